@@ -1,0 +1,1 @@
+"""Agent programs: presets, prompts, supervised runs."""

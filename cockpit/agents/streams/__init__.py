@@ -1,0 +1,1 @@
+"""One parser per output format of agents."""

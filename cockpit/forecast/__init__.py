@@ -1,0 +1,1 @@
+"""When it ends: decide on a virtual clock."""

@@ -1,0 +1,1 @@
+"""Everything cockpit asks of git, behind one typed façade."""
