@@ -1,0 +1,107 @@
+"""What the scheduler needs of a plan, compiled once when it is loaded, so that replaying facts needs no parser."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class IssueOutline:
+    """One issue: its id and title as the plan has them (untrusted text)."""
+
+    id: str
+    title: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LegOutline:
+    """One leg: `depends_on` holds keys of legs, durations are seconds, `number` counts from 1 and is for display."""
+
+    key: str
+    workstream: str
+    number: int = 1
+    issues: tuple[str, ...] = ()
+    depends_on: tuple[str, ...] = ()
+    round: int = 1
+    estimate_s: float = 1800.0
+    low_s: float = 1800.0
+    high_s: float = 1800.0
+
+
+@dataclass(frozen=True, slots=True)
+class WorkstreamOutline:
+    """One workstream: `agents` are profile names in order of preference, `legs` keys in the order of the cut."""
+
+    id: str
+    title: str = ""
+    priority: int = 2
+    critical: bool = False
+    branch: str = ""
+    worktree: str = ""
+    agents: tuple[str, ...] = ()
+    issues: tuple[IssueOutline, ...] = ()
+    legs: tuple[str, ...] = ()
+    approve_start: bool = False
+    approve_merge: bool = True
+    strategy: str = "merge"
+    expect_change: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """An agent profile and how many slots it has."""
+
+    name: str
+    slots: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """A plan as the scheduler sees it; durations are seconds."""
+
+    name: str
+    repo: str = ""
+    base: str = ""
+    worktrees: str = ""
+    profiles: tuple[Profile, ...] = ()
+    max_agents: int = 3
+    retries: int = 1
+    backoff_s: float = 30.0
+    stall_s: float = 900.0
+    clean_merged: bool = True
+    workstreams: tuple[WorkstreamOutline, ...] = ()
+    legs: tuple[LegOutline, ...] = ()
+
+
+MAX_BACKOFF_S = 600.0
+
+
+def dependents(legs: Iterable[LegOutline]) -> dict[str, tuple[str, ...]]:
+    """Return for each leg the legs that depend on it directly."""
+    found: dict[str, list[str]] = {}
+    for leg in legs:
+        for needed in leg.depends_on:
+            found.setdefault(needed, []).append(leg.key)
+    return {key: tuple(keys) for key, keys in found.items()}
+
+
+def ranks(outline: Outline) -> dict[str, int]:
+    """Return each leg's place in the order of launching: longest remaining path, then priority, then plan order."""
+    priority = {workstream.id: workstream.priority for workstream in outline.workstreams}
+    remaining = remaining_paths(outline.legs)
+    ordered = sorted(
+        range(len(outline.legs)),
+        key=lambda at: (-remaining[outline.legs[at].key], priority.get(outline.legs[at].workstream, 2), at),
+    )
+    return {outline.legs[at].key: rank for rank, at in enumerate(ordered)}
+
+
+def remaining_paths(legs: Iterable[LegOutline]) -> Mapping[str, float]:
+    """Return for each leg the seconds of the longest path from its start to the end of the plan."""
+    by_round = sorted(legs, key=lambda leg: -leg.round)
+    after = dependents(by_round)
+    remaining: dict[str, float] = {}
+    for leg in by_round:
+        remaining[leg.key] = leg.estimate_s + max(
+            (remaining.get(key, 0.0) for key in after.get(leg.key, ())), default=0.0
+        )
+    return remaining

@@ -1,0 +1,262 @@
+"""How things stand: the frozen result of folding all facts, and what can be read off it; never changed in place."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+from cockpit.schedule.outline import LegOutline, Outline, WorkstreamOutline
+from cockpit.schedule.states import AWAITS_HUMAN, BLOCKS_OTHERS, UNBEGUN, WORKING, State
+
+
+@dataclass(frozen=True, slots=True)
+class Leg:
+    """A leg and all that happened to it; times are seconds since the epoch, `outline` is its part of the plan."""
+
+    outline: LegOutline
+    rank: int = 0
+    state: State = State.WAITING
+    since: float = 0.0
+    reason: str = ""
+    attempt: int = 0
+    failures: int = 0
+    run: str | None = None
+    slot: str | None = None
+    ending: str = ""
+    start_approved: bool = False
+    retry_at: float = 0.0
+    base: str = ""
+    commit: str = ""
+    tree: str = ""
+    files: int = 0
+    added: int = 0
+    removed: int = 0
+    built: str = ""
+    merged: str = ""
+    paths: tuple[str, ...] = ()
+    lessons: tuple[str, ...] = ()
+    started: float | None = None
+    ended: float | None = None
+    worked_s: float = 0.0
+    review_s: float = 0.0
+    gone: bool = False
+
+    @property
+    def key(self) -> str:
+        """The leg's key: its workstream and its first issue."""
+        return self.outline.key
+
+    @property
+    def workstream(self) -> str:
+        """The id of the leg's workstream."""
+        return self.outline.workstream
+
+
+@dataclass(frozen=True, slots=True)
+class Workstream:
+    """A workstream and what is kept of it beside its legs."""
+
+    outline: WorkstreamOutline
+    wanted: bool = False
+    worktree: str = ""
+    clean_up: bool = False
+    clean_up_refused: str = ""
+    rescues: tuple[str, ...] = ()
+    gone: bool = False
+
+    @property
+    def id(self) -> str:
+        """The workstream's id in the plan."""
+        return self.outline.id
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One agent process on one leg."""
+
+    id: str
+    leg: str
+    slot: str
+    attempt: int
+    taken: float
+    started: float | None = None
+    ended: float | None = None
+    pid: int = 0
+    folder: str = ""
+    outcome: str = ""
+    code: int | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class GateResult:
+    """How a gate ended on a tree."""
+
+    gate: str
+    ok: bool
+    tree: str
+    at: float
+    seconds: float = 0.0
+    reason: str = ""
+    output: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PendingOrder:
+    """An order that was given and has not ended yet."""
+
+    order: str
+    verb: str
+    targets: tuple[str, ...]
+    by: str = ""
+    reason: str = ""
+    number: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Merge:
+    """One merge into base."""
+
+    workstream: str
+    leg: str
+    round: int
+    commit: str
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What all runs used so far."""
+
+    usd: float = 0.0
+    tokens_in: int = 0
+    tokens_cached: int = 0
+    tokens_out: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """The state of a plan after the fact numbered `seq`; mappings are by id or key and never changed in place."""
+
+    seq: int = 0
+    at: float = 0.0
+    hash: str = ""
+    path: str = ""
+    text: str = ""
+    outline: Outline = field(default_factory=lambda: Outline(""))
+    workstreams: Mapping[str, Workstream] = field(default_factory=lambda: MappingProxyType({}))
+    legs: Mapping[str, Leg] = field(default_factory=lambda: MappingProxyType({}))
+    dependents: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: MappingProxyType({}))
+    active: frozenset[str] = frozenset()
+    runs: Mapping[str, Run] = field(default_factory=lambda: MappingProxyType({}))
+    gates: Mapping[str, tuple[GateResult, ...]] = field(default_factory=lambda: MappingProxyType({}))
+    usage: Mapping[str, Cost] = field(default_factory=lambda: MappingProxyType({}))
+    orders: Mapping[str, PendingOrder] = field(default_factory=lambda: MappingProxyType({}))
+    merges: tuple[Merge, ...] = ()
+    held: bool = False
+    agent_limit: int | None = None
+    skipped: int = 0
+
+    def legs_of(self, workstream: str) -> tuple[Leg, ...]:
+        """Return the legs of a workstream in the order of the cut."""
+        return tuple(self.legs[key] for key in self.workstreams[workstream].outline.legs)
+
+    def leg_under_way(self, workstream: str) -> Leg:
+        """Return the leg that stands for its workstream: the one under way, else the next one, else the last."""
+        legs = self.legs_of(workstream)
+        begun = [leg for leg in legs if leg.state not in UNBEGUN]
+        ready = [leg for leg in legs if leg.state is State.READY]
+        waiting = [leg for leg in legs if leg.state is State.WAITING]
+        return (begun or ready or waiting or [legs[-1]])[0]
+
+    def state_of(self, workstream: str) -> State:
+        """Return the state of a workstream: that of its leg under way; merged when all are."""
+        return self.leg_under_way(workstream).state
+
+    def is_merged(self, workstream: str) -> bool:
+        """Say whether every leg of a workstream is merged."""
+        return all(leg.state is State.MERGED for leg in self.legs_of(workstream))
+
+    def approval_of(self, leg: Leg) -> str | None:
+        """Return what a human's yes is awaited for: `start`, `merge`, or None."""
+        if leg.state is State.REVIEW:
+            return "merge"
+        workstream = self.workstreams[leg.workstream]
+        if leg.state is State.READY and workstream.outline.approve_start and not leg.start_approved:
+            return "start"
+        return None
+
+    def max_agents(self) -> int:
+        """Return how many agents may run at once."""
+        return self.outline.max_agents if self.agent_limit is None else self.agent_limit
+
+    def slots(self) -> tuple[str, ...]:
+        """Return the names of all slots, profile by profile."""
+        return tuple(f"{profile.name}#{n}" for profile in self.outline.profiles for n in range(1, profile.slots + 1))
+
+    def busy_slots(self) -> dict[str, Leg]:
+        """Return the leg that holds each busy slot."""
+        return {leg.slot: leg for leg in map(self.legs.__getitem__, self.active) if leg.slot}
+
+    def counts(self) -> dict[str, int]:
+        """Return how many workstreams are in each state; states that nobody is in are left out."""
+        found: dict[str, int] = {}
+        for workstream in self.workstreams:
+            state = self.state_of(workstream).value
+            found[state] = found.get(state, 0) + 1
+        return found
+
+    def cost(self) -> Cost:
+        """Return what all runs used, summed."""
+        used = self.usage.values()
+        return Cost(
+            sum(one.usd for one in used),
+            sum(one.tokens_in for one in used),
+            sum(one.tokens_cached for one in used),
+            sum(one.tokens_out for one in used),
+        )
+
+    def state(self) -> str:
+        """Return the state of the whole plan: finished, attention, paused, running or idle."""
+        if self.legs and all(leg.state is State.MERGED for leg in self.legs.values()):
+            return "finished"
+        active = [self.legs[key] for key in self.active]
+        if any(leg.state in AWAITS_HUMAN or self._start_awaited(leg) for leg in active):
+            return "attention"
+        if self.held:
+            return "paused"
+        if any(leg.state in WORKING or (leg.state is State.READY and self._wanted(leg)) for leg in active):
+            return "running"
+        return "idle"
+
+    def _wanted(self, leg: Leg) -> bool:
+        return self.workstreams[leg.workstream].wanted
+
+    def _start_awaited(self, leg: Leg) -> bool:
+        return leg.state is State.READY and self._wanted(leg) and self.approval_of(leg) == "start"
+
+
+def blockers(snapshot: Snapshot) -> dict[str, tuple[str, ...]]:
+    """Return for each blocked leg (waiting or ready) the legs that block it: failed, stopped, refused … ones."""
+    found: dict[str, list[str]] = {}
+    for bad in sorted(key for key in snapshot.active if snapshot.legs[key].state in BLOCKS_OTHERS):
+        for key in _held_up_by(snapshot, bad):
+            found.setdefault(key, []).append(bad)
+    return {key: tuple(bad) for key, bad in found.items()}
+
+
+def _held_up_by(snapshot: Snapshot, bad: str) -> Iterator[str]:
+    seen = {bad}
+    todo = [bad]
+    while todo:
+        at = todo.pop()
+        siblings = snapshot.workstreams[snapshot.legs[at].workstream].outline.legs if at == bad else ()
+        for key in (*snapshot.dependents.get(at, ()), *siblings):
+            if key not in seen and snapshot.legs[key].state in (State.WAITING, State.READY):
+                seen.add(key)
+                todo.append(key)
+                yield key
+
+
+def waits_for(snapshot: Snapshot, leg: Leg) -> tuple[str, ...]:
+    """Return the keys of the legs that a waiting leg waits for: those it depends on that are not merged."""
+    return tuple(key for key in leg.outline.depends_on if snapshot.legs[key].state is not State.MERGED)
