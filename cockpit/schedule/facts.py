@@ -58,6 +58,8 @@ class OrderGiven(Fact):
     by: str = ""
     reason: str = ""
     number: int | None = None
+    everything: bool = False
+    also_needed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

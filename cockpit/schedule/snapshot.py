@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
+from cockpit.schedule.orders import Order
 from cockpit.schedule.outline import LegOutline, Outline, WorkstreamOutline
 from cockpit.schedule.states import AWAITS_HUMAN, BLOCKS_OTHERS, UNBEGUN, WORKING, State
 
@@ -104,12 +105,8 @@ class GateResult:
 class PendingOrder:
     """An order that was given and has not ended yet."""
 
-    order: str
-    verb: str
-    targets: tuple[str, ...]
-    by: str = ""
-    reason: str = ""
-    number: int | None = None
+    id: str
+    order: Order
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,7 +62,7 @@ MOVES: Mapping[State, Mapping[str, State]] = {
         "LegQuarantined": S.QUARANTINED,
     },
     S.REVIEW: {"ApprovalGiven": S.QUEUED, "ApprovalRefused": S.REJECTED},
-    S.QUEUED: {"MergeStarted": S.MERGING, "ApprovalRefused": S.REJECTED},
+    S.QUEUED: {"MergeStarted": S.MERGING, "MergeQueued": S.QUEUED, "ApprovalRefused": S.REJECTED},
     S.MERGING: {
         "LegMerged": S.MERGED,
         "ConflictFound": S.CONFLICT,
@@ -74,10 +74,10 @@ MOVES: Mapping[State, Mapping[str, State]] = {
     S.RETRYING: {"LegTaken": S.PREPARING, "LegStopped": S.STOPPED, "LegRetried": S.READY},
     S.PAUSED: {"LegResumed": S.READY, "LegStopped": S.STOPPED},
     S.QUARANTINED: {"LegReleased": S.CHECKING, "LegStopped": S.STOPPED},
-    S.CONFLICT: {"LegRetried": S.READY, "ApprovalRefused": S.REJECTED},
-    S.FAILED: {"LegRetried": S.READY},
+    S.CONFLICT: {"LegRetried": S.READY, "ApprovalRefused": S.REJECTED, "LegStopped": S.STOPPED},
+    S.FAILED: {"LegRetried": S.READY, "LegStopped": S.STOPPED},
     S.STOPPED: {"LegRetried": S.READY},
-    S.REJECTED: {"LegRetried": S.READY},
+    S.REJECTED: {"LegRetried": S.READY, "LegStopped": S.STOPPED},
 }
 
 MOVING_FACTS = frozenset(name for moves in MOVES.values() for name in moves)

@@ -1,0 +1,218 @@
+"""carry_out(snapshot, order) → facts: what a human's order means for each of its targets. Pure; refuses with a reason."""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+from cockpit.errors import OrderRefusedError
+from cockpit.schedule import facts as f
+from cockpit.schedule.orders import Order
+from cockpit.schedule.snapshot import Leg, PendingOrder, Snapshot, Workstream
+from cockpit.schedule.states import State
+
+ENDABLE = frozenset({State.PREPARING, State.RUNNING})
+STOPPABLE = frozenset({State.RETRYING, State.PAUSED, State.FAILED, State.REJECTED, State.CONFLICT, State.QUARANTINED})
+RETRIABLE = frozenset({State.FAILED, State.REJECTED, State.CONFLICT, State.STOPPED, State.RETRYING})
+REMOVABLE = frozenset({State.MERGED, State.STOPPED, State.WAITING, State.READY})
+
+
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """What came of an order: the facts to record, and why some targets were left out."""
+
+    facts: tuple[f.Fact, ...]
+    left_out: tuple[str, ...] = ()
+
+
+def carry_out(snapshot: Snapshot, order: Order) -> Carried:
+    """Return the facts that an order leads to. Raises OrderRefusedError when it can do nothing at all."""
+    if order.verb in _WHOLE:
+        return Carried(tuple(_WHOLE[order.verb](snapshot, order)))
+    if order.verb not in _VERBS:
+        raise OrderRefusedError(f"there is no order `{order.verb}`")
+    found: list[f.Fact] = []
+    refused: list[str] = []
+    for target in _targets(snapshot, order):
+        try:
+            found += _VERBS[order.verb](snapshot, snapshot.workstreams[target], order)
+        except OrderRefusedError as error:
+            refused.append(error.what)
+    if not found:
+        raise OrderRefusedError("; ".join(refused[:5]) or f"nothing to {order.verb}")
+    return Carried(tuple(found), () if order.everything else tuple(refused))
+
+
+def progress(snapshot: Snapshot, pending: PendingOrder) -> f.OrderDone | f.OrderRefused | None:
+    """Return how a pending order ended, or None while its effect is still under way."""
+    order = pending.order
+    legs = [snapshot.leg_under_way(target) for target in _targets(snapshot, order)]
+    if order.verb in ("pause", "stop"):
+        return None if any(leg.ending for leg in legs) else f.OrderDone(pending.id)
+    if order.verb == "cleanup":
+        workstreams = [snapshot.workstreams[target] for target in _targets(snapshot, order)]
+        if any(workstream.clean_up for workstream in workstreams):
+            return None
+        refused = [f"{one.id}: {one.clean_up_refused}" for one in workstreams if one.clean_up_refused]
+        return f.OrderRefused(pending.id, "; ".join(refused)) if refused else f.OrderDone(pending.id)
+    if order.verb == "merge":
+        return _merge_progress(pending, legs)
+    return f.OrderDone(pending.id)
+
+
+def needed_too(snapshot: Snapshot, targets: Iterable[str]) -> tuple[str, ...]:
+    """Return the workstreams that the targets depend on, directly or not, and that are neither wanted nor merged."""
+    given = set(targets)
+    seen: set[str] = set()
+    todo = [key for target in given for key in snapshot.workstreams[target].outline.legs]
+    found: dict[str, None] = {}
+    while todo:
+        leg = snapshot.legs[todo.pop()]
+        if leg.key in seen or leg.state is State.MERGED:
+            continue
+        seen.add(leg.key)
+        todo += leg.outline.depends_on
+        if leg.workstream not in given and not snapshot.workstreams[leg.workstream].wanted:
+            found[leg.workstream] = None
+    return tuple(key for key in snapshot.workstreams if key in found)
+
+
+def _targets(snapshot: Snapshot, order: Order) -> tuple[str, ...]:
+    if order.everything:
+        return tuple(snapshot.workstreams)
+    unknown = [target for target in order.targets if target not in snapshot.workstreams]
+    if unknown:
+        raise OrderRefusedError(f"there is no workstream {', '.join(unknown)} in this plan")
+    if order.verb == "start" and order.also_needed:
+        return (*order.targets, *needed_too(snapshot, order.targets))
+    return order.targets
+
+
+def _merge_progress(pending: PendingOrder, legs: list[Leg]) -> f.OrderDone | f.OrderRefused | None:
+    if any(leg.state is State.MERGING or (leg.state is State.QUEUED and not leg.retry_at) for leg in legs):
+        return None
+    stuck = [f"{leg.workstream}: {leg.state.value}, {leg.reason}" for leg in legs if leg.reason]
+    return f.OrderRefused(pending.id, "; ".join(stuck)) if stuck else f.OrderDone(pending.id)
+
+
+def _is(leg: Leg) -> str:
+    return f"{leg.workstream} is {leg.state.value}"
+
+
+def _start(snapshot: Snapshot, workstream: Workstream, order: Order) -> Iterator[f.Fact]:
+    leg = snapshot.leg_under_way(workstream.id)
+    if snapshot.is_merged(workstream.id):
+        raise OrderRefusedError(f"{workstream.id} is merged already")
+    if workstream.wanted and leg.state is not State.STOPPED:
+        raise OrderRefusedError(f"{workstream.id} is started already ({leg.state.value})")
+    yield f.WorkstreamWanted(workstream.id)
+    if leg.state is State.STOPPED:
+        yield f.LegRetried(leg.key)
+
+
+def _pause(snapshot: Snapshot, workstream: Workstream, order: Order) -> Iterator[f.Fact]:
+    leg = snapshot.leg_under_way(workstream.id)
+    if leg.state not in ENDABLE:
+        raise OrderRefusedError(f"{_is(leg)}: only what runs can be paused")
+    yield f.EndAsked(leg.key, "pause")
+
+
+def _resume(snapshot: Snapshot, workstream: Workstream, order: Order) -> Iterator[f.Fact]:
+    leg = snapshot.leg_under_way(workstream.id)
+    if leg.state is not State.PAUSED:
+        raise OrderRefusedError(f"{_is(leg)}: only what is paused can be resumed")
+    if not workstream.wanted:
+        yield f.WorkstreamWanted(workstream.id)
+    yield f.LegResumed(leg.key)
+
+
+def _stop(snapshot: Snapshot, workstream: Workstream, order: Order) -> Iterator[f.Fact]:
+    leg = snapshot.leg_under_way(workstream.id)
+    if not workstream.wanted and leg.state not in ENDABLE | STOPPABLE:
+        raise OrderRefusedError(f"{_is(leg)} and not started")
+    if workstream.wanted:
+        yield f.WorkstreamUnwanted(workstream.id)
+    if leg.state in ENDABLE or leg.state is State.CHECKING:
+        yield f.EndAsked(leg.key, "stop")
+    elif leg.state in STOPPABLE:
+        yield f.LegStopped(leg.key)
+
+
+def _retry(snapshot: Snapshot, workstream: Workstream, order: Order) -> Iterator[f.Fact]:
+    leg = snapshot.leg_under_way(workstream.id)
+    if leg.state not in RETRIABLE:
+        raise OrderRefusedError(f"{_is(leg)}: only what failed, conflicts, was refused or stopped can be retried")
+    if not workstream.wanted:
+        yield f.WorkstreamWanted(workstream.id)
+    yield f.LegRetried(leg.key)
+
+
+def _approve(snapshot: Snapshot, workstream: Workstream, order: Order) -> Iterator[f.Fact]:
+    leg = snapshot.leg_under_way(workstream.id)
+    what = snapshot.approval_of(leg)
+    if what is None:
+        raise OrderRefusedError(f"{_is(leg)} and awaits no approval")
+    yield f.ApprovalGiven(leg.key, what, order.by)
+
+
+def _reject(snapshot: Snapshot, workstream: Workstream, order: Order) -> Iterator[f.Fact]:
+    leg = snapshot.leg_under_way(workstream.id)
+    what = snapshot.approval_of(leg) or ("merge" if leg.state in (State.QUEUED, State.CONFLICT) else None)
+    if what is None:
+        raise OrderRefusedError(f"{_is(leg)} and awaits no approval")
+    yield f.ApprovalRefused(leg.key, what, order.by, order.reason)
+
+
+def _merge(snapshot: Snapshot, workstream: Workstream, order: Order) -> Iterator[f.Fact]:
+    leg = snapshot.leg_under_way(workstream.id)
+    if leg.state is State.REVIEW:
+        raise OrderRefusedError(f"{workstream.id} awaits your approval first")
+    if leg.state is not State.QUEUED:
+        raise OrderRefusedError(f"{_is(leg)}: there is nothing approved to merge")
+    yield f.MergeQueued(leg.key)
+
+
+def _cleanup(snapshot: Snapshot, workstream: Workstream, order: Order) -> Iterator[f.Fact]:
+    leg = snapshot.leg_under_way(workstream.id)
+    if not workstream.worktree:
+        raise OrderRefusedError(f"{workstream.id} has no worktree")
+    if leg.state not in REMOVABLE:
+        raise OrderRefusedError(f"{_is(leg)}: stop it before its worktree is removed")
+    if leg.state in (State.WAITING, State.READY) and workstream.wanted:
+        raise OrderRefusedError(f"{workstream.id} still has work to do: stop it before its worktree is removed")
+    yield f.CleanUpAsked(workstream.id)
+
+
+def _drain(snapshot: Snapshot, order: Order) -> Iterator[f.Fact]:
+    if snapshot.held:
+        raise OrderRefusedError("launching is held already")
+    yield f.LaunchingHeld()
+
+
+def _undrain(snapshot: Snapshot, order: Order) -> Iterator[f.Fact]:
+    if not snapshot.held:
+        raise OrderRefusedError("launching is not held")
+    yield f.LaunchingFreed()
+
+
+def _limits(snapshot: Snapshot, order: Order) -> Iterator[f.Fact]:
+    if order.number is None or order.number < 1:
+        raise OrderRefusedError("the number of agents must be 1 or more")
+    yield f.AgentLimitChanged(order.number)
+
+
+_Verb = Callable[[Snapshot, Workstream, Order], Iterator[f.Fact]]
+_VERBS: dict[str, _Verb] = {
+    "start": _start,
+    "pause": _pause,
+    "resume": _resume,
+    "stop": _stop,
+    "retry": _retry,
+    "approve": _approve,
+    "reject": _reject,
+    "merge": _merge,
+    "cleanup": _cleanup,
+}
+_WHOLE: dict[str, Callable[[Snapshot, Order], Iterator[f.Fact]]] = {
+    "drain": _drain,
+    "undrain": _undrain,
+    "limits": _limits,
+}

@@ -1,0 +1,115 @@
+"""decide(snapshot, readings, now) → orders: what is to be done next. Pure, level-triggered and safe to ask again.
+
+The orders for what is under way (prepare, watch, check, integrate) are given at every call; who carries them out
+keeps at most one of each in flight. So a driver that starts after a crash goes on by asking the same question.
+"""
+
+from collections.abc import Iterable, Iterator
+
+from cockpit.schedule.orders import (
+    CheckLeg,
+    CleanUp,
+    EndRun,
+    Integrate,
+    PrepareLeg,
+    StartMerge,
+    TakeLeg,
+    Todo,
+    WakeAt,
+    WatchRun,
+)
+from cockpit.schedule.readings import Readings
+from cockpit.schedule.snapshot import Leg, Snapshot
+from cockpit.schedule.states import UNBEGUN, State
+
+
+def decide(snapshot: Snapshot, readings: Readings, now: float) -> list[Todo]:
+    """Return what is to be done, given how things stand at a time (seconds since the epoch)."""
+    active = [snapshot.legs[key] for key in snapshot.active]
+    return [
+        *_under_way(active),
+        *_merges(snapshot, active, now),
+        *_launches(snapshot, readings, active, now),
+        *_clean_ups(snapshot),
+        *_wake_ups(active, now),
+    ]
+
+
+def _under_way(active: Iterable[Leg]) -> Iterator[Todo]:
+    for leg in active:
+        run = leg.run or ""
+        if leg.state is State.PREPARING:
+            yield PrepareLeg(leg.key, run)
+        elif leg.state is State.RUNNING:
+            yield WatchRun(leg.key, run)
+            if leg.ending:
+                yield EndRun(leg.key, run)
+        elif leg.state is State.CHECKING:
+            yield CheckLeg(leg.key, run)
+
+
+def _merges(snapshot: Snapshot, active: Iterable[Leg], now: float) -> Iterator[Todo]:
+    merging = sorted((leg for leg in active if leg.state is State.MERGING), key=lambda leg: _merge_order(snapshot, leg))
+    if merging:
+        yield Integrate(tuple(leg.key for leg in merging))
+        return
+    due = [leg for leg in active if leg.state is State.QUEUED and leg.retry_at <= now]
+    if due:
+        due.sort(key=lambda leg: _merge_order(snapshot, leg))
+        yield StartMerge(tuple(leg.key for leg in due))
+
+
+def _merge_order(snapshot: Snapshot, leg: Leg) -> tuple[int, int, int]:
+    return (leg.outline.round, -len(snapshot.dependents.get(leg.key, ())), leg.rank)
+
+
+def _launches(snapshot: Snapshot, readings: Readings, active: list[Leg], now: float) -> Iterator[Todo]:
+    if snapshot.held or readings.hold or readings.plan.untrusted:
+        return
+    taken = {leg.slot for leg in active if leg.slot}
+    free = snapshot.max_agents() - len(taken)
+    if free <= 0:
+        return
+    begun = {leg.workstream for leg in active if leg.state not in UNBEGUN}
+    for leg in sorted((leg for leg in active if _launchable(snapshot, leg, begun, now)), key=lambda leg: leg.rank):
+        if leg.state is State.READY and leg.workstream in begun:
+            continue
+        slot = _free_slot(snapshot, leg, taken)
+        if slot is None:
+            continue
+        yield TakeLeg(leg.key, slot)
+        taken.add(slot)
+        begun.add(leg.workstream)
+        free -= 1
+        if free <= 0:
+            return
+
+
+def _launchable(snapshot: Snapshot, leg: Leg, begun: set[str], now: float) -> bool:
+    if leg.state is State.RETRYING:
+        return leg.retry_at <= now and snapshot.workstreams[leg.workstream].wanted
+    return leg.state is State.READY and leg.workstream not in begun and snapshot.approval_of(leg) is None
+
+
+def _free_slot(snapshot: Snapshot, leg: Leg, taken: set[str]) -> str | None:
+    sizes = {profile.name: profile.slots for profile in snapshot.outline.profiles}
+    for name in snapshot.workstreams[leg.workstream].outline.agents:
+        for number in range(1, sizes.get(name, 0) + 1):
+            if f"{name}#{number}" not in taken:
+                return f"{name}#{number}"
+    return None
+
+
+def _clean_ups(snapshot: Snapshot) -> Iterator[Todo]:
+    for workstream in snapshot.workstreams.values():
+        if not workstream.worktree or workstream.clean_up_refused:
+            continue
+        merged = snapshot.outline.clean_merged and snapshot.is_merged(workstream.id)
+        if workstream.clean_up or merged:
+            yield CleanUp(workstream.id)
+
+
+def _wake_ups(active: Iterable[Leg], now: float) -> Iterator[Todo]:
+    times = [leg.retry_at for leg in active if leg.state in (State.RETRYING, State.QUEUED) and leg.retry_at > now]
+    if times:
+        yield WakeAt(min(times))

@@ -1,0 +1,68 @@
+"""How things stand just now: the latest wins, nothing of it is journaled, all of it is rebuilt at every start."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+
+@dataclass(frozen=True, slots=True)
+class WorktreeReading:
+    """A worktree as git sees it; `changed_at` is when a file last changed (seconds since the epoch)."""
+
+    files: int = 0
+    added: int = 0
+    removed: int = 0
+    untracked: int = 0
+    ahead: int = 0
+    behind: int = 0
+    head: str = ""
+    changed_at: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class RunReading:
+    """A run as it is seen from outside; `source` is asserted, inferred or unknown."""
+
+    output_at: float = 0.0
+    output_bytes: int = 0
+    heartbeat_at: float = 0.0
+    activity: str = ""
+    stalled_since: float | None = None
+    source: str = "asserted"
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """When the wanted rest will be done, in seconds from `at`; None with the reason where only a human can tell."""
+
+    at: float
+    p50_s: float | None = None
+    p90_s: float | None = None
+    approvals: int = 0
+    approvals_s: float = 0.0
+    why_not: str = ""
+    ends: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
+
+
+@dataclass(frozen=True, slots=True)
+class PlanReading:
+    """The plan file as it is on disk: the errors of a broken one, the changes that await trust."""
+
+    errors: tuple[str, ...] = ()
+    untrusted: tuple[str, ...] = ()
+    asks: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Readings:
+    """All readings of a plan; mappings are by workstream id or run id and never changed in place."""
+
+    worktrees: Mapping[str, WorktreeReading] = field(default_factory=lambda: MappingProxyType({}))
+    runs: Mapping[str, RunReading] = field(default_factory=lambda: MappingProxyType({}))
+    notes: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    forecast: Forecast | None = None
+    plan: PlanReading = field(default_factory=PlanReading)
+    base_commit: str = ""
+    hold: str = ""
+    driver_pid: int = 0
+    driver_since: float = 0.0
