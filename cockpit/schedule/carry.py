@@ -1,4 +1,4 @@
-"""carry_out(snapshot, order) → facts: what a human's order means for each of its targets. Pure; refuses with a reason."""
+"""carry_out(snapshot, order) → facts: what a human order means for each target. Pure; refuses with a reason."""
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass

@@ -1,0 +1,62 @@
+"""The one way in to a driver, for screens and commands alike: subscribe, order, ask. Says what, never how."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from cockpit.schedule.facts import Recorded
+from cockpit.schedule.orders import Order
+from cockpit.schedule.readings import Readings
+from cockpit.schedule.snapshot import Snapshot
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """How things stand, and what is new since the view before: facts, and the workstreams that look different.
+
+    `changed` None means that everything may have. `connected` is False once the driver is gone: the snapshot is then
+    the last known one. `problem` says what is wrong in words, empty where all is well.
+    """
+
+    snapshot: Snapshot
+    readings: Readings = field(default_factory=Readings)
+    facts: tuple[Recorded, ...] = ()
+    changed: frozenset[str] | None = None
+    connected: bool = True
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What became of an order: `ok`, and a note or the reason of the refusal in words."""
+
+    order: str
+    ok: bool
+    note: str = ""
+
+
+class Handle(Protocol):
+    """A client's end of the line to the driver of one plan."""
+
+    def subscribe(self) -> AsyncIterator[View]:
+        """Yield the present view at once, then a new one whenever something changed; ends when the handle closes."""
+        ...
+
+    async def order(self, order: Order) -> Answer:
+        """Hand in an order and return when it was carried out or refused. Raises DriverGoneError."""
+        ...
+
+    async def ask(self, question: str, **arguments: Any) -> Any:
+        """Return the answer to a question as JSON values. Raises DriverGoneError, or CockpitError for a bad question.
+
+        `output` (workstream, offset=None, limit=65536) → {run, data, start, next, lost}: what its agent printed, `data`
+        as text with escape sequences, from a byte offset, or the last `limit` bytes where none is given.
+        `diff` (workstream) → {text}: its changes against base. `prompt` (workstream) → {text}: what its agent was told.
+        `timeline` (workstream) → {facts: [{seq, at, kind, …}]}. `commands` () → {commands: [[where, command]…]}: what
+        an untrusted plan would run. `trace` () → {commands: [{argv, cwd, at, seconds, code}…]}: what cockpit ran.
+        """
+        ...
+
+    async def close(self) -> None:
+        """Let go of the driver; it goes on."""
+        ...
