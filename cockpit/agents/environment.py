@@ -1,0 +1,73 @@
+"""The environment that an agent gets: a short list from cockpit's own, what the plan passes or sets, and COCKPIT_*.
+
+Secrets of cockpit's environment reach an agent only where the plan names them.
+"""
+
+import os
+import socket
+import zlib
+from collections.abc import Collection, Iterable, Mapping
+from pathlib import Path
+
+PASSED = ("PATH", "HOME", "LANG", "TERM", "TMPDIR", "USER", "SHELL")
+_FIRST_PORT, _BLOCK, _BLOCKS = 20_000, 10, 1_200  # below the range that systems hand out by themselves
+
+
+def environment(
+    *,
+    run_id: str,
+    plan: str,
+    workstream: str,
+    worktree: Path,
+    prompt_file: Path,
+    port: int,
+    pass_env: Iterable[str] = (),
+    profile_env: Mapping[str, str] | None = None,
+    workstream_env: Mapping[str, str] | None = None,
+    source: Mapping[str, str] | None = None,
+) -> dict[str, str]:
+    """Return the whole environment of one run; later sources win: passed, profile, workstream, cockpit's own.
+
+    `source` is what is passed from (default: this process's environment). No GIT_* is passed on, even where it is
+    named: those would send an agent's git into another repository.
+    """
+    mine = os.environ if source is None else source
+    named = {*PASSED, *pass_env}
+    passed = {
+        name: value
+        for name, value in mine.items()
+        if (name in named or name.startswith("LC_")) and not name.startswith("GIT_")
+    }
+    return {
+        **passed,
+        **(profile_env or {}),
+        **(workstream_env or {}),
+        "COCKPIT_RUN": run_id,
+        "COCKPIT_PLAN": plan,
+        "COCKPIT_WORKSTREAM": workstream,
+        "COCKPIT_WORKTREE": str(worktree),
+        "COCKPIT_PROMPT_FILE": str(prompt_file),
+        "COCKPIT_PORT": str(port),
+    }
+
+
+def port_block(run_id: str, taken: Collection[int] = ()) -> int:
+    """Return the first of ten ports on the loopback interface that are free now; the same for a run where possible.
+
+    `taken` are the first ports of blocks that other runs were given.
+    """
+    begin = zlib.crc32(run_id.encode())
+    for step in range(_BLOCKS):
+        first = _FIRST_PORT + (begin + step) % _BLOCKS * _BLOCK
+        if first not in taken and all(_free(port) for port in range(first, first + _BLOCK)):
+            return first
+    return _FIRST_PORT + begin % _BLOCKS * _BLOCK  # nothing is free: the agent will say so better than a guess can
+
+
+def _free(port: int) -> bool:
+    with socket.socket() as probe:
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
