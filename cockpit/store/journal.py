@@ -1,0 +1,200 @@
+"""The journal: append-only facts in SQLite, chained by hashes, with checkpoints; facts are never changed or removed."""
+
+import json
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from hashlib import sha256
+from pathlib import Path
+
+from cockpit.errors import JournalError
+from cockpit.schedule.codec import decode, encode
+from cockpit.schedule.facts import Fact, Recorded, from_json, to_json
+from cockpit.schedule.fold import fold, replay
+from cockpit.schedule.snapshot import Snapshot
+
+CHECKPOINT_EVERY = 1000
+FORMAT = 1
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS facts (
+  seq INTEGER PRIMARY KEY, at REAL NOT NULL, kind TEXT NOT NULL, version INTEGER NOT NULL,
+  data TEXT NOT NULL, hash TEXT NOT NULL
+) STRICT;
+CREATE TABLE IF NOT EXISTS checkpoint (one INTEGER PRIMARY KEY CHECK (one = 1), seq INTEGER NOT NULL,
+  hash TEXT NOT NULL, format INTEGER NOT NULL, data TEXT NOT NULL) STRICT;
+"""
+_CHECKPOINT_FORMAT = 1
+
+
+class Journal:
+    """The journal of one plan. One process writes (the driver); any number read."""
+
+    def __init__(self, path: Path, *, read_only: bool = False) -> None:
+        self.path = path
+        self._read_only = read_only
+        self._since_checkpoint = 0
+        try:
+            self._db = self._connect()
+        except sqlite3.Error as error:
+            raise self._error(error) from error
+
+    def _connect(self) -> sqlite3.Connection:
+        if self._read_only:
+            db = sqlite3.connect(f"{self.path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None, timeout=10)
+        else:
+            db = sqlite3.connect(self.path, isolation_level=None, timeout=10)
+            self.path.chmod(0o600)
+            db.execute("PRAGMA journal_mode=WAL")
+            if db.execute("PRAGMA user_version").fetchone()[0] == 0:
+                db.executescript(f"BEGIN IMMEDIATE; {_SCHEMA} PRAGMA user_version={FORMAT}; COMMIT;")
+        version = db.execute("PRAGMA user_version").fetchone()[0]
+        if version != FORMAT:
+            db.close()
+            raise JournalError(
+                f"written in format {version}, this cockpit reads format {FORMAT}",
+                where=str(self.path),
+                hint="use the cockpit that wrote it, or another --state-dir",
+            )
+        return db
+
+    def _error(self, error: sqlite3.Error) -> JournalError:
+        return JournalError(
+            f"the journal cannot be used: {error}",
+            where=str(self.path),
+            hint="look at the disk's room and the file's rights; `cockpit facts --verify` finds damage",
+        )
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.Error as error:
+            raise self._error(error) from error
+
+    def close(self) -> None:
+        """Close the file."""
+        self._db.close()
+
+    def append(self, snapshot: Snapshot, facts: Sequence[Fact], at: float) -> tuple[Snapshot, tuple[Recorded, ...]]:
+        """Check facts against the snapshot, write them in one transaction, and return the snapshot after them.
+
+        Durable facts are on the disk when this returns. Raises IllegalMoveError (nothing is written) and JournalError.
+        """
+        recorded: list[Recorded] = []
+        rows: list[tuple[int, float, str, int, str, str]] = []
+        for fact in facts:
+            row = _row(snapshot.seq + 1, at, fact, snapshot.hash)
+            one = Recorded(row[0], at, fact, row[5])
+            snapshot = fold(snapshot, one)
+            rows.append(row)
+            recorded.append(one)
+        with self._translated():
+            durable = any(fact.durable for fact in facts)
+            self._db.execute(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}")
+            self._db.execute("BEGIN IMMEDIATE")
+            try:
+                self._db.executemany("INSERT INTO facts VALUES (?, ?, ?, ?, ?, ?)", rows)
+                self._since_checkpoint += len(rows)
+                if self._since_checkpoint >= CHECKPOINT_EVERY:
+                    self._write_checkpoint(snapshot)
+                self._db.execute("COMMIT")
+            except BaseException:
+                if self._db.in_transaction:
+                    self._db.execute("ROLLBACK")
+                raise
+        return snapshot, tuple(recorded)
+
+    def checkpoint(self, snapshot: Snapshot) -> None:
+        """Keep a snapshot so that the next start need not replay what came before it."""
+        with self._translated():
+            self._write_checkpoint(snapshot)
+
+    def _write_checkpoint(self, snapshot: Snapshot) -> None:
+        text = json.dumps(encode(snapshot), separators=(",", ":"))
+        self._db.execute(
+            "INSERT OR REPLACE INTO checkpoint VALUES (1, ?, ?, ?, ?)",
+            (snapshot.seq, snapshot.hash, _CHECKPOINT_FORMAT, text),
+        )
+        self._since_checkpoint = 0
+
+    def snapshot(self) -> Snapshot:
+        """Return the state after all facts: the checkpoint, if it is good, and what came after it.
+
+        Facts that this version cannot read, or that don't fit, are skipped and counted. Raises JournalError.
+        """
+        snapshot = self._checkpointed()
+        return replay_lenient(snapshot, self._rows(snapshot.seq))
+
+    def _checkpointed(self) -> Snapshot:
+        with self._translated():
+            row = self._db.execute("SELECT seq, hash, format, data FROM checkpoint").fetchone()
+            if row is None or row[2] != _CHECKPOINT_FORMAT:
+                return Snapshot()
+            there = self._db.execute("SELECT hash FROM facts WHERE seq = ?", (row[0],)).fetchone()
+        if there is None or there[0] != row[1]:
+            return Snapshot()
+        try:
+            return decode(Snapshot, json.loads(row[3]))
+        except (ValueError, TypeError, KeyError):
+            return Snapshot()
+
+    def read(self, since: int = 0) -> Iterator[Recorded]:
+        """Yield the facts after a sequence number; those that this version cannot read are left out."""
+        for seq, at, kind, data, digest in self._rows(since):
+            fact = _fact(kind, data)
+            if fact is not None:
+                yield Recorded(seq, at, fact, digest)
+
+    def _rows(self, since: int) -> Iterator[tuple[int, float, str, str, str]]:
+        with self._translated():
+            yield from self._db.execute(
+                "SELECT seq, at, kind, data, hash FROM facts WHERE seq > ? ORDER BY seq", (since,)
+            )
+
+    def last_seq(self) -> int:
+        """Return the number of the newest fact; 0 where there is none."""
+        with self._translated():
+            found = self._db.execute("SELECT max(seq) FROM facts").fetchone()[0]
+        return int(found or 0)
+
+    def verify(self) -> int | None:
+        """Return the number of the first fact whose hash does not fit it and the one before, None if all do."""
+        previous = ""
+        expected = 1
+        with self._translated():
+            for seq, at, kind, version, data, digest in self._db.execute(
+                "SELECT seq, at, kind, version, data, hash FROM facts ORDER BY seq"
+            ):
+                if seq != expected or digest != _chained(previous, seq, at, kind, version, data):
+                    return int(expected)
+                previous, expected = digest, seq + 1
+        return None
+
+
+def replay_lenient(snapshot: Snapshot, rows: Iterator[tuple[int, float, str, str, str]]) -> Snapshot:
+    """Return the snapshot after rows of the journal; unreadable ones are skipped and counted."""
+    for seq, at, kind, data, digest in rows:
+        fact = _fact(kind, data)
+        if fact is None:
+            snapshot = replace(snapshot, skipped=snapshot.skipped + 1, seq=seq, at=at, hash=digest)
+        else:
+            snapshot = replay(snapshot, (Recorded(seq, at, fact, digest),))
+    return snapshot
+
+
+def _fact(kind: str, data: str) -> Fact | None:
+    try:
+        return from_json(kind, json.loads(data))
+    except (ValueError, JournalError):
+        return None
+
+
+def _row(seq: int, at: float, fact: Fact, previous: str) -> tuple[int, float, str, int, str, str]:
+    kind = type(fact).__name__
+    data = json.dumps(to_json(fact), separators=(",", ":"))
+    return (seq, at, kind, fact.version, data, _chained(previous, seq, at, kind, fact.version, data))
+
+
+def _chained(previous: str, seq: int, at: float, kind: str, version: int, data: str) -> str:
+    return sha256(f"{previous}\n{seq}\n{at!r}\n{kind}\n{version}\n{data}".encode()).hexdigest()
