@@ -21,7 +21,19 @@ from cockpit.plan.settings import (
     Quality,
     Setup,
 )
-from cockpit.plan.values import Command, Environment, Estimate, Frozen, InsidePath, Name, Priority, Text, When
+from cockpit.plan.values import (
+    Argument,
+    Command,
+    Environment,
+    Estimate,
+    Flag,
+    Frozen,
+    InsidePath,
+    Name,
+    Priority,
+    Text,
+    When,
+)
 
 SettingsT = TypeVar("SettingsT", bound=Frozen)
 
@@ -75,14 +87,14 @@ class Workstream(Tracked):
     title: Text = ""
     role: Text = ""
     priority: Priority = 2
-    critical: bool = False
+    critical: Flag = False
     agent: Text | None = None
     fallback: tuple[Text, ...] = ()
     branch: Text | None = None
     estimate: Estimate | None = None
     depends_on: tuple[Text, ...] = ()
     files: tuple[InsidePath, ...] = ()
-    sparse: bool = False
+    sparse: Flag = False
     prompt: Text = ""
     approve: Approve | None = None
     merge: Merge | None = None
@@ -99,9 +111,9 @@ class Plan(Frozen):
 
     cockpit: Literal[1] = 1
     name: Name | None = None
-    repo: Text | None = None
+    repo: Argument | None = None
     base: Text | None = None
-    worktrees: Text = "../{repo}.worktrees"
+    worktrees: Argument = "../{repo}.worktrees"
     branch: Text = "{plan}/{id}"
     agents: dict[Name, AgentProfile] = Field(default_factory=dict)
     limits: Limits = Limits()
@@ -117,7 +129,7 @@ class Plan(Frozen):
     notify: tuple[Notify, ...] = ()
     alerts: Alerts = Alerts()
     answers: tuple[Answer, ...] = ()
-    track: bool = False
+    track: Flag = False
     workstreams: tuple[Workstream, ...] = Field(min_length=1)
 
     @cached_property

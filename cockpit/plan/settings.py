@@ -5,12 +5,15 @@ from typing import Literal, Self
 from pydantic import Field, model_validator
 
 from cockpit.plan.values import (
+    Argument,
     Duration,
     Environment,
     EnvName,
+    Flag,
     Frozen,
     InsidePath,
     Name,
+    Number,
     Percent,
     Regex,
     RunCommand,
@@ -20,6 +23,7 @@ from cockpit.plan.values import (
     Text,
     TimeLimit,
     When,
+    Whole,
     wrong,
 )
 
@@ -31,9 +35,9 @@ Severity = Literal["LOW", "MEDIUM", "HIGH", "CRITICAL"]
 class Cost(Frozen):
     """Prices in USD per million tokens, for agents that report no cost."""
 
-    input: float = Field(default=0.0, ge=0, allow_inf_nan=False)
-    cached: float = Field(default=0.0, ge=0, allow_inf_nan=False)
-    output: float = Field(default=0.0, ge=0, allow_inf_nan=False)
+    input: Number = Field(default=0.0, ge=0, allow_inf_nan=False)
+    cached: Number = Field(default=0.0, ge=0, allow_inf_nan=False)
+    output: Number = Field(default=0.0, ge=0, allow_inf_nan=False)
 
 
 class AgentProfile(Frozen):
@@ -44,10 +48,10 @@ class AgentProfile(Frozen):
     model: Text | None = None
     prompt: Literal["stdin", "arg", "file"] = "stdin"
     output: Output = "plain"
-    slots: int = Field(default=1, ge=1, le=1000)
+    slots: Whole = Field(default=1, ge=1, le=1000)
     env: Environment = Field(default_factory=dict)
     pass_env: tuple[EnvName, ...] = ()
-    args: tuple[Text, ...] = ()
+    args: tuple[Argument, ...] = ()
     cost: Cost | None = None
 
     @model_validator(mode="after")
@@ -61,13 +65,13 @@ class AgentProfile(Frozen):
 class Limits(Frozen):
     """What a plan may use at most; times in seconds, sizes in bytes, cost in USD."""
 
-    agents: int = Field(default=3, ge=1, le=1000)
+    agents: Whole = Field(default=3, ge=1, le=1000)
     run_timeout: TimeLimit | None = None
     stall: TimeLimit = 900.0
-    retries: int = Field(default=1, ge=0, le=100)
+    retries: Whole = Field(default=1, ge=0, le=100)
     backoff: Duration = 30.0
     min_free_disk: Size = 5_000_000_000
-    cost: float | None = Field(default=None, gt=0, allow_inf_nan=False)
+    cost: Number | None = Field(default=None, gt=0, allow_inf_nan=False)
 
 
 class Setup(Frozen):
@@ -139,15 +143,15 @@ class Merge(Frozen):
 
     strategy: Strategy = "merge"
     on_conflict: Literal["ask", "rebase", "rerun"] = "ask"
-    rebase_others: bool = True
+    rebase_others: Flag = True
     message: Text | None = None
 
 
 class Commit(Frozen):
     """How the commits and merges that cockpit makes are made."""
 
-    hooks: bool = False
-    sign: bool = False
+    hooks: Flag = False
+    sign: Flag = False
 
 
 class Notify(Frozen):
@@ -161,7 +165,7 @@ class Alerts(Frozen):
     """Thresholds over the last hour; None: no alert. Rates in percent, times in seconds."""
 
     agent_failure_rate: Percent | None = None
-    errors_per_hour: float | None = Field(default=None, ge=0, allow_inf_nan=False)
+    errors_per_hour: Number | None = Field(default=None, ge=0, allow_inf_nan=False)
     gate_p95: TimeLimit | None = None
 
 

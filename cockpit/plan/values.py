@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, Strict, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from cockpit.plan import duration
@@ -95,9 +95,9 @@ def _env_name(name: str) -> str:
     return name
 
 
-def _env_value(value: str) -> str:
+def _no_nul(value: str) -> str:
     if "\0" in value:
-        raise wrong("an environment variable holds no NUL", "remove it")
+        raise wrong("no program can be given a NUL", "remove it")
     return value
 
 
@@ -119,7 +119,10 @@ _COMMAND_SCHEMA: dict[str, Any] = {
 }
 
 Text = Annotated[str, BeforeValidator(_as_written, json_schema_input_type=str)]
-Name = Annotated[Text, Field(pattern=ID_PATTERN)]
+Whole = Annotated[int, Strict()]
+Number = Annotated[float, Strict()]
+Flag = Annotated[bool, Strict()]
+Name = Annotated[Text, Field(pattern=ID_PATTERN, max_length=200)]
 Duration = Annotated[
     float,
     BeforeValidator(_reader(duration.seconds, _DURATION_HINT)),
@@ -154,5 +157,6 @@ RunCommands = Annotated[
 ]
 InsidePath = Annotated[Text, AfterValidator(_inside)]
 Regex = Annotated[Text, AfterValidator(_regex)]
+Argument = Annotated[Text, AfterValidator(_no_nul)]
 EnvName = Annotated[Text, AfterValidator(_env_name)]
-Environment = dict[EnvName, Annotated[Text, AfterValidator(_env_value)]]
+Environment = dict[EnvName, Annotated[Text, AfterValidator(_no_nul)]]
