@@ -199,6 +199,11 @@ def _limits(snapshot: Snapshot, order: Order) -> Iterator[f.Fact]:
     yield f.AgentLimitChanged(order.number)
 
 
+def _by_driver(snapshot: Snapshot, order: Order) -> Iterator[f.Fact]:
+    """Lead to no fact: the driver itself acts when it admits the order."""
+    return iter(())
+
+
 _Verb = Callable[[Snapshot, Workstream, Order], Iterator[f.Fact]]
 _VERBS: dict[str, _Verb] = {
     "start": _start,
@@ -215,4 +220,6 @@ _WHOLE: dict[str, Callable[[Snapshot, Order], Iterator[f.Fact]]] = {
     "drain": _drain,
     "undrain": _undrain,
     "limits": _limits,
+    "trust": _by_driver,
+    "stop-driver": _by_driver,
 }

@@ -1,0 +1,43 @@
+"""The handle of a client in the driver's own process: what `cockpit run` prints with, and what tests hand to the app."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
+
+from cockpit.engine import wire
+from cockpit.engine.feed import Feed
+from cockpit.engine.handle import Answer, View
+from cockpit.engine.loop import Engine
+from cockpit.schedule.orders import Order
+
+
+class LocalHandle:
+    """A handle on an engine of this process; see `Handle` for what its verbs do."""
+
+    def __init__(self, engine: Engine, ask: Callable[[str, dict[str, Any]], Awaitable[Any]]) -> None:
+        self._engine = engine
+        self._ask = ask
+
+    async def subscribe(self) -> AsyncIterator[View]:
+        """Yield how things stand, at once and after every change."""
+        feed = Feed(self._engine)
+        try:
+            view = self._engine.view()
+            yield view
+            while True:
+                facts, changes = await feed.take()
+                snapshot = self._engine.snapshot
+                changed = wire.workstreams_of(snapshot, facts, changes)
+                yield View(snapshot, self._engine.readings, facts, changed, problem=self._engine.trouble)
+        finally:
+            feed.close()
+
+    async def order(self, order: Order) -> Answer:
+        """Hand in an order and wait until it was carried out or refused."""
+        return await self._engine.order(order)
+
+    async def ask(self, question: str, **arguments: Any) -> Any:
+        """Ask the driver."""
+        return await self._ask(question, arguments)
+
+    async def close(self) -> None:
+        """Do nothing: the driver is this process."""

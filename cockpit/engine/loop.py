@@ -1,0 +1,263 @@
+"""The engine: records facts, asks decide what is next, keeps one effect of each in flight; the only owner of state."""
+
+import asyncio
+import itertools
+import os
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from dataclasses import replace
+from typing import Any
+
+from cockpit.clock import Clock
+from cockpit.engine.handle import Answer, View
+from cockpit.errors import CockpitError, IllegalMoveError, JournalError, OrderRefusedError
+from cockpit.schedule import facts as f
+from cockpit.schedule.carry import carry_out, progress
+from cockpit.schedule.decide import decide
+from cockpit.schedule.orders import Integrate, Order, StartMerge, TakeLeg, Todo, WakeAt
+from cockpit.schedule.readings import Readings
+from cockpit.schedule.states import State
+from cockpit.store.journal import Journal
+
+REWRITE_AFTER_S = 1.0
+Subscriber = Callable[[tuple[f.Recorded, ...], Mapping[str, Any]], None]
+Effect = Callable[[Todo], Coroutine[Any, Any, None]]
+Gatekeeper = Callable[[Order], Awaitable[None]]
+
+
+class Engine:
+    """One plan's state and what is under way for it.
+
+    `effects` carries out what decide asks for; `admit` is asked before an order is taken and refuses by raising.
+    """
+
+    def __init__(self, journal: Journal, clock: Clock) -> None:
+        self.journal = journal
+        self.clock = clock
+        self.snapshot = journal.snapshot()
+        self.readings = Readings()
+        self.effects: Effect | None = None
+        self.admit: Gatekeeper | None = None
+        self.auto_approve = False
+        self.trouble = ""
+        self._flights: dict[object, asyncio.Task[None]] = {}
+        self._subscribers: list[Subscriber] = []
+        self._waiting: dict[str, asyncio.Future[Answer]] = {}
+        self._unwritten: list[f.Fact] = []
+        self._wake = asyncio.Event()
+        self._ids = itertools.count(1)
+        self._stopping = False
+
+    # --- facts and readings ---------------------------------------------------------------------------------------
+
+    def record(self, *facts: f.Fact) -> None:
+        """Write facts, fold them, and tell whoever follows.
+
+        Where the journal can't be written (a full disk), the facts wait in memory, nothing new is begun, and writing
+        is tried again. Raises IllegalMoveError for facts that don't fit; then none of them is written.
+        """
+        if not facts:
+            return
+        if self._unwritten:
+            self._unwritten += facts
+            return
+        try:
+            self.snapshot, recorded = self.journal.append(self.snapshot, facts, self.clock.now())
+        except JournalError as error:
+            self._unwritten += facts
+            self._hold_back(error)
+            return
+        self._tell(recorded, {})
+        self._settle()
+        self._wake.set()
+
+    def read(self, **changes: Any) -> None:
+        """Replace readings by newer ones; `worktrees`, `runs` and `notes` are merged by key, None removes an entry."""
+        now = self.readings
+        new: dict[str, Any] = {}
+        told: dict[str, Any] = {}
+        for name, value in changes.items():
+            old = getattr(now, name)
+            if isinstance(value, Mapping):
+                patch = {key: item for key, item in value.items() if old.get(key) != item}
+                if patch:
+                    merged = {**old, **patch}
+                    new[name] = {key: item for key, item in merged.items() if item is not None}
+                    told[name] = patch
+            elif value != old:
+                new[name] = told[name] = value
+        if new:
+            self.readings = replace(now, **new)
+            self._tell((), told)
+
+    def subscribe(self, subscriber: Subscriber) -> Callable[[], None]:
+        """Tell somebody of every change from now on; call what is returned to end that."""
+        self._subscribers.append(subscriber)
+        self._wake.set()
+
+        def unsubscribe() -> None:
+            self._subscribers.remove(subscriber)
+            self._wake.set()
+
+        return unsubscribe
+
+    @property
+    def followed(self) -> bool:
+        """Whether anybody looks on, so that readings are worth their cost."""
+        return bool(self._subscribers)
+
+    def view(self) -> View:
+        """Return how things stand."""
+        return View(self.snapshot, self.readings, problem=self.trouble)
+
+    def _tell(self, recorded: tuple[f.Recorded, ...], readings: Mapping[str, Any]) -> None:
+        for subscriber in tuple(self._subscribers):
+            subscriber(recorded, readings)
+
+    def _hold_back(self, error: JournalError) -> None:
+        self.trouble = f"nothing new is begun: {error.what}"
+        self.read(hold=self.trouble)
+        asyncio.get_running_loop().call_later(REWRITE_AFTER_S, self._write_again)
+
+    def _write_again(self) -> None:
+        facts, self._unwritten = self._unwritten, []
+        try:
+            self.snapshot, recorded = self.journal.append(self.snapshot, facts, self.clock.now())
+        except JournalError as error:
+            self._unwritten = facts
+            self._hold_back(error)
+            return
+        self.trouble = ""
+        self.read(hold="")
+        self._tell(recorded, {})
+        self._settle()
+        self._wake.set()
+
+    # --- orders ---------------------------------------------------------------------------------------------------
+
+    async def order(self, order: Order) -> Answer:
+        """Take an order and return when it was carried out or refused."""
+        number = f"{os.getpid():x}-{self.snapshot.seq:x}-{next(self._ids)}"
+        given = f.OrderGiven(
+            number, order.verb, order.targets, order.by, order.reason, order.number, order.everything, order.also_needed
+        )
+        try:
+            if self._unwritten:
+                raise OrderRefusedError(self.trouble)
+            if self.admit is not None:
+                await self.admit(order)
+            carried = carry_out(self.snapshot, order)
+            waiting = asyncio.get_running_loop().create_future()
+            self._waiting[number] = waiting
+            self.record(given, *carried.facts)
+        except (CockpitError, IllegalMoveError) as error:
+            self._waiting.pop(number, None)
+            self.record(given, f.OrderRefused(number, error.what))
+            return Answer(number, False, error.what)
+        answer: Answer = await waiting
+        if carried.left_out:
+            return replace(answer, note="; ".join(filter(None, (answer.note, *carried.left_out))))
+        return answer
+
+    def _settle(self) -> None:
+        ended = [fact for pending in self.snapshot.orders.values() if (fact := progress(self.snapshot, pending))]
+        if not ended:
+            return
+        self.record(*ended)
+        for fact in ended:
+            waiting = self._waiting.pop(fact.order, None)
+            if waiting is not None and not waiting.done():
+                ok = isinstance(fact, f.OrderDone)
+                waiting.set_result(Answer(fact.order, ok, fact.note if isinstance(fact, f.OrderDone) else fact.reason))
+
+    # --- the loop -------------------------------------------------------------------------------------------------
+
+    async def run(self, quiet: Callable[[], bool]) -> None:
+        """Do what decide asks for until `stop`, or until nothing is under way and `quiet` says that this is the end."""
+        self._settle()
+        while not self._stopping:
+            self._wake.clear()
+            wake_at = self._turn()
+            if self._wake.is_set():
+                continue
+            if not self._flights and wake_at is None and not self._unwritten and quiet():
+                return
+            timeout = None if wake_at is None else max(0.0, wake_at - self.clock.now())
+            try:
+                await asyncio.wait_for(self._wake.wait(), timeout)
+            except TimeoutError:
+                continue
+
+    def stop(self) -> None:
+        """End the loop; what is under way is cut off, agents go on."""
+        self._stopping = True
+        self._wake.set()
+
+    def wake(self) -> None:
+        """Make the loop decide again."""
+        self._wake.set()
+
+    async def close(self) -> None:
+        """Cancel what is under way in this process and wait for it."""
+        for task in self._flights.values():
+            task.cancel()
+        await asyncio.gather(*self._flights.values(), return_exceptions=True)
+
+    def _turn(self) -> float | None:
+        if self._unwritten:
+            return None
+        if self.auto_approve:
+            self._approve_all()
+        wake_at: float | None = None
+        for todo in decide(self.snapshot, self.readings, self.clock.now()):
+            if isinstance(todo, WakeAt):
+                wake_at = todo.at
+            elif isinstance(todo, TakeLeg):
+                self.record(f.LegTaken(todo.leg, self._run_id(todo.leg), todo.slot))
+            elif isinstance(todo, StartMerge):
+                self.record(*(f.MergeStarted(leg) for leg in todo.legs))
+            else:
+                self._launch(todo)
+        return wake_at
+
+    def _approve_all(self) -> None:
+        awaited = [
+            (leg, self.snapshot.approval_of(leg)) for leg in map(self.snapshot.legs.__getitem__, self.snapshot.active)
+        ]
+        self.record(*(f.ApprovalGiven(leg.key, what, "run --approve all") for leg, what in awaited if what))
+
+    def _run_id(self, leg: str) -> str:
+        attempt = self.snapshot.legs[leg].attempt + 1
+        return f"{leg.replace('/', '.')}-{attempt}-{self.snapshot.seq:x}"
+
+    def _launch(self, todo: Todo) -> None:
+        if todo in self._flights or self.effects is None:
+            return
+        if isinstance(todo, Integrate) and any(isinstance(one, Integrate) for one in self._flights):
+            return
+        task = asyncio.create_task(self.effects(todo), name=repr(todo))
+        self._flights[todo] = task
+        task.add_done_callback(lambda _: self._landed(todo))
+
+    def _landed(self, todo: Todo) -> None:
+        self._flights.pop(todo, None)
+        self._wake.set()
+
+    def under_way(self) -> int:
+        """Return how many effects are in flight."""
+        return len(self._flights)
+
+    def after_failure(self, key: str, reason: str) -> f.RetryScheduled | f.LegFailed:
+        """Return what follows when a leg failed: a further run after a pause, or the end of it."""
+        leg, outline = self.snapshot.legs[key], self.snapshot.outline
+        if leg.failures < outline.retries:
+            pause = min(outline.backoff_s * 2**leg.failures, 600.0)
+            return f.RetryScheduled(key, self.clock.now() + pause, reason)
+        return f.LegFailed(key, reason)
+
+    def awaits_human(self) -> tuple[str, ...]:
+        """Return in words what waits for a human, one line a workstream."""
+        return tuple(
+            f"{leg.workstream}: {leg.state.value}{f', {leg.reason}' if leg.reason else ''}"
+            for leg in map(self.snapshot.legs.__getitem__, sorted(self.snapshot.active))
+            if leg.state is not State.READY or self.snapshot.approval_of(leg)
+        )

@@ -1,0 +1,139 @@
+"""Integrates legs: builds a chain of merges, gates the last tree, moves base by fast-forward, and says what came of it.
+
+Idempotent after a crash: a commit that was built is on base or it isn't, and that alone decides.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, cast
+
+from cockpit.errors import CockpitError, GitError
+from cockpit.git import integrate
+from cockpit.git.repo import Author
+from cockpit.schedule import facts as f
+from cockpit.schedule.snapshot import Leg
+
+if TYPE_CHECKING:
+    from cockpit.engine.effects import Effects
+
+DEFER_S = 300.0
+REBUILDS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class _Link:
+    leg: str
+    built: integrate.Built
+
+
+async def integrate_legs(effects: "Effects", keys: Sequence[str]) -> None:
+    """Merge legs that are in the state merging, in this order; each ends merged, queued, in conflict, or failed."""
+    left = await _without_published(effects, keys)
+    if not left:
+        return
+    if await _integrate(effects, left):
+        return
+    for key in left:  # the batch as a whole did not pass its gates: one by one shows which leg it is
+        await _integrate(effects, [key])
+
+
+async def _without_published(effects: "Effects", keys: Sequence[str]) -> list[str]:
+    left: list[str] = []
+    for key in keys:
+        leg = effects.engine.snapshot.legs[key]
+        if leg.built and await effects.pool.short(integrate.contains, effects.repo, effects.base, leg.built):
+            effects.engine.record(f.LegMerged(key, leg.built))
+        else:
+            left.append(key)
+    return left
+
+
+async def _integrate(effects: "Effects", keys: Sequence[str]) -> bool:
+    """Build, gate and publish; False when a batch of several failed its gates (nothing was decided then)."""
+    engine = effects.engine
+    for _ in range(REBUILDS):
+        tip = await effects.pool.short(effects.repo.tip, effects.base)
+        if tip is None:
+            _defer(effects, keys, f"the branch {effects.base} is gone")
+            return True
+        chain = await _build(effects, keys, tip)
+        if not chain:
+            return True
+        keys = [link.leg for link in chain]
+        failed = await effects.gate_integrated(keys, tip, chain[-1].built.commit, chain[-1].built.tree)
+        if failed and len(chain) > 1:
+            return False
+        if failed:
+            engine.record(engine.after_failure(keys[0], failed))
+            return True
+        done = await effects.pool.short(integrate.publish, effects.repo, effects.base, tip, chain[-1].built.commit)
+        if isinstance(done, integrate.Published):
+            engine.record(*(f.LegMerged(link.leg, link.built.commit) for link in chain))
+            engine.read(base_commit=done.commit)
+            return True
+        if isinstance(done, integrate.Blocked):
+            where = f" in {done.checkout}" if done.checkout else ""
+            _defer(effects, keys, f"{done.reason}{where}", done.paths)
+            return True
+    _defer(effects, keys, f"{effects.base} keeps moving")
+    return True
+
+
+async def _build(effects: "Effects", keys: Sequence[str], tip: str) -> list[_Link]:
+    onto = tip
+    chain: list[_Link] = []
+    for key in keys:
+        leg = effects.engine.snapshot.legs[key]
+        try:
+            built = await effects.pool.short(_build_one, effects, leg, onto)
+        except GitError as error:
+            effects.engine.record(effects.engine.after_failure(key, f"the merge cannot be built: {error.what}"))
+            continue
+        if isinstance(built, integrate.Conflict):
+            effects.engine.record(f.ConflictFound(key, built.paths, onto))
+        elif built.empty:
+            effects.engine.record(f.LegMerged(key, onto))
+        else:
+            effects.engine.record(f.MergeBuilt(key, built.commit, built.tree, onto))
+            chain.append(_Link(key, built))
+            onto = built.commit
+    return chain
+
+
+def _build_one(effects: "Effects", leg: Leg, onto: str) -> integrate.Built | integrate.Conflict:
+    workstream = effects.engine.snapshot.workstreams[leg.workstream].outline
+    strategy = cast("Literal['merge', 'squash']", workstream.strategy)
+    author: Author | None = effects.identity if strategy == "merge" else None
+    return integrate.build(effects.repo, onto, leg.commit, strategy, effects.merge_message(leg), author=author)
+
+
+def _defer(effects: "Effects", keys: Sequence[str], reason: str, paths: tuple[str, ...] = ()) -> None:
+    until = effects.engine.clock.now() + DEFER_S
+    effects.engine.record(*(f.MergeDeferred(key, reason, until, paths) for key in keys))
+
+
+async def clean_up(effects: "Effects", workstream: str) -> None:
+    """Remove a workstream's worktree, rescue first; what stands in the way is said and nothing is removed."""
+    from cockpit.git import rescue
+
+    engine = effects.engine
+    one = engine.snapshot.workstreams[workstream]
+    try:
+        removed = await effects.pool.short(
+            rescue.remove,
+            effects.repo,
+            effects.path(one.worktree),
+            parent=effects.path(engine.snapshot.outline.worktrees),
+            branch=one.outline.branch,
+            base=effects.base,
+            plan=effects.project.loaded.name,
+            workstream=workstream,
+            at=engine.clock.now(),
+            exclude=effects.project.setup_files,
+        )
+    except CockpitError as error:
+        engine.record(f.CleanUpRefused(workstream, str(error)))
+        return
+    ref = removed.rescue.ref if removed.rescue else ""
+    engine.record(f.WorktreeRemoved(workstream, one.worktree, ref, removed.bytes_freed))
+    engine.read(worktrees={workstream: None})

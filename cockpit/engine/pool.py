@@ -1,0 +1,38 @@
+"""The bounded worker pool: threads for git and checks, so that the loop never waits for them."""
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import ParamSpec, TypeVar
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+SHORT = 6
+SURVEYS = 2
+
+
+class Pool:
+    """Three bounded sets of threads: `short` for git, `long` for set-up and gates, `idle` for readings."""
+
+    def __init__(self, agents: int) -> None:
+        self._short = ThreadPoolExecutor(SHORT, "short")
+        self._long = ThreadPoolExecutor(max(4, min(agents + 2, 64)), "long")
+        self._idle = ThreadPoolExecutor(SURVEYS, "idle")
+
+    async def short(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run something that takes well under a second."""
+        return await asyncio.get_running_loop().run_in_executor(self._short, lambda: work(*args, **kwargs))
+
+    async def long(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run something that may take minutes, such as a gate."""
+        return await asyncio.get_running_loop().run_in_executor(self._long, lambda: work(*args, **kwargs))
+
+    async def idle(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run something that may wait behind others of its kind, such as a survey of a worktree."""
+        return await asyncio.get_running_loop().run_in_executor(self._idle, lambda: work(*args, **kwargs))
+
+    def close(self) -> None:
+        """Let go of the threads; work that has not begun is dropped."""
+        for executor in (self._short, self._long, self._idle):
+            executor.shutdown(wait=False, cancel_futures=True)

@@ -1,0 +1,122 @@
+"""A plan together with its repository and its state folder: what every command and the driver start from."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from cockpit.errors import GitError
+from cockpit.git.repo import Repo
+from cockpit.plan.legs import cut
+from cockpit.plan.load import Loaded, load_plan
+from cockpit.schedule.outline import IssueOutline, LegOutline, Outline, Profile, WorkstreamOutline
+from cockpit.schedule.snapshot import Snapshot
+from cockpit.schedule.states import State
+from cockpit.store.paths import EXCLUDED, StateFolder, state_folder
+
+
+@dataclass(frozen=True)
+class Project:
+    """A loaded plan, its repository, the folder that holds its state, and the branch that work is merged into."""
+
+    loaded: Loaded
+    repo: Repo
+    state: StateFolder
+    base: str
+
+    @property
+    def setup_files(self) -> tuple[str, ...]:
+        """The patterns of the plan's set-up files: never committed, scanned, rescued or counted as changes."""
+        return (*self.loaded.plan.setup.copy_, *self.loaded.plan.setup.link)
+
+    def with_plan(self, loaded: Loaded) -> "Project":
+        """Return the same project with another version of its plan."""
+        return replace(self, loaded=loaded)
+
+
+def open_project(plan: Path, state_dir: Path | None = None) -> Project:
+    """Load a plan and find its repository. Raises PlanError, GitError and CockpitError; changes nothing."""
+    return project_of(load_plan(plan), state_dir)
+
+
+def project_of(loaded: Loaded, state_dir: Path | None = None) -> Project:
+    """Find the repository and the state folder of a loaded plan. Raises GitError."""
+    repo = Repo.open(loaded.repo)
+    base = loaded.plan.base or repo.current_branch()
+    if base is None:
+        raise GitError(
+            "the repository has no branch checked out to merge into",
+            where=str(repo.root),
+            hint="name one in the plan: `base: main`",
+        )
+    return Project(loaded, repo, state_folder(repo.root, loaded.name, state_dir), base)
+
+
+def prepare_state(project: Project) -> None:
+    """Make the state folder, and hide it from git through the repository's own exclude file. Raises CockpitError."""
+    project.state.make()
+    if project.state.path.is_relative_to(project.repo.root):
+        project.repo.exclude([EXCLUDED])
+
+
+def outline_of(project: Project, started: Mapping[str, Sequence[tuple[str, ...]]] | None = None) -> Outline:
+    """Compile a plan for the scheduler; `started` are the issues of the legs that have started, by workstream."""
+    loaded, plan = project.loaded, project.loaded.plan
+    legs = cut(plan, started)
+    keys: dict[str, list[str]] = {}
+    for leg in legs:
+        keys.setdefault(leg.workstream, []).append(leg.key)
+    workstreams = tuple(
+        WorkstreamOutline(
+            id=one.id,
+            title=one.title,
+            priority=one.priority,
+            critical=one.critical,
+            branch=loaded.branch_of(one),
+            worktree=str(loaded.worktree_of(one)),
+            agents=plan.agents_of(one),
+            issues=tuple(IssueOutline(issue.id, issue.title) for issue in one.issues),
+            legs=tuple(keys[one.id]),
+            approve_start=plan.asks_start(one),
+            approve_merge=plan.asks_merge(one),
+            strategy=plan.merge_of(one).strategy,
+            expect_change=one.expect == "change",
+        )
+        for one in plan.workstreams
+    )
+    return Outline(
+        name=loaded.name,
+        repo=str(project.repo.root),
+        base=project.base,
+        worktrees=str(loaded.worktrees),
+        profiles=tuple(Profile(name, profile.slots) for name, profile in plan.agents.items()),
+        max_agents=plan.limits.agents,
+        retries=plan.limits.retries,
+        backoff_s=plan.limits.backoff,
+        stall_s=plan.limits.stall,
+        clean_merged=plan.cleanup == "merged",
+        workstreams=workstreams,
+        legs=tuple(
+            LegOutline(
+                leg.key,
+                leg.workstream,
+                leg.number,
+                leg.issues,
+                leg.depends_on,
+                leg.round,
+                leg.estimate_s,
+                leg.low_s,
+                leg.high_s,
+            )
+            for leg in legs
+        ),
+    )
+
+
+def started_legs(snapshot: Snapshot) -> dict[str, list[tuple[str, ...]]]:
+    """Return the issues of the legs that have started, by workstream: a changed plan does not cut these anew."""
+    found: dict[str, list[tuple[str, ...]]] = {}
+    for workstream in snapshot.workstreams:
+        for leg in snapshot.legs_of(workstream):
+            if leg.attempt or leg.state is State.MERGED:
+                found.setdefault(workstream, []).append(leg.outline.issues)
+    return found

@@ -1,0 +1,132 @@
+"""The driver's end of the socket: each connection is a client that subscribes, orders and asks; it owns no state."""
+
+import asyncio
+import contextlib
+import socket
+import stat
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from cockpit.engine import wire
+from cockpit.engine.feed import Feed
+from cockpit.engine.loop import Engine
+from cockpit.engine.sockets import reachable
+from cockpit.errors import CockpitError
+from cockpit.schedule.orders import Order
+
+Ask = Callable[[str, dict[str, Any]], Awaitable[Any]]
+
+
+class Server:
+    """Listens on the plan's socket; `clients` counts who is connected."""
+
+    def __init__(self, engine: Engine, path: Path, ask: Ask) -> None:
+        self.clients = 0
+        self._engine = engine
+        self._path = path
+        self._ask = ask
+        self._server: asyncio.Server | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._writers: set[asyncio.StreamWriter] = set()
+
+    async def start(self) -> None:
+        """Listen; a socket file that a dead driver left is replaced (the caller holds the plan's lock)."""
+        with contextlib.suppress(FileNotFoundError):
+            if stat.S_ISSOCK(self._path.lstat().st_mode):
+                self._path.unlink()
+        listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        with reachable(self._path) as name:
+            listening.bind(name)
+        self._path.chmod(0o600)
+        self._server = await asyncio.start_unix_server(self._connected, sock=listening, limit=wire.LIMIT)
+
+    async def close(self, farewell: str) -> None:
+        """Stop listening, tell all clients why, and let go of them."""
+        if self._server is not None:
+            self._server.close()
+        for writer in tuple(self._writers):
+            with contextlib.suppress(ConnectionError, TimeoutError):
+                writer.write(wire.line({"farewell": farewell}))
+                await asyncio.wait_for(writer.drain(), 1.0)
+        for task in tuple(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._path.unlink(missing_ok=True)
+
+    async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        if task is not None:
+            self._tasks.add(task)
+        self.clients += 1
+        self._writers.add(writer)
+        client = _Client(self._engine, self._ask, writer)
+        try:
+            async for text in reader:
+                client.handle(wire.message(text))
+        except (ValueError, ConnectionError):
+            pass  # a client that says nonsense, or is gone, is let go: it knows, and the driver lives on
+        finally:
+            await client.close()
+            self.clients -= 1
+            self._writers.discard(writer)
+            if task is not None:
+                self._tasks.discard(task)
+            self._engine.wake()
+
+
+class _Client:
+    def __init__(self, engine: Engine, ask: Ask, writer: asyncio.StreamWriter) -> None:
+        self._engine = engine
+        self._ask = ask
+        self._writer = writer
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def handle(self, message: dict[str, Any]) -> None:
+        handlers = {"subscribe": self._subscribe, "order": self._order, "ask": self._question}
+        task = asyncio.create_task(handlers[str(message.get("op"))](message))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def close(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        with contextlib.suppress(ConnectionError):
+            self._writer.close()
+            await self._writer.wait_closed()
+
+    async def _send(self, message: dict[str, Any]) -> None:
+        self._writer.write(wire.line(message))
+        await self._writer.drain()
+
+    async def _subscribe(self, message: dict[str, Any]) -> None:
+        feed = Feed(self._engine)
+        try:
+            missed = tuple(self._engine.journal.read(int(message["since"])))
+            changes = wire.readings_out(wire.all_readings(self._engine.readings))
+            await self._send({"id": message["id"], "facts": wire.facts_out(missed), "readings": changes})
+            while True:
+                facts, changes = await feed.take()
+                readings = wire.readings_out(changes)
+                trouble = self._engine.trouble
+                await self._send(
+                    {"id": message["id"], "facts": wire.facts_out(facts), "readings": readings, "problem": trouble}
+                )
+        finally:
+            feed.close()
+
+    async def _order(self, message: dict[str, Any]) -> None:
+        given = message["order"]
+        order = Order(**{**given, "targets": tuple(given.get("targets", ()))})
+        answer = await self._engine.order(order)
+        await self._send({"id": message["id"], "answer": asdict(answer)})
+
+    async def _question(self, message: dict[str, Any]) -> None:
+        try:
+            result = await self._ask(str(message["question"]), dict(message["arguments"]))
+        except CockpitError as error:
+            await self._send({"id": message["id"], "error": error.what, "hint": error.hint})
+        else:
+            await self._send({"id": message["id"], "result": result})

@@ -1,0 +1,105 @@
+"""What goes over the socket: JSON lines, each one message; facts and readings as the schedule room writes them."""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from cockpit.schedule import facts as f
+from cockpit.schedule.codec import decode, encode
+from cockpit.schedule.facts import Recorded, from_json, to_json
+from cockpit.schedule.readings import Forecast, PlanReading, Readings, RunReading, WorktreeReading
+from cockpit.schedule.snapshot import Snapshot
+
+LIMIT = 64 * 1024 * 1024
+_KEYED: Mapping[str, type] = {"worktrees": WorktreeReading, "runs": RunReading, "notes": str}
+_WHOLE: Mapping[str, type] = {"forecast": Forecast, "plan": PlanReading}
+
+
+def line(message: Mapping[str, Any]) -> bytes:
+    """Return a message as one line."""
+    return json.dumps(message, separators=(",", ":")).encode() + b"\n"
+
+
+def message(text: bytes) -> dict[str, Any]:
+    """Return the message in a line. Raises ValueError for what is none."""
+    found = json.loads(text)
+    if not isinstance(found, dict):
+        raise ValueError("a message is a JSON object")
+    return found
+
+
+def facts_out(recorded: Iterable[Recorded]) -> list[list[Any]]:
+    """Return facts as JSON rows."""
+    return [[one.seq, one.at, type(one.fact).__name__, to_json(one.fact), one.hash] for one in recorded]
+
+
+def facts_in(rows: Iterable[list[Any]]) -> tuple[Recorded, ...]:
+    """Return the facts of JSON rows. Raises JournalError for what this version does not know."""
+    return tuple(Recorded(seq, at, from_json(kind, data), digest) for seq, at, kind, data, digest in rows)
+
+
+def readings_out(changes: Mapping[str, Any]) -> dict[str, Any]:
+    """Return changed readings as JSON values."""
+    return {name: encode(value) for name, value in changes.items()}
+
+
+def all_readings(readings: Readings) -> dict[str, Any]:
+    """Return all readings as changes."""
+    return {name: getattr(readings, name) for name in Readings.__dataclass_fields__}
+
+
+def patched(readings: Readings, changes: Mapping[str, Any]) -> Readings:
+    """Return readings after changes that came as JSON values."""
+    new: dict[str, Any] = {}
+    for name, value in changes.items():
+        if name in _KEYED:
+            merged = dict(getattr(readings, name))
+            for key, item in value.items():
+                if item is None:
+                    merged.pop(key, None)
+                else:
+                    merged[key] = item if _KEYED[name] is str else decode(_KEYED[name], item)
+            new[name] = merged
+        elif name in _WHOLE:
+            new[name] = None if value is None else decode(_WHOLE[name], value)
+        elif name in Readings.__dataclass_fields__:
+            new[name] = value
+    return replace(readings, **new)
+
+
+_FAR_REACHING = (
+    f.PlanLoaded,
+    f.LaunchingHeld,
+    f.LaunchingFreed,
+    f.AgentLimitChanged,
+    f.LegMerged,
+    f.LegFailed,
+    f.LegStopped,
+    f.LegRetried,
+    f.ConflictFound,
+    f.ApprovalRefused,
+    f.WorkstreamWanted,
+    f.WorkstreamUnwanted,
+)
+
+
+def workstreams_of(
+    snapshot: Snapshot, recorded: Iterable[Recorded], changes: Mapping[str, Any]
+) -> frozenset[str] | None:
+    """Return the workstreams that look different after facts and changed readings; None when it may be all of them."""
+    if changes.keys() & {"forecast", "plan", "hold"}:
+        return None
+    found: set[str] = set(changes.get("worktrees", ()))
+    for one in recorded:
+        if isinstance(one.fact, _FAR_REACHING):
+            return None
+        leg, workstream = getattr(one.fact, "leg", None), getattr(one.fact, "workstream", None)
+        if isinstance(leg, str) and leg in snapshot.legs:
+            found.add(snapshot.legs[leg].workstream)
+        elif workstream is not None:
+            found.add(str(workstream))
+    for run in changes.get("runs", ()):
+        if run in snapshot.runs:
+            found.add(snapshot.legs[snapshot.runs[run].leg].workstream)
+    return frozenset(found)
