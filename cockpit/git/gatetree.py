@@ -1,0 +1,72 @@
+"""Cockpit's own detached worktree in which merge gates run; what gates leave there is no work and is taken away."""
+
+import os
+from pathlib import Path
+
+from cockpit.errors import GitError, UnsafePathError
+from cockpit.git import places, rescue, spawn, status, worktrees
+from cockpit.git.repo import LOCK_TIMEOUT, Repo
+
+_LAST = "cockpit-gate"  # in the worktree's metadata: the commit that cockpit put there
+
+
+def gate_worktree(
+    repo: Repo, path: Path, commit: str, *, parent: Path | None = None, plan: str = "integration", at: float = 0.0
+) -> Path:
+    """Bring cockpit's integration worktree to a commit, made or repaired as needed, and return its folder.
+
+    Ignored files stay (they make gates fast); what else earlier gates left goes. A commit that somebody made there
+    is rescued under `plan` at `at` (seconds since the epoch). The caller runs nothing in it meanwhile.
+    Raises UnsafePathError for a foreign folder, GitError.
+    """
+    full = places.inside(parent, path) if parent is not None else Path(os.path.normpath(path.absolute()))
+    if full.is_symlink() or full == repo.root:
+        raise UnsafePathError("this cannot be the integration worktree", where=str(full))
+    target = repo.commit_id(commit)
+    admin = places.admin_of(repo.common_dir, full)
+    if admin is None:
+        admin = _make(repo, full, target)
+    elif not (full / ".git").exists():
+        worktrees.finish(repo, full, admin)
+    last = admin.folder / _LAST
+    mine = last.read_text().strip() if last.exists() else None
+    worktrees.drop_stale_index_lock(repo, full)
+    if admin.has_index:
+        if mine is None or admin.branch is not None or places.under_way(admin.folder):
+            hint = "cockpit made no gate worktree of this: finish what is under way, or give another folder"
+            raise UnsafePathError("somebody else works in the integration worktree", where=str(full), hint=hint)
+        state = status.read(full)
+        if admin.head != mine and state.head is not None:
+            rescue.keep(repo, full, plan, full.name, at, state=state)
+        _drop_untracked(full, state)
+    # The note goes first: after a crash, either commit is one that cockpit put there.
+    with repo.lock().held(LOCK_TIMEOUT):
+        last.write_text(target)
+        spawn.git(["update-ref", "--no-deref", "HEAD", target], cwd=full, locks=True)
+    spawn.git(["read-tree", "-u", "--reset", target], cwd=full, locks=True, timeout=1800.0)
+    return full
+
+
+def _make(repo: Repo, full: Path, target: str) -> places.Admin:
+    if full.exists() and (not full.is_dir() or any(full.iterdir())):
+        hint = "move it away; cockpit overwrites nothing"
+        raise UnsafePathError("a foreign folder is where gates should run", where=str(full), hint=hint)
+    with repo.lock().held(LOCK_TIMEOUT):
+        full.parent.mkdir(parents=True, exist_ok=True)
+        args = ["worktree", "add", "--quiet", "--detach", "--no-checkout", "--", str(full), target]
+        spawn.git(args, cwd=repo.root, locks=True)
+    admin = places.admin_of(repo.common_dir, full)
+    if admin is None:
+        raise GitError("git made no worktree", where=str(full))
+    return admin
+
+
+def _drop_untracked(full: Path, state: status.State) -> None:
+    for entry in state.entries:
+        if entry.is_repository:
+            hint = "let the gate make it elsewhere, or ignore it; move this one away"
+            raise GitError(f"a gate left a git repository: {entry.path}", where=str(full), hint=hint)
+        if entry.kind == "untracked":
+            path = full / entry.path
+            places.inside(full, path.parent / "x")  # no folder on the way may be a symlink
+            path.unlink(missing_ok=True)

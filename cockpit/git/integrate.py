@@ -1,0 +1,195 @@
+"""Builds merges without a checkout and moves base by fast-forward only; it never resets or stashes a checkout."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from cockpit.errors import GitError
+from cockpit.git import places, spawn, status, worktrees
+from cockpit.git.gatetree import gate_worktree
+from cockpit.git.repo import LOCK_TIMEOUT, Author, Repo
+
+__all__ = ["Blocked", "Built", "Conflict", "Moved", "Published", "build", "contains", "gate_worktree", "publish"]
+
+Strategy = Literal["merge", "squash"]
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """A commit that is ready for base, and its tree; `empty` when base has it all already (then it is `onto`)."""
+
+    commit: str
+    tree: str
+    empty: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """Nothing was built: both sides changed these paths."""
+
+    paths: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """Base is at this commit now; `checkout` is the worktree that went along, None when none has base."""
+
+    commit: str
+    checkout: Path | None
+
+
+@dataclass(frozen=True, slots=True)
+class Blocked:
+    """Nothing changed: this is in the way, at these paths of this checkout."""
+
+    reason: str
+    paths: tuple[str, ...] = ()
+    checkout: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """Nothing changed: the branch is not where it was expected; it is at `now` (None: gone)."""
+
+    now: str | None
+
+
+def build(
+    repo: Repo, onto: str, head: str, strategy: Strategy, message: str, *, author: Author | None = None
+) -> Built | Conflict:
+    """Make the commit that brings `head` onto `onto`, without any checkout and without moving a ref.
+
+    merge: always a merge commit, by `author` or git's identity. squash: one parent, by `author` or the author of
+    head's own last commit. Raises GitError.
+    """
+    ours, theirs = repo.commit_id(onto), repo.commit_id(head)
+    asked = ["log", "-1", "--format=%an%x00%ae%x00%ad", "--date=raw", theirs, f"^{ours}", "--"]
+    last = spawn.git(asked, cwd=repo.root).stdout.rstrip(b"\n")
+    if not last:
+        return Built(ours, repo.tree_of(ours), empty=True)
+    merged = spawn.git(
+        ["merge-tree", "--write-tree", "-z", "--name-only", "--no-messages", ours, theirs],
+        cwd=repo.root,
+        accept=(0, 1),
+        timeout=600.0,
+    )
+    tree, *names = merged.stdout.split(b"\0")
+    if merged.code == 1:
+        return Conflict(tuple(sorted({os.fsdecode(name) for name in names if name})))
+    if strategy == "squash" and author is None:
+        author = Author(*(field.decode("utf-8", "replace") for field in last.split(b"\0")))
+    parents = ["-p", ours, *(["-p", theirs] if strategy == "merge" else [])]
+    commit = spawn.git(
+        ["commit-tree", "--no-gpg-sign", *parents, "-F", "-", tree.decode()],
+        cwd=repo.root,
+        stdin=_message(message),
+        env=_by(author),
+    )
+    return Built(commit.stdout.decode().strip(), tree.decode())
+
+
+def publish(repo: Repo, branch: str, old: str, new: str) -> Published | Blocked | Moved:
+    """Move a branch from `old` to `new` by fast-forward, in the checkout that has it or, where none has, the ref alone.
+
+    Doing it again after it succeeded is no error. Raises GitError for what nobody can wait out.
+    """
+    places.require_branch_name(branch)
+    target = repo.commit_id(new)
+    with repo.lock().held(LOCK_TIMEOUT):
+        everywhere = worktrees.listed(repo)
+        holders = [worktree for worktree in everywhere if worktree.branch == branch and worktree.prunable is None]
+        now = holders[0].head if holders else repo.tip(branch)
+        if now == target:
+            return Published(target, holders[0].path if holders else None)
+        if now != old:
+            return Moved(now)
+        if len(holders) > 1:
+            places_ = " and ".join(str(holder.path) for holder in holders)
+            return Blocked(f"{branch} is checked out twice: {places_}", checkout=holders[0].path)
+        for worktree in everywhere:
+            folder = places.git_dir(worktree.path)
+            if folder is not None and places.rebased_branch(folder) == branch:
+                return Blocked(f"a rebase of {branch} is under way", checkout=worktree.path)
+        if not repo.is_ancestor(old, target):
+            raise GitError(f"{target[:12]} is no fast-forward of {branch}", where=str(repo.root))
+        if holders:
+            return _forward_checkout(repo, holders[0].path, branch, old, target)
+        return _forward_ref(repo, branch, old, target)
+
+
+def contains(repo: Repo, branch: str, commit: str) -> bool:
+    """Tell whether a branch holds a commit; false when either is not there. Raises GitError."""
+    tip, wanted = repo.tip(branch), repo.resolve(commit)
+    return tip is not None and wanted is not None and repo.is_ancestor(wanted, tip)
+
+
+def _forward_ref(repo: Repo, branch: str, old: str, new: str) -> Published | Moved | Blocked:
+    reason = "cockpit: integration"
+    done = spawn.git(
+        ["update-ref", "-m", reason, f"refs/heads/{branch}", new, old], cwd=repo.root, accept=(), locks=True
+    )
+    if done.code == 0:
+        return Published(new, None)
+    now = repo.tip(branch)
+    if now != old:
+        return Moved(now)
+    return Blocked(done.stderr.strip()[-500:])
+
+
+def _forward_checkout(repo: Repo, checkout: Path, branch: str, old: str, new: str) -> Published | Moved | Blocked:
+    folder = places.git_dir(checkout)
+    if folder is None:
+        return Blocked(f"{branch} is checked out at a place that is not there", checkout=checkout)
+    doing = places.under_way(folder)
+    if doing:
+        return Blocked(f"the checkout is in the middle of {doing}", checkout=checkout)
+    # What a user's configuration may add to a merge (an autostash, a squash) is turned off one by one.
+    args = ["merge", "--quiet", "--no-stat", "--no-squash", "--no-autostash", "--no-verify-signatures"]
+    args += ["--no-overwrite-ignore", "--ff-only", new]
+    done = spawn.git(args, cwd=checkout, accept=(), locks=True, timeout=600.0)
+    now = repo.tip(branch)
+    if now == new:
+        return Published(new, checkout)
+    if now != old:
+        return Moved(now)
+    if (folder / "index.lock").exists():
+        return Blocked("another git command runs in the checkout (it holds index.lock)", ("index.lock",), checkout)
+    paths = _in_the_way(repo, checkout, old, new)
+    if paths:
+        return Blocked("uncommitted or untracked files of the checkout are in the way", paths, checkout)
+    return Blocked(done.stderr.strip()[-500:] or f"git merge ended with code {done.code}", (), checkout)
+
+
+def _in_the_way(repo: Repo, checkout: Path, old: str, new: str) -> tuple[str, ...]:
+    raw = repo.git("diff-tree", "-r", "-z", "--name-only", "--no-renames", old, new, "--")
+    coming = {os.fsdecode(name) for name in raw.split(b"\0") if name}
+    folders = {parent for path in coming for parent in _parents(path)}
+    state = status.read(checkout, ignored=True)
+    found: set[str] = set()
+    for path in [*(entry.path for entry in state.entries), *state.ignored]:
+        bare = path.rstrip("/")
+        if path.endswith("/"):  # a whole folder that git doesn't track: only what is really there counts
+            found.update(name for name in coming if name.startswith(path) and os.path.lexists(checkout / name))
+        elif bare in folders:
+            found.add(bare)
+        if bare in coming or any(parent in coming for parent in _parents(bare)):
+            found.add(path)
+    return tuple(sorted(found))
+
+
+def _parents(path: str) -> list[str]:
+    parts = path.split("/")
+    return ["/".join(parts[:end]) for end in range(1, len(parts))]
+
+
+def _by(author: Author | None) -> dict[str, str]:
+    if author is None:
+        return {}
+    named = {"GIT_AUTHOR_NAME": author.name, "GIT_AUTHOR_EMAIL": author.email}
+    return {**named, "GIT_AUTHOR_DATE": author.date} if author.date else named
+
+
+def _message(message: str) -> bytes:
+    text = message.replace("\0", "").strip() or "Merge"
+    return f"{text}\n".encode("utf-8", "surrogateescape")

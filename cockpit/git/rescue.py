@@ -1,0 +1,423 @@
+"""Keeps what only a worktree holds, then removes it: the one place that removes. It forces nothing."""
+
+import hashlib
+import json
+import os
+import re
+import shutil
+import stat
+import tempfile
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from cockpit.errors import GitError, UnsafePathError
+from cockpit.git import places, removal, setupfiles, spawn, status
+from cockpit.git.commits import as_in_head
+from cockpit.git.repo import LOCK_TIMEOUT, Repo
+from cockpit.git.rescued import RescueEntry, folder_of, listed, restore, show
+
+__all__ = ["Removed", "Rescue", "RescueEntry", "keep", "listed", "remove", "restore", "show"]
+
+_ATTEMPTS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Rescue:
+    """What was kept: the ref, its commit, and the paths that were not committed."""
+
+    ref: str
+    commit: str
+    files: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Removed:
+    """What a removal did: the rescue (None: nothing was held), bytes freed, the ignored paths that went, the branch."""
+
+    rescue: Rescue | None
+    bytes_freed: int
+    ignored_files: tuple[str, ...]
+    branch_deleted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """A rescue and what it says of each working file: its mode and blob, None for one that is deleted."""
+
+    rescue: Rescue | None
+    files: dict[str, tuple[str, str] | None]
+    tips: tuple[str, ...]
+
+
+def keep(
+    repo: Repo,
+    worktree: Path,
+    plan: str,
+    workstream: str,
+    at: float,
+    exclude: Sequence[str] = (),
+    *,
+    base: str | None = None,
+    branch: str | None = None,
+    state: status.State | None = None,
+) -> Rescue | None:
+    """Keep under a rescue ref what only this worktree holds; None when that is nothing. The worktree stays as it is.
+
+    That is: commits of HEAD and of `branch` that `base` doesn't hold (without `base`: that no ref holds), staged,
+    unstaged and untracked files; not ignored and set-up files. `at` is in seconds since the epoch. Raises GitError.
+    """
+    found = state or status.read(worktree)
+    return _keep(repo, worktree, plan, workstream, at, exclude, base, branch, found).rescue
+
+
+def remove(
+    repo: Repo,
+    worktree: Path,
+    *,
+    parent: Path,
+    branch: str,
+    base: str,
+    plan: str,
+    workstream: str,
+    at: float,
+    exclude: Sequence[str] = (),
+) -> Removed:
+    """Remove a workstream's worktree and branch, keeping under a rescue ref what only they hold.
+
+    The worktree must be registered, unlocked, and inside `parent`. Whatever appears or changes meanwhile is rescued
+    too or makes the removal fail. Doing it again after it succeeded is no error. Raises UnsafePathError, GitError.
+    """
+    places.require_branch_name(branch)
+    full = places.inside(parent, worktree)
+    if full == repo.root or repo.root.is_relative_to(full):
+        raise UnsafePathError("this is the main worktree", where=str(full), hint="it is never removed")
+    if branch == base:
+        raise UnsafePathError(f"{branch} is the base branch", where=str(full), hint="it is never deleted")
+    base_commit = repo.commit_id(base)
+    for left in removal.cut_short(full):
+        removal.finish(left)
+    admin = places.admin_of(repo.common_dir, full)
+    _undo_cut_short(full, admin)
+    if admin is None:
+        if os.path.lexists(full):
+            hint = "look into it; cockpit removes only worktrees"
+            raise UnsafePathError("this is no worktree of the repository", where=str(full), hint=hint)
+        return Removed(None, 0, (), _drop_branch_alone(repo, branch, base_commit, plan, workstream))
+    if admin.locked is not None:
+        reason = f" ({admin.locked})" if admin.locked else ""
+        raise GitError(f"the worktree is locked{reason}", where=str(full), hint="git worktree unlock it first")
+    if not (full / ".git").exists():
+        from cockpit.git import worktrees
+
+        worktrees.finish(repo, full, admin)
+    removal.require_folder(full)
+    changed: tuple[str, ...] = ()
+    rescue: Rescue | None = None
+    for _ in range(_ATTEMPTS):
+        before = removal.listing(full)
+        state = status.read(full, ignored=True)
+        _require_removable(full, admin, before, state, exclude)
+        kept = _keep(repo, full, plan, workstream, at, exclude, base_commit, branch, state)
+        rescue = kept.rescue or rescue
+        with repo.lock().held(LOCK_TIMEOUT):
+            changed, verified, deleted = _unregister(repo, full, before, kept, branch, state)
+        if verified is not None:
+            removal.take_away(verified, before)
+            is_setup = setupfiles.matcher(exclude)
+            ignored = tuple(path for path in state.ignored if not is_setup(path))
+            return Removed(rescue, before.bytes, ignored, deleted)
+    names = ", ".join(changed[:5])
+    hint = "stop the program that writes there"
+    raise GitError(f"the worktree changes while it is being removed: {names}", where=str(full), hint=hint)
+
+
+def _unregister(
+    repo: Repo,
+    full: Path,
+    before: removal.Listing,
+    kept: _Kept,
+    branch: str,
+    state: status.State,
+) -> tuple[tuple[str, ...], Path | None, bool]:
+    """Check once more and let git forget the worktree and the branch; the caller holds the lock.
+
+    Returns what changed meanwhile (then nothing was done), the folder that may be taken away, and whether the
+    branch was deleted.
+    """
+    now = places.admin_of(repo.common_dir, full)
+    tip = repo.tip(branch)
+    head = None if now is None else (repo.tip(now.branch) if now.branch else now.head)
+    if now is None or now.branch != state.branch or head != state.head or (tip is not None and tip not in kept.tips):
+        return ("HEAD",), None, False
+    aside = removal.put_aside(full)
+    changed = removal.differences(before, removal.listing(aside)) or _differing(aside, kept)
+    if changed:
+        removal.put_back(aside, full)
+        return changed, None, False
+    spawn.git(["worktree", "remove", "--", str(full)], cwd=repo.root, locks=True)
+    verified = removal.mark_verified(aside, full)
+    return (), verified, tip is not None and _delete_branch(repo, branch, tip)
+
+
+def _differing(folder: Path, kept: _Kept) -> tuple[str, ...]:
+    """Return the rescued files that are no longer what was rescued."""
+    return tuple(
+        name for name, held in kept.files.items() if held is not None and _blob_id(folder / name, held) != held
+    )
+
+
+def _blob_id(path: Path, held: tuple[str, str]) -> tuple[str, str] | None:
+    try:
+        found = path.lstat()
+        data = os.fsencode(path.readlink()) if stat.S_ISLNK(found.st_mode) else path.read_bytes()
+    except OSError:
+        return None
+    digest = hashlib.sha1(usedforsecurity=False) if len(held[1]) == 40 else hashlib.sha256()
+    digest.update(f"blob {len(data)}\0".encode())
+    digest.update(data)
+    return _mode(found.st_mode), digest.hexdigest()
+
+
+def _delete_branch(repo: Repo, branch: str, tip: str) -> bool:
+    ref = f"refs/heads/{branch}"
+    heads = [repo.common_dir / "HEAD", *(repo.common_dir / "worktrees").glob("*/HEAD")]
+    if any(head.read_bytes().strip() == b"ref: " + os.fsencode(ref) for head in heads if head.exists()):
+        return False  # checked out somewhere else: then it is somebody's
+    spawn.git(["update-ref", "--no-deref", "-d", ref, tip], cwd=repo.root, locks=True)
+    return True
+
+
+def _drop_branch_alone(repo: Repo, branch: str, base: str, plan: str, workstream: str) -> bool:
+    """Delete a branch whose worktree is gone, if base or a rescue holds it."""
+    with repo.lock().held(LOCK_TIMEOUT):
+        tip = repo.tip(branch)
+        if tip is None or _unheld(repo, (tip,), base, plan, workstream):
+            return False
+        return _delete_branch(repo, branch, tip)
+
+
+def _undo_cut_short(full: Path, admin: places.Admin | None) -> None:
+    aside = removal.aside_of(full)
+    if aside.is_dir() and not os.path.lexists(full) and admin is not None:
+        removal.put_back(aside, full)
+
+
+def _require_removable(
+    full: Path, admin: places.Admin, before: removal.Listing, state: status.State, exclude: Sequence[str]
+) -> None:
+    is_setup = setupfiles.matcher(exclude)
+    modules = admin.folder / "modules"
+    if modules.is_dir() and any(modules.iterdir()):
+        hint = "push what it holds, then git submodule deinit it there"
+        raise GitError("the worktree has submodules with repositories of their own", where=str(full), hint=hint)
+    dropped = tuple(path for path in state.ignored if path.endswith("/"))
+    for inner in before.repositories():
+        if not is_setup(inner) and not f"{inner}/".startswith(dropped):
+            hint = "move it away; cockpit cannot keep what it holds"
+            raise GitError(f"a git repository inside the worktree: {inner}", where=str(full), hint=hint)
+
+
+def _keep(
+    repo: Repo,
+    worktree: Path,
+    plan: str,
+    workstream: str,
+    at: float,
+    exclude: Sequence[str],
+    base: str | None,
+    branch: str | None,
+    state: status.State,
+) -> _Kept:
+    is_setup = setupfiles.matcher(exclude)
+    entries = tuple(entry for entry in state.entries if not is_setup(entry.path))
+    staged_setup = [e for e in state.entries if e.kind == "changed" and e.staged != "." and is_setup(e.path)]
+    tip = repo.tip(branch) if branch is not None else None
+    tips = tuple(dict.fromkeys(commit for commit in (state.head, tip) if commit is not None))
+    held_by_head_branch = base is None and state.branch is not None and tips == (state.head,)
+    unheld = bool(tips) and not held_by_head_branch and _unheld(repo, tips, base, plan, workstream)
+    if not entries and not unheld:
+        return _Kept(None, {}, tips)
+    _require_keepable(worktree, entries)
+    folder = places.git_dir(worktree)
+    files: dict[str, tuple[str, str] | None] = {}
+    staged_tree: str | None = None
+    working_tree: str | None = None
+    head_tree = repo.tree_of(state.head) if state.head is not None else None
+    if entries:
+        with tempfile.TemporaryDirectory(prefix="cockpit-rescue-") as scratch:
+            index = _PrivateIndex(worktree, Path(scratch) / "index", folder)
+            if any(entry.staged != "." for entry in entries) or staged_setup:
+                index.change(as_in_head(staged_setup) + _stages(worktree, entries))
+                staged_tree = index.tree()
+            files = _hash(worktree, entries, Path(scratch))
+            index.change(_rows(files))
+            working_tree = index.tree()
+    parents = [*([state.head] if state.head else [])]
+    note = {
+        "plan": plan,
+        "workstream": workstream,
+        "at": at,
+        "branch": branch or state.branch,
+        "head": state.head,
+        "staged": None,
+        "files": sorted(entry.path for entry in entries),
+    }
+    if staged_tree is not None and staged_tree not in (head_tree, working_tree):
+        note["staged"] = _commit(repo, staged_tree, parents, "Staged when it was rescued\n", at)
+        parents.append(str(note["staged"]))
+    parents += [*tips, *_other_heads(folder)]
+    tree = working_tree or head_tree
+    if tree is None:
+        raise GitError("nothing to rescue", where=str(worktree))
+    message = f"Rescue of {_line(workstream)} in {_line(plan)}\n\n{json.dumps(note)}\n"
+    commit = _commit(repo, tree, list(dict.fromkeys(parents)), message, at)
+    rescue = Rescue(_store(repo, plan, workstream, at, commit), commit, tuple(sorted(e.path for e in entries)))
+    return _Kept(rescue, files, tips)
+
+
+def _unheld(repo: Repo, tips: Iterable[str], base: str | None, plan: str, workstream: str) -> bool:
+    if base is not None and all(tip == base for tip in tips):
+        return False
+    others = [f"^{base}", f"--glob={folder_of(plan, workstream)}"] if base is not None else ["--all"]
+    args = ["rev-list", "--max-count=1", *tips, "--not", *[o.removeprefix("^") for o in others], "--"]
+    return bool(spawn.git(args, cwd=repo.root).stdout.strip())
+
+
+def _require_keepable(worktree: Path, entries: Sequence[status.Entry]) -> None:
+    for entry in entries:
+        if entry.is_repository or entry.submodule:
+            hint = "commit and push in there, or move it away"
+            raise GitError(f"a git repository inside the worktree: {entry.path}", where=str(worktree), hint=hint)
+
+
+class _PrivateIndex:
+    """A copy of a worktree's index, for making trees; the worktree's own is never written."""
+
+    def __init__(self, worktree: Path, path: Path, git_dir: Path | None) -> None:
+        self._worktree = worktree
+        self._env = {"GIT_INDEX_FILE": str(path)}
+        if git_dir is not None and (git_dir / "index").exists():
+            shutil.copyfile(git_dir / "index", path)
+
+    def change(self, rows: bytes) -> None:
+        if rows:
+            args = ["update-index", "--replace", "-z", "--index-info"]
+            spawn.git(args, cwd=self._worktree, stdin=rows, env=self._env, locks=True)
+
+    def tree(self) -> str:
+        return spawn.git(["write-tree"], cwd=self._worktree, env=self._env, locks=True).stdout.decode().strip()
+
+
+def _stages(worktree: Path, entries: Sequence[status.Entry]) -> bytes:
+    """Return the index information that keeps the sides of a conflict as files of their own beside the path."""
+    if not any(entry.kind == "unmerged" for entry in entries):
+        return b""
+    listed = spawn.git(["ls-files", "--unmerged", "-z"], cwd=worktree).stdout
+    gone: dict[bytes, bytes] = {}
+    sides: list[bytes] = []
+    for row in listed.split(b"\0"):
+        if row:
+            head, path = row.split(b"\t", 1)
+            mode, blob, stage = head.split(b" ")
+            gone[path] = b"0 " + b"0" * len(blob) + b"\t" + path + b"\0"
+            sides.append(mode + b" " + blob + b" 0\t.cockpit-conflict/" + stage + b"/" + path + b"\0")
+    return b"".join([*gone.values(), *sides])
+
+
+def _hash(worktree: Path, entries: Sequence[status.Entry], scratch: Path) -> dict[str, tuple[str, str] | None]:
+    """Write the working files, byte by byte as they are, as blobs; None for those that are not there."""
+    found: dict[str, tuple[str, str] | None] = {}
+    sources: list[tuple[str, str, Path]] = []
+    for number, entry in enumerate(entries):
+        path = worktree / entry.path
+        try:
+            mode = path.lstat().st_mode
+        except (FileNotFoundError, NotADirectoryError):
+            found[entry.path] = None
+            continue
+        if stat.S_ISLNK(mode):
+            target = scratch / f"link-{number}"  # hash-object would follow the link
+            target.write_bytes(os.fsencode(path.readlink()))
+            sources.append((entry.path, "120000", target))
+        elif stat.S_ISREG(mode):
+            sources.append((entry.path, _mode(mode), path))
+        else:
+            found[entry.path] = None  # a folder, a socket, a pipe: its files are entries of their own
+    if sources:
+        names = b"".join(_quoted(os.fsencode(path)) + b"\n" for _, _, path in sources)
+        args = ["hash-object", "-w", "--no-filters", "--stdin-paths"]
+        ids = spawn.git(args, cwd=worktree, stdin=names, timeout=1800.0).stdout.decode().split()
+        if len(ids) != len(sources):
+            raise GitError("git did not keep every file", where=str(worktree))
+        found.update({name: (mode, blob) for (name, mode, _), blob in zip(sources, ids, strict=True)})
+    return found
+
+
+def _rows(files: dict[str, tuple[str, str] | None]) -> bytes:
+    gone = [b"0 " + b"0" * 40 + b"\t" + os.fsencode(name) + b"\0" for name, held in files.items() if held is None]
+    there = [
+        f"{held[0]} {held[1]}\t".encode() + os.fsencode(name) + b"\0"
+        for name, held in files.items()
+        if held is not None
+    ]
+    return b"".join([*gone, *there])
+
+
+def _mode(mode: int) -> str:
+    if stat.S_ISLNK(mode):
+        return "120000"
+    return "100755" if mode & 0o100 else "100644"
+
+
+def _quoted(path: bytes) -> bytes:
+    if not re.search(rb'[\x00-\x1f"\\\x7f]', path):
+        return path
+    return b'"' + re.sub(rb'[\x00-\x1f"\\\x7f]', lambda found: b"\\%03o" % ord(found[0]), path) + b'"'
+
+
+def _other_heads(git_dir: Path | None) -> list[str]:
+    """Return the commits that a merge, rebase or cherry-pick under way still needs."""
+    names = ("MERGE_HEAD", "CHERRY_PICK_HEAD", "REVERT_HEAD", "rebase-merge/orig-head", "rebase-apply/orig-head")
+    if git_dir is None:
+        return []
+    found = [line.strip() for name in names if (git_dir / name).is_file() for line in _lines(git_dir / name)]
+    return [line for line in found if places.is_id(line)]
+
+
+def _lines(path: Path) -> list[str]:
+    return path.read_text(encoding="ascii", errors="replace").splitlines()
+
+
+def _commit(repo: Repo, tree: str, parents: Sequence[str], message: str, at: float) -> str:
+    args = ["commit-tree", "--no-gpg-sign", *(part for parent in parents for part in ("-p", parent)), "-F", "-", tree]
+    when = f"{int(at)} +0000"
+    who = {f"GIT_{role}_{key}": value for role in ("AUTHOR", "COMMITTER") for key, value in _WHO.items()}
+    env = {**who, "GIT_AUTHOR_DATE": when, "GIT_COMMITTER_DATE": when}
+    text = message.encode("utf-8", "surrogateescape")
+    return spawn.git(args, cwd=repo.root, stdin=text, env=env).stdout.decode().strip()
+
+
+_WHO = {"NAME": "cockpit", "EMAIL": "cockpit@localhost"}
+
+
+def _store(repo: Repo, plan: str, workstream: str, at: float, commit: str) -> str:
+    stamp = datetime.fromtimestamp(at, UTC).strftime("%Y%m%dT%H%M%S.%f")[:-3] + "Z"
+    with repo.lock().held(LOCK_TIMEOUT):
+        for number in range(1, 1000):
+            ref = f"{folder_of(plan, workstream)}/{stamp}" + (f"-{number}" if number > 1 else "")
+            taken = repo.git("for-each-ref", "--format=%(refname)", ref) if number > 1 else b""
+            if taken:
+                continue
+            args = ["update-ref", "-m", "cockpit: rescue", "--create-reflog", ref, commit, "0" * len(commit)]
+            done = spawn.git(args, cwd=repo.root, accept=(), locks=True)
+            if done.code == 0:
+                return ref
+            if not repo.git("for-each-ref", "--format=%(refname)", ref):
+                raise GitError(f"the rescue cannot be kept: {done.stderr.strip()[-500:]}", where=ref)
+    raise GitError("too many rescues at the same instant", where=folder_of(plan, workstream))
+
+
+def _line(text: str) -> str:
+    return " ".join(text.split())[:80]

@@ -1,0 +1,103 @@
+"""The one place that runs git: traced, bytes in and out, without git's own variables; it never keeps a git object."""
+
+import os
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, cast
+
+from cockpit.errors import GitError
+from cockpit.process import TRACE, Traced, clean_environment
+
+# What a user's configuration must not change in the commands that cockpit gives: no background upkeep that takes
+# locks, no file monitor for each worktree, names and figures without decoration.
+_SETTINGS = (
+    "core.quotePath=off",
+    "core.fsmonitor=false",
+    "color.ui=never",
+    "gc.auto=0",
+    "maintenance.auto=false",
+)
+_NO_HOOKS = "core.hooksPath=/dev/null"
+_FIXED = {"LC_ALL": "C", "LANGUAGE": "C", "GIT_TERMINAL_PROMPT": "0", "GIT_EDITOR": ":"}
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """How a git command ended: its code and what it printed."""
+
+    code: int
+    stdout: bytes
+    stderr: str
+
+
+def git(
+    args: Sequence[str],
+    *,
+    cwd: Path,
+    stdin: bytes = b"",
+    accept: Sequence[int] = (0,),
+    timeout: float = 120.0,
+    env: Mapping[str, str] | None = None,
+    locks: bool = False,
+    hooks: bool = False,
+) -> Done:
+    """Run one git command in a folder and return how it ended.
+
+    `accept` lists the exit codes that are no error (empty: all), `timeout` is in seconds, `env` is added to the
+    clean environment, `locks` lets a reading command refresh the index, `hooks` lets the repository's hooks run.
+    Raises GitError.
+    """
+    settings = (*_SETTINGS, *(() if hooks else (_NO_HOOKS,)))
+    argv = ["git", "-C", str(cwd), *(part for setting in settings for part in ("-c", setting)), *args]
+    # GitPython can add to the environment but not take away from it: what must go is taken away by env(1).
+    unwanted = sorted(os.environ.keys() - clean_environment().keys())
+    prefix = ["env", *(part for name in unwanted for part in ("-u", name))] if unwanted else []
+    extra = {**_FIXED, **({} if locks else {"GIT_OPTIONAL_LOCKS": "0"}), **(env or {})}
+    prefix += [f"{name}={extra[name]}" for name in unwanted if name in extra]
+    shown = ("git", *args)
+    started, clock = time.time(), time.perf_counter()
+    code: int | None = None
+    source: IO[bytes] | None = None
+    try:
+        if stdin:
+            source = tempfile.TemporaryFile()  # noqa: SIM115 - closed in the finally below
+            source.write(stdin)
+            source.seek(0)
+        code, stdout, stderr = _execute(prefix + argv, source, extra, timeout)
+    except OSError as error:
+        raise GitError(f"git cannot be run: {error.strerror or error}", argv=shown, where=str(cwd)) from error
+    finally:
+        if source is not None:
+            source.close()
+        TRACE.add(Traced(shown, str(cwd), started, time.perf_counter() - clock, code))
+    if accept and code not in accept:
+        reason = stderr.strip()[-800:] or f"code {code}"
+        raise GitError(f"`git {args[0]}` failed: {reason}", argv=shown, code=code, stderr=stderr, where=str(cwd))
+    return Done(code, stdout, stderr)
+
+
+def _execute(argv: list[str], source: IO[bytes] | None, env: dict[str, str], timeout: float) -> tuple[int, bytes, str]:
+    hint = "install git 2.38 or newer"
+    try:
+        from git.cmd import Git
+        from git.exc import GitCommandNotFound
+    except ImportError as error:  # GitPython looks for the program when it is imported
+        raise GitError("git is not installed", hint=hint) from error
+    try:
+        # `git -C` fails for a folder that is gone; GitPython itself would fall back to this process's folder.
+        done = Git("/").execute(
+            argv,
+            istream=source,  # type: ignore[arg-type]  # annotated more narrowly than what Popen takes
+            env=env,
+            kill_after_timeout=timeout,
+            with_extended_output=True,
+            with_exceptions=False,
+            stdout_as_string=False,
+            strip_newline_in_stdout=False,
+        )
+    except GitCommandNotFound as error:
+        raise GitError("git is not installed", hint=hint) from error
+    return cast("tuple[int, bytes, str]", done)
