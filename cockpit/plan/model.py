@@ -1,7 +1,8 @@
 """The plan as frozen models, and what its keys amount to for a workstream; never reads a file."""
 
+from collections.abc import Mapping
 from functools import cached_property
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, Self, TypeVar
 
 from pydantic import Field
 
@@ -131,6 +132,13 @@ class Plan(Frozen):
     answers: tuple[Answer, ...] = ()
     track: Flag = False
     workstreams: tuple[Workstream, ...] = Field(min_length=1)
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """Return a copy with some fields replaced (unchecked), without what was computed from the old ones."""
+        copied = super().model_copy(update=update, deep=deep)
+        for computed in ("by_id", "issues_by_id"):
+            copied.__dict__.pop(computed, None)
+        return copied
 
     @cached_property
     def by_id(self) -> dict[str, Workstream]:

@@ -118,11 +118,15 @@ _COMMAND_SCHEMA: dict[str, Any] = {
     ]
 }
 
-Text = Annotated[str, BeforeValidator(_as_written, json_schema_input_type=str)]
+Text = Annotated[str, BeforeValidator(_as_written), WithJsonSchema({"type": ["string", "number"]})]
 Whole = Annotated[int, Strict()]
 Number = Annotated[float, Strict()]
 Flag = Annotated[bool, Strict()]
-Name = Annotated[Text, Field(pattern=ID_PATTERN, max_length=200)]
+Name = Annotated[
+    Text,
+    Field(pattern=ID_PATTERN, max_length=200),
+    WithJsonSchema({"type": ["string", "number"], "pattern": ID_PATTERN}),
+]
 Duration = Annotated[
     float,
     BeforeValidator(_reader(duration.seconds, _DURATION_HINT)),

@@ -1,0 +1,71 @@
+"""Lists what a plan asks for and this version of cockpit does not do yet, so that no key is ignored in silence."""
+
+from collections.abc import Iterator
+
+from cockpit.plan.model import AgentProfile, Gate, Merge, Plan, Workstream
+from cockpit.plan.values import Frozen
+
+_LATER_BUILTINS = ("imports", "scan")
+_LATER_ON_CONFLICT = ("rebase", "rerun")
+
+
+def not_in_effect(plan: Plan) -> tuple[str, ...]:
+    """Return the keys that are given in this plan, with their values where these matter, and have no effect yet."""
+    return tuple(_later(plan))
+
+
+def _later(plan: Plan) -> Iterator[str]:
+    for name, profile in plan.agents.items():
+        yield from _of_agent(f"agents.{name}", profile)
+    if plan.limits.cost is not None:
+        yield "limits.cost"
+    if plan.shared_files:
+        yield "shared_files (told to the agents, not watched)"
+    if plan.prepare is not None:
+        yield "prepare"
+    for gate in plan.gates:
+        yield from _of_gate(gate)
+    yield from (f"quality.{key}" for key in _given(plan.quality))
+    yield from _of_merge("merge", plan.merge)
+    yield from (f"alerts.{key}" for key in _given(plan.alerts))
+    if plan.answers:
+        yield "answers"
+    if plan.track:
+        yield "track"
+    for workstream in plan.workstreams:
+        yield from _of_workstream(f"workstreams[{workstream.id}]", workstream)
+
+
+def _of_agent(where: str, profile: AgentProfile) -> Iterator[str]:
+    if profile.preset not in (None, "shell"):
+        yield f"{where}.preset: {profile.preset}"
+    if profile.output != "plain":
+        yield f"{where}.output: {profile.output}"
+    if profile.cost is not None:
+        yield f"{where}.cost"
+
+
+def _of_gate(gate: Gate) -> Iterator[str]:
+    if gate.builtin in _LATER_BUILTINS:
+        yield f"gates[{gate.name}].builtin: {gate.builtin}"
+
+
+def _of_merge(where: str, merge: Merge) -> Iterator[str]:
+    given = merge.model_fields_set
+    if "strategy" in given and merge.strategy == "rebase":
+        yield f"{where}.strategy: rebase"
+    if "on_conflict" in given and merge.on_conflict in _LATER_ON_CONFLICT:
+        yield f"{where}.on_conflict: {merge.on_conflict}"
+    if "rebase_others" in given:
+        yield f"{where}.rebase_others"
+
+
+def _of_workstream(where: str, workstream: Workstream) -> Iterator[str]:
+    if workstream.sparse:
+        yield f"{where}.sparse"
+    if workstream.merge is not None:
+        yield from _of_merge(f"{where}.merge", workstream.merge)
+
+
+def _given(settings: Frozen) -> list[str]:
+    return [key for key in type(settings).model_fields if key in settings.model_fields_set]
