@@ -1,0 +1,115 @@
+"""Composes the prompt of a run, as Markdown with stable headings; never reads a file or a clock."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from cockpit.plan.legs import LegSpec
+from cockpit.plan.model import Plan, Workstream
+from cockpit.safetext import safe_text
+
+OUTPUT_CHARACTERS = 6000
+_LISTED = 200  # paths that are named one by one
+
+RULES = (
+    "Do the issues in the given order.",
+    "Write only below the paths in `Files` and `Shared files`, where these are given.",
+    "Do not commit, merge, rebase, stash or switch branches: cockpit commits what is in the worktree.",
+    "Never drop code behind a placeholder comment such as `rest of the code unchanged`: write files out in full.",
+    "Leave no half-done code: what cannot be finished is named at the end of the output.",
+    "Write no secrets into files or output.",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class EarlierRun:
+    """A run of the same leg that did not lead to a merge.
+
+    `outcome` is a word or two (`failed`, `time limit`, `rejected`, `conflict`), `reason` what is known; `gate` names
+    the gate that failed, `output` is the end of its or the agent's output; `conflicts` are paths.
+    """
+
+    number: int
+    outcome: str
+    reason: str = ""
+    gate: str = ""
+    output: str = ""
+    conflicts: tuple[str, ...] = ()
+
+
+def compose(
+    plan: Plan,
+    workstream: Workstream,
+    leg: LegSpec,
+    *,
+    earlier: Sequence[EarlierRun] = (),
+    present: Sequence[str] = (),
+    notes: Sequence[str] = (),
+) -> str:
+    """Return the prompt for a run of this leg.
+
+    `earlier` are the leg's runs before this one, oldest first; `present` the paths that the worktree already holds
+    changed; `notes` are further sentences for the agent.
+    """
+    parts = [f"# {workstream.title or workstream.id}"]
+    where = f" of the plan {plan.name}" if plan.name else ""
+    role = f"You are: {workstream.role}. " if workstream.role else ""
+    parts.append(f"{role}You work on the workstream {workstream.id}{where}, alone in a git worktree of its own.")
+    if workstream.prompt.strip():
+        parts += [f"## Workstream {workstream.id}", workstream.prompt.strip()]
+    for name in leg.issues:
+        issue = plan.issues_by_id[name]
+        parts.append(f"## Issue {issue.id}: {issue.title or issue.id}")
+        if issue.prompt.strip():
+            parts.append(issue.prompt.strip())
+    parts += _listed("Files", workstream.files, "anywhere in the worktree")
+    parts += _listed("Shared files", plan.shared_files)
+    parts += _listed("Checklist", workstream.checklist)
+    if workstream.notes.strip():
+        parts += ["## Notes", workstream.notes.strip()]
+    parts += _listed("Notes on this run", notes)
+    parts += _earlier(earlier)
+    parts += _present(present)
+    rules = [*RULES, *(["No change of files is expected."] if workstream.expect == "none" else [])]
+    parts += _listed("Rules", rules)
+    return "\n\n".join(parts) + "\n"
+
+
+def _listed(heading: str, entries: Sequence[str], otherwise: str = "") -> list[str]:
+    if not entries and not otherwise:
+        return []
+    return [f"## {heading}", "\n".join(f"- {entry}" for entry in entries or [otherwise])]
+
+
+def _earlier(runs: Sequence[EarlierRun]) -> list[str]:
+    if not runs:
+        return []
+    parts = ["## Earlier runs", "This work was begun before. Mend what went wrong, and keep what is good."]
+    for run in runs:
+        parts.append(f"### Run {run.number}: {run.outcome}")
+        if run.reason.strip():
+            parts.append(safe_text(run.reason).strip())
+        if run.conflicts:
+            parts.append("These paths were in conflict with the base branch:")
+            parts.append("\n".join(f"- {safe_text(path)}" for path in run.conflicts[:_LISTED]))
+        if run.gate:
+            parts.append(f"The gate `{run.gate}` failed.")
+        if run.output.strip():
+            parts.append("The end of the output:")
+            parts.append(_fenced(safe_text(run.output).strip()[-OUTPUT_CHARACTERS:]))
+    return parts
+
+
+def _present(paths: Sequence[str]) -> list[str]:
+    if not paths:
+        return []
+    listed = [f"- {safe_text(path)}" for path in paths[:_LISTED]]
+    if len(paths) > _LISTED:
+        listed.append(f"- and {len(paths) - _LISTED} more")
+    return ["## Already in the worktree", "The worktree already holds changes of earlier runs:", "\n".join(listed)]
+
+
+def _fenced(text: str) -> str:
+    longest = max((len(match) for match in re.findall(r"`{3,}", text)), default=2)
+    fence = "`" * (longest + 1)
+    return f"{fence}text\n{text}\n{fence}"

@@ -1,0 +1,173 @@
+"""Gates: real commands, in order, ended with all that they started."""
+
+import os
+import sys
+import threading
+import time
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cockpit import processtree
+from cockpit.plan.model import Gate
+from cockpit.plan.values import Command
+from cockpit.quality import gates, syntax
+from cockpit.quality.gates import GateResult, run_gate, run_gates
+
+
+def ran(folder: Path, command: Command, timeout_s: float | None = None, **env: str) -> GateResult:
+    return run_gate(
+        "tests",
+        command,
+        worktree=folder,
+        output=folder / "out.log",
+        timeout_s=timeout_s,
+        env={**os.environ, **env},
+        cancelled=threading.Event(),
+    )
+
+
+def all_of(folder: Path, *wanted: dict[str, Any], changed: Iterable[tuple[str, bytes]] = ()) -> list[tuple[str, bool]]:
+    results = run_gates(
+        [Gate.model_validate(gate) for gate in wanted],
+        worktree=folder,
+        folder=folder / "gates",
+        env=dict(os.environ),
+        changed=lambda: changed,
+        cancelled=threading.Event(),
+    )
+    return [(result.name, result.ok) for result in results]
+
+
+def test_a_gate_that_passes(tmp_path: Path) -> None:
+    result = ran(tmp_path, ("sh", "-c", "pwd; echo err >&2"))
+    assert (result.ok, result.code, result.reason) == (True, 0, "")
+    assert result.tail == f"{tmp_path}\nerr\n"
+    assert result.output.read_text() == result.tail
+    assert 0 < result.seconds < 30
+
+
+def test_a_gate_that_fails_says_how(tmp_path: Path) -> None:
+    result = ran(tmp_path, "echo 2 failed; exit 3")
+    assert (result.ok, result.code, result.reason, result.tail) == (False, 3, "ended with code 3", "2 failed\n")
+    assert ran(tmp_path, "kill -9 $$").reason == "was ended by signal 9"
+
+
+def test_a_gate_that_cannot_be_run(tmp_path: Path) -> None:
+    result = ran(tmp_path, ("no-such-program",))
+    assert (result.ok, result.code) == (False, None)
+    assert "no-such-program" in result.reason
+    assert "no-such-program" in result.tail
+
+
+@pytest.mark.parametrize("how", ["limit", "cancel"])
+def test_the_whole_tree_goes_with_a_gate(tmp_path: Path, how: str) -> None:
+    mark = f"gate-test-{os.getpid()}-{how}"
+    ready = tmp_path / "ready"
+    code = f"import os, time; os.fork() or (os.setsid(), open({str(ready)!r}, 'w')); time.sleep(600)"
+    cancelled = threading.Event()
+
+    def cancel_when_ready() -> None:
+        deadline = time.monotonic() + 20
+        while not ready.exists() and time.monotonic() < deadline:
+            time.sleep(0.01)
+        cancelled.set()
+
+    if how == "cancel":
+        threading.Thread(target=cancel_when_ready).start()
+    result = run_gate(
+        "slow",
+        (sys.executable, "-I", "-S", "-c", code),
+        worktree=tmp_path,
+        output=tmp_path / "out.log",
+        timeout_s=1.0 if how == "limit" else None,
+        env={**os.environ, "COCKPIT_RUN": mark},
+        cancelled=cancelled,
+    )
+    assert (result.ok, result.code) == (False, None)
+    assert result.reason == ("cancelled" if how == "cancel" else "did not end within its time limit")
+    assert ready.exists()
+    assert processtree.marked("COCKPIT_RUN", mark) == ()
+
+
+def test_a_gate_leaves_nothing_running(tmp_path: Path) -> None:
+    mark = f"gate-test-{os.getpid()}-left"
+    assert ran(tmp_path, "setsid sleep 600 & echo done", COCKPIT_RUN=mark).ok
+    assert processtree.marked("COCKPIT_RUN", mark) == ()
+
+
+def test_endless_output_is_cut_to_its_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gates, "OUTPUT_CAP", 2 * 1024 * 1024)
+    note = f"until grep -q 'not kept' {tmp_path}/out.log; do sleep 0.05; done"
+    result = ran(tmp_path, f"head -c 5000000 /dev/zero | tr '\\0' x; {note}; echo the end", timeout_s=60)
+    assert result.ok
+    assert result.output.stat().st_size < 2 * 1024 * 1024
+    assert b"bytes of output are not kept" in result.output.read_bytes()[:100]
+    assert result.tail.endswith("the end\n")
+
+
+def test_the_first_failure_stops(tmp_path: Path) -> None:
+    first: dict[str, Any] = {"name": "one", "run": ["true"]}
+    second: dict[str, Any] = {"name": "two", "run": "false"}
+    third: dict[str, Any] = {"name": "three", "run": f"touch {tmp_path}/ran"}
+    assert all_of(tmp_path, first, second, third) == [("one", True), ("two", False)]
+    assert not (tmp_path / "ran").exists()
+    assert (tmp_path / "gates" / "gate-two.log").exists()
+
+
+def test_the_built_in_syntax_gate(tmp_path: Path) -> None:
+    gate: dict[str, Any] = {"name": "syntax", "builtin": "syntax"}
+    later: dict[str, Any] = {"name": "scan", "builtin": "scan"}
+    assert all_of(tmp_path, gate, later, changed=[("a.py", b"x = 1\n")]) == [("syntax", True)]
+    assert all_of(tmp_path, gate, changed=[("a.py", b"x = 1\n"), ("b/c.py", b"def f(:\n")]) == [("syntax", False)]
+    assert (tmp_path / "gates" / "gate-syntax.log").read_text().startswith("b/c.py:1:7: ")
+
+
+@pytest.mark.parametrize(
+    ("path", "data", "place"),
+    [
+        ("a.py", b"x = 1\nclass A:\n", (2, 9)),
+        ("a.py", b"return 1\n", (1, 1)),
+        ("a.py", b"x = '\xff'\n", None),
+        ("a.pyi", b"def f(\n", (1, 6)),
+        ("a.py", b"x = \0\n", None),
+        ("a.py", b"(" * 5000, None),
+        ("p.json", b'{"a": 1,\n "b": }', (2, 7)),
+        ("p.json", b'"\xff"', (1, 0)),
+        ("p.json", b"[" * 200_000, None),
+        ("p.toml", b"a = 1\nb = \n", (2, 5)),
+        ("p.toml", b"a = '\xff'", (1, 0)),
+        ("p.yaml", b"a: 1\nb: [1, 2\nc: 3\n", (3, 2)),
+        ("p.YML", b"a: \xff\n", None),
+        ("<<<<<<< ours.py", b"<<<<<<< ours\nx = 1\n=======\nx = 2\n>>>>>>> theirs\n", (1, 1)),
+    ],
+)
+def test_what_does_not_parse_is_named_with_its_place(path: str, data: bytes, place: tuple[int, int] | None) -> None:
+    (problem,) = syntax.check([("fine.py", b"x = 1\n"), (path, data)])
+    assert problem.path == path
+    assert problem.message
+    if place:
+        assert (problem.line, problem.column) == place
+    assert str(problem).startswith(f"{path}:")
+
+
+@pytest.mark.parametrize(
+    ("path", "data"),
+    [
+        ("a.py", b"# coding: latin-1\nx = '\xff'\n"),
+        ("a.py", b"import re\nre.compile('\\d')\nassert (1, 'x')\n"),  # warnings are no problems
+        ("a.py", b"\xef\xbb\xbfx = 1\n"),
+        ("a.py", b""),
+        ("a.txt", b"def f(:"),
+        ("p.json", b'\xef\xbb\xbf{"a": [1, null]}'),
+        ("tsconfig.json", b'{\n  // comments are allowed here\n  "a": 1,\n}'),
+        (".vscode/settings.json", b"{} // here too"),
+        ("p.yaml", b"--- !Ref\na: !Sub {b: 1}\n---\nc: 3\n"),
+        ("p.yaml", b""),
+        ("p.toml", b'a = 1\n[b]\nc = "x"\n'),
+    ],
+)
+def test_what_parses_is_fine(path: str, data: bytes) -> None:
+    assert syntax.check([(path, data)]) == ()
