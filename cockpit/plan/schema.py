@@ -1,6 +1,5 @@
 """Makes the JSON Schema of the plan as it is written, for editors; the models stay the only place that decides."""
 
-from collections.abc import Iterator
 from typing import Any
 
 from cockpit.plan.model import Plan
@@ -21,14 +20,11 @@ def plan_schema() -> dict[str, Any]:
     return {"$schema": DIALECT, **plan, "definitions": definitions}
 
 
-def described() -> Iterator[str]:
-    """Yield the keys that have a description, as `Model.key`."""
-    yield from DESCRIPTIONS
-
-
 def _describe(part: dict[str, Any], text: str) -> None:
     part.pop("title", None)
     part["description"] = text
+    if part.get("default") is None or isinstance(part["default"], dict):
+        part.pop("default", None)  # says nothing, or what the part's own keys say
     if "$ref" in part:  # beside a reference, older dialects read nothing
         part["allOf"] = [{"$ref": part.pop("$ref")}]
 
