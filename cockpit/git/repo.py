@@ -241,7 +241,8 @@ class Repo:
 
     def _commit(self, rev: str) -> str | None:
         args = ("rev-parse", "--verify", "--quiet", "--end-of-options", f"{rev}^{{commit}}")
-        return self.git(*args, accept=(0, 1, 128)).decode().strip() or None
+        found = self.git(*args, accept=(0, 1, 128)).decode("ascii", "replace").strip()
+        return found if places.is_id(found) else None  # a range or an exclusion prints more than an id
 
     def _plain(self, rev: str) -> str:
         """Return an id for a revision that is one already or names a commit or tree: never taken for an option."""

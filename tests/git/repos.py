@@ -1,0 +1,48 @@
+"""Real temporary repositories for tests of any room; identity in their own configuration, first branch `main`."""
+
+import os
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+
+_ENV = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")} | {"LC_ALL": "C"}
+
+
+def run_git(folder: Path, *args: str, stdin: bytes = b"", check: bool = True) -> str:
+    """Run git as an operator or an agent would, and return what it printed (names as the file system has them)."""
+    done = subprocess.run(["git", "-C", str(folder), *args], input=stdin, capture_output=True, env=_ENV)
+    if check and done.returncode:
+        raise AssertionError(f"git {' '.join(args)}: {done.stderr.decode('utf-8', 'replace')}")
+    return os.fsdecode(done.stdout)
+
+
+def write(folder: Path, files: Mapping[str, str | bytes]) -> None:
+    """Write files below a folder, making the folders that they need."""
+    for name, content in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content if isinstance(content, bytes) else os.fsencode(content))
+
+
+def make_repo(tmp_path: Path, files: Mapping[str, str | bytes] | None = None, name: str = "repo") -> Path:
+    """Make a repository with one commit of these files on `main` and return its top folder."""
+    top = tmp_path / name
+    run_git(tmp_path, "init", "--quiet", "--template=", "-b", "main", str(top))
+    with (top / ".git" / "config").open("a") as config:
+        config.write("[user]\n\tname = Olga Operator\n\temail = olga@example.org\n[commit]\n\tgpgSign = false\n")
+    write(top, files if files is not None else {"README.md": "# demo\n", "src/app.py": "print('hello')\n"})
+    commit(top, "Start")
+    return top
+
+
+def commit(folder: Path, message: str, files: Mapping[str, str | bytes] | None = None) -> str:
+    """Write files, commit everything and return the commit's id."""
+    write(folder, files or {})
+    run_git(folder, "add", "--all")
+    run_git(folder, "commit", "--quiet", "--allow-empty", "-m", message)
+    return run_git(folder, "rev-parse", "HEAD").strip()
+
+
+def tree(folder: Path, rev: str = "HEAD") -> set[str]:
+    """Return the paths of a revision's files."""
+    return {name for name in run_git(folder, "ls-tree", "-r", "-z", "--name-only", rev).split("\0") if name}
