@@ -4,7 +4,8 @@ The orders for what is under way (prepare, watch, check, integrate) are given at
 keeps at most one of each in flight. So a driver that starts after a crash goes on by asking the same question.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator, Mapping
+from operator import attrgetter
 
 from cockpit.schedule.orders import (
     CheckLeg,
@@ -20,18 +21,21 @@ from cockpit.schedule.orders import (
 )
 from cockpit.schedule.readings import Readings
 from cockpit.schedule.snapshot import Leg, Snapshot
-from cockpit.schedule.states import UNBEGUN, State
+from cockpit.schedule.states import State
 
 
 def decide(snapshot: Snapshot, readings: Readings, now: float) -> list[Todo]:
     """Return what is to be done, given how things stand at a time (seconds since the epoch)."""
-    active = [snapshot.legs[key] for key in snapshot.active]
+    begun: list[Leg] = []
+    ready: list[Leg] = []
+    for leg in map(snapshot.legs.__getitem__, snapshot.active):
+        (ready if leg.state is State.READY else begun).append(leg)
     return [
-        *_under_way(active),
-        *_merges(snapshot, active, now),
-        *_launches(snapshot, readings, active, now),
+        *_under_way(begun),
+        *_merges(snapshot, begun, now),
+        *_launches(snapshot, readings, begun, ready, now),
         *_clean_ups(snapshot),
-        *_wake_ups(active, now),
+        *_wake_ups(begun, now),
     ]
 
 
@@ -63,37 +67,40 @@ def _merge_order(snapshot: Snapshot, leg: Leg) -> tuple[int, int, int]:
     return (leg.outline.round, -len(snapshot.dependents.get(leg.key, ())), leg.rank)
 
 
-def _launches(snapshot: Snapshot, readings: Readings, active: list[Leg], now: float) -> Iterator[Todo]:
+def _launches(snapshot: Snapshot, readings: Readings, begun: list[Leg], ready: list[Leg], now: float) -> Iterator[Todo]:
     if snapshot.held or readings.hold or readings.plan.untrusted:
         return
-    taken = {leg.slot for leg in active if leg.slot}
+    taken = {leg.slot for leg in begun if leg.slot}
     free = snapshot.max_agents() - len(taken)
     if free <= 0:
         return
-    begun = {leg.workstream for leg in active if leg.state not in UNBEGUN}
-    for leg in sorted((leg for leg in active if _launchable(snapshot, leg, begun, now)), key=lambda leg: leg.rank):
-        if leg.state is State.READY and leg.workstream in begun:
+    busy = {leg.workstream for leg in begun}
+    sizes = {profile.name: profile.slots for profile in snapshot.outline.profiles}
+    full: set[tuple[str, ...]] = set()
+    retrying = [leg for leg in begun if _is_due(snapshot, leg, now)]
+    # with a thousand legs ready, asking little of each until it is its turn is what keeps this fast
+    for leg in sorted([*retrying, *ready], key=attrgetter("rank")):
+        if leg.state is State.READY and (leg.workstream in busy or snapshot.approval_of(leg) is not None):
             continue
-        slot = _free_slot(snapshot, leg, taken)
+        agents = snapshot.workstreams[leg.workstream].outline.agents
+        slot = None if agents in full else _free_slot(agents, sizes, taken)
         if slot is None:
+            full.add(agents)
             continue
         yield TakeLeg(leg.key, slot)
         taken.add(slot)
-        begun.add(leg.workstream)
+        busy.add(leg.workstream)
         free -= 1
         if free <= 0:
             return
 
 
-def _launchable(snapshot: Snapshot, leg: Leg, begun: set[str], now: float) -> bool:
-    if leg.state is State.RETRYING:
-        return leg.retry_at <= now and snapshot.workstreams[leg.workstream].wanted
-    return leg.state is State.READY and leg.workstream not in begun and snapshot.approval_of(leg) is None
+def _is_due(snapshot: Snapshot, leg: Leg, now: float) -> bool:
+    return leg.state is State.RETRYING and leg.retry_at <= now and snapshot.workstreams[leg.workstream].wanted
 
 
-def _free_slot(snapshot: Snapshot, leg: Leg, taken: set[str]) -> str | None:
-    sizes = {profile.name: profile.slots for profile in snapshot.outline.profiles}
-    for name in snapshot.workstreams[leg.workstream].outline.agents:
+def _free_slot(agents: Iterable[str], sizes: Mapping[str, int], taken: Container[str | None]) -> str | None:
+    for name in agents:
         for number in range(1, sizes.get(name, 0) + 1):
             if f"{name}#{number}" not in taken:
                 return f"{name}#{number}"
