@@ -7,6 +7,7 @@ from typing import Any
 
 from cockpit.errors import IllegalMoveError
 from cockpit.schedule import facts as f
+from cockpit.schedule.change import changed
 from cockpit.schedule.orders import Order
 from cockpit.schedule.outline import LegOutline, Outline, WorkstreamOutline, dependents, ranks
 from cockpit.schedule.snapshot import (
@@ -27,7 +28,7 @@ LESSON_LIMIT = 4000
 def fold(snapshot: Snapshot, recorded: f.Recorded) -> Snapshot:
     """Return the snapshot after one more fact. Raises IllegalMoveError for a fact that does not fit."""
     after = _apply(recorded.fact, snapshot, recorded.at)
-    return replace(after, seq=recorded.seq, at=recorded.at, hash=recorded.hash)
+    return changed(after, seq=recorded.seq, at=recorded.at, hash=recorded.hash)
 
 
 def replay(snapshot: Snapshot, recorded: Iterable[f.Recorded]) -> Snapshot:
@@ -67,7 +68,7 @@ def _moved(leg: Leg, fact: f.Fact, at: float, **changes: Any) -> Leg:
     state = next_state(leg.state, type(fact).__name__)
     if leg.state in HOLDS_SLOT and state not in HOLDS_SLOT:
         changes = {"slot": None, **changes}
-    return replace(leg, state=state, since=at, reason=getattr(fact, "reason", ""), **changes)
+    return changed(leg, state=state, since=at, reason=getattr(fact, "reason", ""), **changes)
 
 
 def _put(snapshot: Snapshot, leg: Leg) -> Snapshot:
@@ -76,11 +77,11 @@ def _put(snapshot: Snapshot, leg: Leg) -> Snapshot:
     active = snapshot.active
     if (leg.state in IDLE) is (leg.key in active):
         active = active - {leg.key} if leg.state in IDLE else active | {leg.key}
-    return replace(snapshot, legs=legs, active=active)
+    return changed(snapshot, legs=legs, active=active)
 
 
 def _with_workstream(snapshot: Snapshot, workstream: Workstream) -> Snapshot:
-    return replace(snapshot, workstreams={**snapshot.workstreams, workstream.id: workstream})
+    return changed(snapshot, workstreams={**snapshot.workstreams, workstream.id: workstream})
 
 
 def _readied(snapshot: Snapshot, keys: Iterable[str], at: float) -> Snapshot:
@@ -91,7 +92,7 @@ def _readied(snapshot: Snapshot, keys: Iterable[str], at: float) -> Snapshot:
             continue
         if all(snapshot.legs[needed].state is State.MERGED for needed in leg.outline.depends_on):
             state = next_state(leg.state, "DependenciesMet")
-            snapshot = _put(snapshot, replace(leg, state=state, since=at, reason=""))
+            snapshot = _put(snapshot, changed(leg, state=state, since=at, reason=""))
     return snapshot
 
 
@@ -211,7 +212,7 @@ def _(fact: f.LegTaken, snapshot: Snapshot, at: float) -> Snapshot:
     leg = _leg(snapshot, fact.leg)
     taken = _moved(leg, fact, at, run=fact.run, slot=fact.slot, attempt=leg.attempt + 1, started=leg.started or at)
     run = Run(fact.run, leg.key, fact.slot, taken.attempt, at)
-    return replace(_put(snapshot, taken), runs={**snapshot.runs, run.id: run})
+    return changed(_put(snapshot, taken), runs={**snapshot.runs, run.id: run})
 
 
 @_apply.register
@@ -256,7 +257,7 @@ def _with_run(snapshot: Snapshot, key: str, **changes: Any) -> Snapshot:
     run = snapshot.runs.get(key)
     if run is None:
         raise IllegalMoveError(f"there is no run {key}")
-    return replace(snapshot, runs={**snapshot.runs, key: replace(run, **changes)})
+    return changed(snapshot, runs={**snapshot.runs, key: changed(run, **changes)})
 
 
 # --- checks, approvals, merges --------------------------------------------------------------------------------------
@@ -265,7 +266,7 @@ def _with_run(snapshot: Snapshot, key: str, **changes: Any) -> Snapshot:
 @_apply.register
 def _(fact: f.ChecksStarted, snapshot: Snapshot, at: float) -> Snapshot:
     after = _put(snapshot, _moved(_leg(snapshot, fact.leg), fact, at))
-    return replace(after, gates={**snapshot.gates, fact.leg: ()})
+    return changed(after, gates={**snapshot.gates, fact.leg: ()})
 
 
 @_apply.register
