@@ -19,7 +19,7 @@ class History:
     """What finished legs teach about those to come.
 
     `ratio` is real time over estimate (1 when nothing finished yet), `spread` the standard deviation of its logarithm,
-    `retry` the chance that a run fails; the seconds of an approval, and of the gates of a leg, are medians (0 at first).
+    `retry` the chance that a run fails; the seconds of an approval and of a leg's gates are medians (0 at first).
     """
 
     ratio: float = 1.0

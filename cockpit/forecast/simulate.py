@@ -5,12 +5,14 @@ stays where it is.
 """
 
 import heapq
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
+from cockpit.forecast.pool import Pool
 from cockpit.forecast.stuck import held_up
 from cockpit.forecast.timetable import Planned, Schedule
 from cockpit.schedule import facts as f
+from cockpit.schedule.change import changed
 from cockpit.schedule.decide import decide
 from cockpit.schedule.fold import fold
 from cockpit.schedule.orders import CheckLeg, EndRun, Integrate, PrepareLeg, StartMerge, TakeLeg, Todo, WakeAt, WatchRun
@@ -85,7 +87,11 @@ class _Simulation:
         checks_s: float,
         failures: dict[str, int],
     ) -> None:
-        self.snapshot = snapshot
+        ready = [leg for key in sorted(snapshot.active) if (leg := snapshot.legs[key]).state is State.READY]
+        # the ready ones wait in the pool instead: asking about all of a thousand at every step is what takes time
+        self.snapshot = replace(snapshot, active=snapshot.active - {leg.key for leg in ready})
+        self.ready = ready
+        self.pool = Pool()
         self.at = self.now = now
         self.duration = duration
         self.approvals_s = approvals_s
@@ -100,13 +106,13 @@ class _Simulation:
         self.woken: set[float] = set()
 
     def schedule(self) -> Schedule:
-        for leg in [self.snapshot.legs[key] for key in sorted(self.snapshot.active)]:
+        for leg in map(self._leg, sorted(self.snapshot.active)):
             if leg.state is State.REVIEW:
                 self._await_approval(leg.key, leg.since)
-            else:
-                self._await_start(leg.key)
+        for leg in self.ready:
+            self._readied(leg)
         while True:
-            again = [self._carry_out(todo) for todo in decide(self.snapshot, NO_READINGS, self.now)]
+            again = [self._carry_out(todo) for todo in decide(self._asked(), NO_READINGS, self.now)]
             if any(again):
                 continue
             if not self.heap:
@@ -115,6 +121,12 @@ class _Simulation:
         ends = [planned.end_s for planned in self.legs.values() if planned.end_s is not None]
         stuck, roots = held_up(self.snapshot)
         return Schedule(self.at, self.legs, max(ends, default=0.0), self.approvals, stuck, roots)
+
+    def _asked(self) -> Snapshot:
+        """Return the snapshot with those of the ready legs that can be launched now."""
+        active = self.snapshot.active
+        window = self.pool.window(self.snapshot, map(self._leg, active))
+        return changed(self.snapshot, active=active | window) if window else self.snapshot
 
     def _on(self) -> None:
         """Move the clock to the next event and let all happen that falls on the same moment."""
@@ -266,14 +278,24 @@ class _Simulation:
     def _approved(self, key: str) -> None:
         self._fact(f.ApprovalGiven(key, "merge"))
 
-    def _await_start(self, key: str) -> None:
-        leg = self._leg(key)
-        if leg.state is State.READY and self.snapshot.approval_of(leg) == "start":
+    def _readied(self, leg: Leg) -> None:
+        if self.snapshot.approval_of(leg) == "start":
             self.approvals += 1
-            self._later(self.approvals_s - (self.now - leg.since), key, self._start_approved)
+            self._later(self.approvals_s - (self.now - leg.since), leg.key, self._start_approved)
+        else:
+            self.pool.add(self.snapshot, leg)
 
     def _start_approved(self, key: str) -> None:
         self._fact(f.ApprovalGiven(key, "start"))
+        self._pooled([key])
+
+    def _pooled(self, keys: Iterable[str]) -> None:
+        """Let legs that became ready wait in the pool."""
+        ready = [leg for leg in map(self._leg, keys) if leg.state is State.READY]
+        if ready:
+            self.snapshot = changed(self.snapshot, active=self.snapshot.active - {leg.key for leg in ready})
+        for leg in ready:
+            self._readied(leg)
 
     def _merged(self, key: str) -> None:
         leg = self._leg(key)
@@ -282,5 +304,4 @@ class _Simulation:
         self.legs[key] = replace(planned, end_s=now)
         self.last_freed = (key, now)
         self._fact(f.LegMerged(key))
-        for other in self.snapshot.dependents.get(key, ()):
-            self._await_start(other)
+        self._pooled(other for other in self.snapshot.dependents.get(key, ()) if other in self.snapshot.active)
