@@ -1,4 +1,4 @@
-"""The handle of a client in the driver's own process: what `cockpit run` prints with, and what tests hand to the app."""
+"""The handle of a client in the own process of the driver: for `cockpit run`, and for tests of the app."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any

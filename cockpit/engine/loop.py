@@ -5,6 +5,7 @@ import itertools
 import os
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import replace
+from threading import Event
 from typing import Any
 
 from cockpit.clock import Clock
@@ -27,7 +28,8 @@ Gatekeeper = Callable[[Order], Awaitable[None]]
 class Engine:
     """One plan's state and what is under way for it.
 
-    `effects` carries out what decide asks for; `admit` is asked before an order is taken and refuses by raising.
+    `effects` carries out what decide asks for; `admit` is asked before an order is taken and refuses by raising;
+    `cancels` holds an event a leg whose gate runs, set when its end is asked for.
     """
 
     def __init__(self, journal: Journal, clock: Clock) -> None:
@@ -39,8 +41,10 @@ class Engine:
         self.admit: Gatekeeper | None = None
         self.auto_approve = False
         self.trouble = ""
+        self.cancels: dict[str, Event] = {}
         self._flights: dict[object, asyncio.Task[None]] = {}
         self._subscribers: list[Subscriber] = []
+        self._listeners: list[Subscriber] = []
         self._waiting: dict[str, asyncio.Future[Answer]] = {}
         self._unwritten: list[f.Fact] = []
         self._wake = asyncio.Event()
@@ -100,6 +104,11 @@ class Engine:
 
         return unsubscribe
 
+    def watch_facts(self, listener: Subscriber) -> Callable[[], None]:
+        """Tell a part of the driver itself of every change, without counting it as somebody who looks on."""
+        self._listeners.append(listener)
+        return lambda: self._listeners.remove(listener)
+
     @property
     def followed(self) -> bool:
         """Whether anybody looks on, so that readings are worth their cost."""
@@ -110,7 +119,10 @@ class Engine:
         return View(self.snapshot, self.readings, problem=self.trouble)
 
     def _tell(self, recorded: tuple[f.Recorded, ...], readings: Mapping[str, Any]) -> None:
-        for subscriber in tuple(self._subscribers):
+        for one in recorded:
+            if isinstance(one.fact, f.EndAsked) and one.fact.leg in self.cancels:
+                self.cancels[one.fact.leg].set()
+        for subscriber in (*self._listeners, *self._subscribers):
             subscriber(recorded, readings)
 
     def _hold_back(self, error: JournalError) -> None:

@@ -41,7 +41,10 @@ async def _without_published(effects: "Effects", keys: Sequence[str]) -> list[st
     left: list[str] = []
     for key in keys:
         leg = effects.engine.snapshot.legs[key]
-        if leg.built and await effects.pool.short(integrate.contains, effects.repo, effects.base, leg.built):
+        there = bool(leg.built)
+        if there:
+            there = await effects.pool.short(integrate.contains, effects.repo, effects.base, leg.built)
+        if there:
             effects.engine.record(f.LegMerged(key, leg.built))
         else:
             left.append(key)

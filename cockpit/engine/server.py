@@ -20,10 +20,12 @@ Ask = Callable[[str, dict[str, Any]], Awaitable[Any]]
 
 
 class Server:
-    """Listens on the plan's socket; `clients` counts who is connected."""
+    """Listens on the plan's socket; `clients` are connected, `served` were so far, `on_client` is called for each."""
 
     def __init__(self, engine: Engine, path: Path, ask: Ask) -> None:
         self.clients = 0
+        self.served = 0
+        self.on_client: Callable[[], None] = lambda: None
         self._engine = engine
         self._path = path
         self._ask = ask
@@ -60,6 +62,8 @@ class Server:
         if task is not None:
             self._tasks.add(task)
         self.clients += 1
+        self.served += 1
+        self.on_client()
         self._writers.add(writer)
         client = _Client(self._engine, self._ask, writer)
         try:

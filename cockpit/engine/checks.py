@@ -1,0 +1,159 @@
+"""Commits what a run left, and gates it: on the worktree, and on the integrated tree before base moves."""
+
+import threading
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cockpit.engine.project import Project
+from cockpit.errors import CockpitError
+from cockpit.git import commits
+from cockpit.git.gatetree import gate_worktree
+from cockpit.git.status import survey
+from cockpit.plan.model import Gate, Workstream
+from cockpit.quality import syntax
+from cockpit.quality.gates import run_gate
+from cockpit.schedule import facts as f
+from cockpit.schedule.snapshot import Leg
+
+if TYPE_CHECKING:
+    from cockpit.engine.effects import Effects
+
+SHOWN_OUTPUT = 3000
+
+
+async def check_leg(effects: "Effects", key: str, run: str) -> None:
+    """Commit a leg's work and run its gates; it ends in review, queued, merged (nothing to merge), or failed."""
+    engine = effects.engine
+    leg = engine.snapshot.legs[key]
+    workstream = effects.workstream(leg.workstream)
+    worktree = Path(engine.snapshot.workstreams[leg.workstream].worktree)
+    try:
+        fact = await effects.pool.short(_commit, effects.project, leg, workstream, worktree)
+    except CockpitError as error:
+        effects.fail(key, run, "failed", f"the work could not be committed: {error}")
+        return
+    if fact is None:
+        if workstream.expect == "change":
+            effects.fail(key, run, "failed", "the agent ended well but changed nothing")
+        else:
+            engine.record(f.LegMerged(key))
+        return
+    engine.record(fact)
+    failed = await _gates(effects, leg.key, effects.project.loaded.plan.gates_of(workstream), worktree, fact.base)
+    if failed or engine.snapshot.legs[key].ending:
+        effects.fail(key, run, "failed", failed)
+        return
+    asks = engine.snapshot.workstreams[leg.workstream].outline.approve_merge
+    engine.record(f.ReviewAsked(key) if asks else f.MergeQueued(key))
+
+
+def _commit(project: Project, leg: Leg, workstream: Workstream, worktree: Path) -> f.WorkCommitted | None:
+    plan = project.loaded.plan
+    titles = [plan.issues_by_id[issue].title for issue in leg.outline.issues if issue in plan.issues_by_id]
+    subject = workstream.title or next(filter(None, titles), "") or f"Work on {leg.workstream}"
+    listed = "\n".join(f"- {issue}" for issue in leg.outline.issues)
+    made = commits.commit_all(
+        project.repo,
+        worktree,
+        f"{subject}\n\n{listed}".strip(),
+        {"Cockpit-Workstream": leg.workstream, "Cockpit-Leg": leg.key},
+        project.setup_files,
+        hooks=plan.commit.hooks,
+        sign=plan.commit.sign,
+    )
+    head = made.id if made else project.repo.resolve(f"refs/heads/{project.loaded.branch_of(workstream)}")
+    if head is None or head == leg.base or project.repo.is_ancestor(head, leg.base):
+        return None
+    if made is not None and project.repo.git("rev-parse", f"{made.id}^").decode().strip() == leg.base:
+        return f.WorkCommitted(leg.key, made.id, made.tree, leg.base, made.files, made.added, made.removed)
+    seen = survey(worktree, leg.base, project.setup_files)
+    return f.WorkCommitted(leg.key, head, project.repo.tree_of(head), leg.base, seen.files, seen.added, seen.removed)
+
+
+async def gate_integrated(effects: "Effects", keys: list[str], tip: str, commit: str, tree: str) -> str:
+    """Return why an integrated commit may not be published; empty when it passed what promise 3 asks for."""
+    plan = effects.project.loaded.plan
+    gates = plan.merge_gates
+    if not gates:
+        wanted = [
+            gate
+            for key in keys
+            for gate in plan.gates_of(effects.workstream(effects.engine.snapshot.legs[key].workstream))
+        ]
+        gates = tuple({gate.name: gate for gate in wanted}.values())
+    gates = tuple(gate for gate in gates if not _passed(effects, gate, tree))
+    if not gates:
+        return ""
+    folder = effects.project.state.integration
+    if any(gate.run is not None for gate in gates):
+        folder = await effects.pool.short(gate_worktree, effects.repo, folder, commit, at=effects.engine.clock.now())
+    return await _gates(effects, keys[-1], gates, folder, tip, commit=commit, tree=tree)
+
+
+def _passed(effects: "Effects", gate: Gate, tree: str) -> bool:
+    results = effects.engine.snapshot.gates.values()
+    return any(one.gate == gate.name and one.tree == tree and one.ok for some in results for one in some)
+
+
+async def _gates(
+    effects: "Effects",
+    key: str,
+    gates: Iterable[Gate],
+    folder: Path,
+    base: str,
+    *,
+    commit: str = "",
+    tree: str = "",
+) -> str:
+    """Run gates, cheapest first, recording each; return why the first one failed, or nothing."""
+    leg = effects.engine.snapshot.legs[key]
+    commit, tree = commit or leg.commit, tree or leg.tree
+    for gate in gates:
+        if _passed(effects, gate, tree):
+            continue
+        fact, shown = await _gate(effects, leg, gate, folder, base, commit, tree)
+        effects.engine.record(fact)
+        if not fact.ok:
+            return f"gate {gate.name} failed: {fact.reason}\n{shown}".strip()
+        if effects.engine.snapshot.legs[key].ending:
+            return "stopped"
+    return ""
+
+
+async def _gate(
+    effects: "Effects", leg: Leg, gate: Gate, folder: Path, base: str, commit: str, tree: str
+) -> tuple[f.GateFinished, str]:
+    start = effects.engine.clock.now()
+    if gate.run is None:
+        problems = await effects.pool.long(_syntax, effects.project, base, commit)
+        shown = "\n".join(f"{one.path}:{one.line}:{one.column}: {one.message}" for one in problems[:50])
+        reason = f"{len(problems)} files do not parse" if problems else ""
+        seconds = effects.engine.clock.now() - start
+        return f.GateFinished(leg.key, gate.name, not problems, tree, seconds, reason), shown
+    output = effects.project.state.gates(leg.run or leg.key) / f"{gate.name}-{tree[:8]}.log"
+    env = effects.gate_environment(effects.workstream(leg.workstream), folder)
+    output.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    cancelled = effects.engine.cancels.setdefault(leg.key, threading.Event())
+    try:
+        result = await effects.pool.long(
+            run_gate,
+            gate.name,
+            gate.run,
+            worktree=folder,
+            output=output,
+            timeout_s=gate.timeout,
+            env=env,
+            cancelled=cancelled,
+        )
+    finally:
+        cancelled.set()
+        effects.engine.cancels.pop(leg.key, None)
+    fact = f.GateFinished(leg.key, gate.name, result.ok, tree, result.seconds, result.reason, str(output))
+    return fact, result.tail[-SHOWN_OUTPUT:]
+
+
+def _syntax(project: Project, base: str, commit: str) -> tuple[syntax.SyntaxProblem, ...]:
+    changed = [one.path for one in project.repo.changed_paths(base, commit) if one.status != "D"]
+    blobs = project.repo.read_blobs(commit, changed)
+    return syntax.check(blobs.items())

@@ -1,0 +1,221 @@
+"""The driver: the one process that holds a plan's lock and runs its engine, watchers and worker pool.
+
+`python -m cockpit.engine.driver PLAN STATE [AGENTS]` is one without a terminal; `cockpit run` is one in the foreground.
+"""
+
+import asyncio
+import contextlib
+import os
+import signal
+import sys
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from pathlib import Path
+
+from cockpit import __version__
+from cockpit.clock import Clock, SystemClock
+from cockpit.engine.effects import Effects
+from cockpit.engine.forecasts import Forecasts
+from cockpit.engine.local import LocalHandle
+from cockpit.engine.loop import Engine
+from cockpit.engine.notify import Notifier
+from cockpit.engine.plans import Plans
+from cockpit.engine.pool import Pool
+from cockpit.engine.project import Project, open_project, prepare_state
+from cockpit.engine.questions import Questions
+from cockpit.engine.server import Server
+from cockpit.engine.watch import Watch
+from cockpit.errors import CockpitError, DrivenElsewhereError
+from cockpit.filelock import FileLock, LockHeldError
+from cockpit.schedule import facts as f
+from cockpit.schedule.orders import Order
+from cockpit.store.journal import Journal
+from cockpit.store.paths import StateFolder
+
+FIRST_CLIENT_S = 10.0
+LINGER_S = 1.0
+Talk = Callable[[LocalHandle], Awaitable[None]]
+
+
+class Driver:
+    """One plan's driver, from taking the lock to giving it back; `handle` is the way in for this process."""
+
+    def __init__(self, project: Project, *, clock: Clock | None = None) -> None:
+        self.project = project
+        self._clock = clock or SystemClock()
+        self._lock = FileLock(project.state.lock)
+        self._pool = Pool(project.loaded.plan.limits.agents)
+        self._began = time.monotonic()
+        self._last_client = self._began
+        self._background: list[asyncio.Task[None]] = []
+        self.farewell = "the driver has ended: nothing was left to do"
+
+    async def start(self, *, agents: int | None = None) -> None:
+        """Take the plan: lock, journal, socket, watchers. Raises DrivenElsewhereError and CockpitError."""
+        prepare_state(self.project)
+        try:
+            self._lock.acquire()
+        except LockHeldError as error:
+            raise DrivenElsewhereError(
+                f"another driver runs for this plan (process {error.holder})",
+                where=str(self.project.loaded.path),
+                hint="open it with `cockpit PLAN`, or end it with `cockpit stop-driver PLAN`",
+            ) from error
+        try:
+            await self._take(agents)
+        except BaseException:
+            self._lock.release()
+            raise
+
+    async def _take(self, agents: int | None) -> None:
+        self.journal = Journal(self.project.state.journal)
+        self.engine = Engine(self.journal, self._clock)
+        identity = await self._pool.short(self.project.repo.identity)
+        self.effects = Effects(self.engine, self.project, self._pool, identity)
+        self.plans = Plans(self.effects)
+        self.engine.effects = self.effects
+        self.engine.admit = self._admit
+        self.engine.record(f.DriverStarted(os.getpid(), __version__))
+        self.plans.take_up()
+        if agents is not None:
+            self.engine.record(f.AgentLimitChanged(agents))
+        self.engine.read(driver_pid=os.getpid(), driver_since=self._clock.now())
+        questions = Questions(self.effects)
+        self.handle = LocalHandle(self.engine, questions)
+        self.server = Server(self.engine, self.project.state.socket, questions)
+        await self.server.start()
+        self.watch = Watch(self.effects, self.project.loaded.path, self.plans.reload)
+        self.server.on_client = self.watch.look_at_everything
+        for work in (self.watch.run, Forecasts(self.engine, self._pool).run, Notifier(self.effects).run):
+            self._background.append(asyncio.create_task(self._kept_up(work)))
+
+    async def _kept_up(self, work: Callable[[], Awaitable[None]]) -> None:
+        """Run something beside the loop for as long as the driver lives; a fault in it is shown, and it goes on."""
+        while True:
+            try:
+                await work()
+            except Exception as error:  # noqa: BLE001  # the driver must outlive its watchers, and show the fault
+                self.engine.read(notes={"driver": f"internal error: {type(error).__name__}: {error}"})
+                print(f"{type(error).__name__}: {error}", file=sys.stderr, flush=True)
+                await asyncio.sleep(5.0)
+
+    async def _admit(self, order: Order) -> None:
+        """Let an order in, or refuse it by raising; what only the driver can do for it is done here."""
+        if order.verb == "trust":
+            await self.plans.trust()
+        elif order.verb == "stop-driver":
+            self.farewell = "the driver was stopped; agents that run go on"
+            asyncio.get_running_loop().call_later(0.1, self.engine.stop)
+        else:
+            await self.plans.require_trust(order)
+
+    async def run(self, *, detached: bool, wait: bool = False) -> None:
+        """Drive until nothing is left to do: for a detached driver, and nobody looks on; see DESIGN.md."""
+        await self.engine.run(lambda: self._quiet(detached=detached, wait=wait))
+
+    def _quiet(self, *, detached: bool, wait: bool) -> bool:
+        now = time.monotonic()
+        finished = self.engine.snapshot.state() == "finished"
+        if not detached:
+            return finished or not (wait or self.server.clients)
+        if self.server.clients:
+            self._last_client = now
+            self._look_again(LINGER_S)
+            return False
+        quiet_since = max(self._last_client + LINGER_S, self._began + (0 if self.server.served else FIRST_CLIENT_S))
+        if now < quiet_since:
+            self._look_again(quiet_since - now)
+            return False
+        return True
+
+    def _look_again(self, seconds: float) -> None:
+        asyncio.get_running_loop().call_later(seconds + 0.01, self.engine.wake)
+
+    async def close(self) -> None:
+        """Give the plan back: agents that run go on, and the next driver adopts them."""
+        for task in self._background:
+            task.cancel()
+        await asyncio.gather(*self._background, return_exceptions=True)
+        await self.engine.close()
+        with contextlib.suppress(CockpitError):
+            self.engine.record(f.DriverEnded(os.getpid(), self.farewell))
+            self.journal.checkpoint(self.engine.snapshot)
+        await self.server.close(self.farewell)
+        self._pool.close()
+        self.journal.close()
+        self._lock.release()
+
+
+async def drive(
+    project: Project,
+    *,
+    talk: Talk | None = None,
+    approve: str = "none",
+    only: tuple[str, ...] = (),
+    wait: bool = False,
+    agents: int | None = None,
+) -> int:
+    """Drive a plan in the foreground, wanting all of it (or `only`), and return the exit code of `cockpit run`.
+
+    `talk` is run beside it with the driver's handle, to print or to ask; `approve` is all, none or ask (`talk` asks).
+    """
+    driver = Driver(project)
+    await driver.start(agents=agents)
+    stop_on_signals(driver)
+    talking = asyncio.create_task(_talk(talk, driver.handle)) if talk else None
+    try:
+        driver.engine.auto_approve = approve == "all"
+        order = Order("start", only, "run", everything=not only, also_needed=bool(only))
+        answer = await driver.engine.order(order)
+        if not answer.ok and not driver.engine.snapshot.active and driver.engine.snapshot.state() != "finished":
+            raise CockpitError(f"nothing could be started: {answer.note}")
+        await driver.run(detached=False, wait=wait)
+        snapshot = driver.engine.snapshot
+        wanted = only or tuple(snapshot.workstreams)
+        return 0 if all(snapshot.is_merged(one) for one in wanted) else 1
+    finally:
+        if talking is not None:
+            await asyncio.sleep(0.1)  # what happened last is still to be printed
+            talking.cancel()
+            await asyncio.gather(talking, return_exceptions=True)
+        await driver.close()
+
+
+async def _talk(talk: Talk, handle: LocalHandle) -> None:
+    await talk(handle)
+
+
+def stop_on_signals(driver: Driver) -> None:
+    """Let SIGTERM and SIGINT end the driver in good order."""
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, driver.engine.stop)
+
+
+async def _detached(plan: Path, state: Path, agents: int | None) -> int:
+    project = replace(open_project(plan), state=StateFolder(state))
+    driver = Driver(project)
+    await driver.start(agents=agents)
+    stop_on_signals(driver)
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        await driver.run(detached=True)
+    finally:
+        await driver.close()
+    return 0
+
+
+def main() -> None:
+    """Run a driver without a terminal; what it prints goes to the driver's log."""
+    plan, state, *agents = sys.argv[1:]
+    try:
+        code = asyncio.run(_detached(Path(plan), Path(state), int(agents[0]) if agents else None))
+    except CockpitError as error:
+        print(error, file=sys.stderr)
+        code = error.exit_code
+    sys.exit(code)
+
+
+if __name__ == "__main__":
+    main()

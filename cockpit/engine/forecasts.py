@@ -1,0 +1,45 @@
+"""Keeps the forecast fresh while somebody looks on: after facts, and as time goes by; never in the loop's thread."""
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+
+from cockpit.engine.loop import Engine
+from cockpit.engine.pool import Pool
+from cockpit.forecast.eta import forecast
+from cockpit.schedule.facts import Recorded
+
+SETTLE_S = 0.5
+EVERY_S = 15.0
+
+
+class Forecasts:
+    """Makes a new forecast after every few facts, at most one at a time."""
+
+    def __init__(self, engine: Engine, pool: Pool) -> None:
+        self._engine = engine
+        self._pool = pool
+        self._news = asyncio.Event()
+
+    async def run(self) -> None:
+        """Forecast until cancelled."""
+        end = self._engine.watch_facts(self._heard)
+        try:
+            while True:
+                if self._engine.followed:
+                    snapshot = self._engine.snapshot
+                    made = await self._pool.idle(forecast, snapshot, self._engine.clock.now(), budget_s=0.2)
+                    self._engine.read(forecast=made)
+                await asyncio.sleep(SETTLE_S)
+                try:
+                    await asyncio.wait_for(self._news.wait(), EVERY_S)
+                except TimeoutError:
+                    continue
+                finally:
+                    self._news.clear()
+        finally:
+            end()
+
+    def _heard(self, recorded: tuple[Recorded, ...], _: Mapping[str, Any]) -> None:
+        if recorded:
+            self._news.set()

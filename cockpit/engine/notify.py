@@ -1,0 +1,85 @@
+"""Runs the plan's own notification commands when something happened that the operator asked to be told of."""
+
+import asyncio
+import contextlib
+from collections.abc import Mapping
+from pathlib import Path
+from threading import Event
+from typing import Any
+
+from cockpit.engine.effects import Effects
+from cockpit.quality.gates import run_gate
+from cockpit.schedule import facts as f
+from cockpit.schedule.facts import Recorded
+
+TIMEOUT_S = 30.0
+WAITING = 100
+
+
+class Notifier:
+    """Follows the facts of one engine and runs what the plan's `notify` says, one after the other."""
+
+    def __init__(self, effects: Effects) -> None:
+        self._effects = effects
+        self._queue: asyncio.Queue[tuple[str, str]] = asyncio.Queue(WAITING)
+        self._state = ""
+
+    async def run(self) -> None:
+        """Notify until cancelled."""
+        end = self._effects.engine.watch_facts(self._heard)
+        try:
+            while True:
+                event, workstream = await self._queue.get()
+                await self._tell(event, workstream)
+        finally:
+            end()
+
+    def _heard(self, recorded: tuple[Recorded, ...], _: Mapping[str, Any]) -> None:
+        if not self._effects.project.loaded.plan.notify:
+            return
+        snapshot = self._effects.engine.snapshot
+        for one in recorded:
+            event = _EVENTS.get(type(one.fact))
+            if event and isinstance(one.fact, f.LegFact):
+                self._put(event, snapshot.legs[one.fact.leg].workstream)
+        state = snapshot.state()
+        if state != self._state and state == "finished" and self._state:
+            self._put("finished", "")
+        self._state = state
+
+    def _put(self, event: str, workstream: str) -> None:
+        with contextlib.suppress(asyncio.QueueFull):  # a flood of events tells the operator nothing more
+            self._queue.put_nowait((event, workstream))
+
+    async def _tell(self, event: str, workstream: str) -> None:
+        plan = self._effects.project.loaded.plan
+        model = plan.by_id.get(workstream)
+        worktree = self._effects.repo.root
+        if workstream:
+            own = Path(self._effects.engine.snapshot.workstreams[workstream].worktree)
+            there: bool = await self._effects.pool.short(own.is_dir)
+            worktree = own if there else worktree
+        env = {**self._effects.gate_environment(model, worktree), "COCKPIT_EVENT": event}
+        output = self._effects.project.state.path / "notify.log"
+        for number, one in enumerate(plan.notify, 1):
+            if event not in one.on:
+                continue
+            result = await self._effects.pool.long(
+                run_gate,
+                f"notify-{number}",
+                one.run,
+                worktree=worktree,
+                output=output,
+                timeout_s=TIMEOUT_S,
+                env=env,
+                cancelled=Event(),
+            )
+            self._effects.engine.read(notes={"notify": None if result.ok else f"notify {result.reason}"})
+
+
+_EVENTS: dict[type[f.Fact], str] = {
+    f.ConflictFound: "conflict",
+    f.ReviewAsked: "approval",
+    f.LegFailed: "failed",
+    f.LegMerged: "merged",
+}

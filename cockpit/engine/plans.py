@@ -1,0 +1,97 @@
+"""The plan in force: taken up at the start, changed by good and trusted reloads, kept when the file breaks."""
+
+from dataclasses import replace
+from pathlib import Path
+
+from cockpit.engine.effects import Effects
+from cockpit.engine.project import outline_of, started_legs
+from cockpit.errors import CockpitError, OrderRefusedError, PlanError, UntrustedError
+from cockpit.plan import trust
+from cockpit.plan.load import Loaded, load_plan
+from cockpit.plan.trust import TrustStore
+from cockpit.schedule import facts as f
+from cockpit.schedule.orders import Order
+from cockpit.schedule.readings import PlanReading
+
+FREE_VERBS = frozenset({"drain", "pause", "stop", "limits"})
+
+
+class Plans:
+    """Brings plans into force for one engine. What needs trust and has none waits, and is asked about."""
+
+    def __init__(self, effects: Effects) -> None:
+        self._effects = effects
+        self._engine = effects.engine
+        self._on_disk = effects.project.loaded
+        self._store = TrustStore()
+        self._checked = False
+
+    def take_up(self) -> None:
+        """Bring the plan as it is on disk into force at a driver's start; one without trust runs nothing."""
+        loaded = self._on_disk
+        untrusted = () if self._store.is_trusted(loaded) else _commands(loaded)
+        self._engine.read(plan=PlanReading(untrusted=untrusted))
+        self._force(loaded)
+
+    async def reload(self) -> None:
+        """Take up a changed plan file: a broken one is shown and changes nothing, an untrusted part waits."""
+        try:
+            loaded = await self._effects.pool.short(load_plan, self._on_disk.path)
+        except PlanError as error:
+            problems = tuple(str(problem) for problem in error.problems)
+            self._engine.read(plan=replace(self._engine.readings.plan, errors=problems))
+            return
+        reading = self._engine.readings.plan
+        if loaded.text == self._on_disk.text and not reading.errors:
+            return
+        self._on_disk = loaded
+        if reading.untrusted or self._store.is_trusted(loaded):
+            untrusted = () if self._store.is_trusted(loaded) else _commands(loaded)
+            self._force(loaded)
+            self._engine.read(plan=PlanReading(untrusted=untrusted))
+            return
+        kept, changes = trust.keep_in_force(self._effects.project.loaded.plan, loaded.plan)
+        asks = tuple(f"{change.where}: {change.old} → {change.new}" for change in changes)
+        self._force(Loaded(kept, loaded.text, loaded.path))
+        self._engine.read(plan=PlanReading(asks=asks))
+
+    async def trust(self) -> None:
+        """Trust the plan as it is on disk, and bring all of it into force. Raises OrderRefusedError."""
+        try:
+            await self._effects.pool.short(self._store.trust, self._on_disk)
+        except (CockpitError, OSError) as error:
+            raise OrderRefusedError(f"the trust could not be kept: {error}") from error
+        self._force(self._on_disk)
+        self._engine.read(plan=PlanReading())
+
+    async def require_trust(self, order: Order) -> None:
+        """Refuse what would run commands of a plan that is not trusted, and a first start that cannot go well."""
+        if self._engine.readings.plan.untrusted and order.verb not in FREE_VERBS:
+            if self._store.is_trusted(self._on_disk):  # trusted meanwhile by a command
+                self._engine.read(plan=PlanReading())
+            else:
+                raise UntrustedError("the plan is not trusted yet: look at its commands, then trust it")
+        if order.verb == "start" and not self._checked:
+            await self._preflight()
+            self._checked = True
+
+    async def _preflight(self) -> None:
+        from cockpit.engine.preflight import preflight
+
+        findings = await self._effects.pool.long(preflight, self._effects.project)
+        bad = [f"{one.name}: {one.detail} ({one.hint})" for one in findings if not one.ok]
+        if bad:
+            raise OrderRefusedError("; ".join(bad))
+
+    def _force(self, loaded: Loaded) -> None:
+        snapshot = self._engine.snapshot
+        project = self._effects.project.with_plan(loaded)
+        outline = outline_of(project, started_legs(snapshot))
+        self._effects.project = project
+        if outline != snapshot.outline or loaded.text != snapshot.text or str(loaded.path) != snapshot.path:
+            self._engine.record(f.PlanLoaded(str(Path(loaded.path)), loaded.text, outline))
+
+
+def _commands(loaded: Loaded) -> tuple[str, ...]:
+    listed = tuple(f"{where}: {command}" for where, command in trust.commands(loaded.plan))
+    return listed or ("this plan runs no commands",)

@@ -1,0 +1,50 @@
+"""Sets up a fresh worktree: copies, links and commands of the plan's `setup`; it overwrites nothing that is there."""
+
+import shutil
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from threading import Event
+
+from cockpit.engine.project import Project
+from cockpit.errors import CockpitError
+from cockpit.quality.gates import run_gate
+
+
+def set_up(project: Project, worktree: Path, output: Path, env: Mapping[str, str]) -> None:
+    """Copy, link and run what the plan asks for. Raises CockpitError naming the step that failed and its output."""
+    setup = project.loaded.plan.setup
+    for source, target in _matches(project.repo.root, setup.copy_, worktree):
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if source.is_dir() and not source.is_symlink():
+            shutil.copytree(source, target, symlinks=True)
+        else:
+            shutil.copy2(source, target, follow_symlinks=False)
+    for source, target in _matches(project.repo.root, setup.link, worktree):
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.symlink_to(source, target_is_directory=source.is_dir())
+    output.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    for number, command in enumerate(setup.run, 1):
+        log = output.with_name(f"{output.stem}-{number}{output.suffix}")
+        result = run_gate(
+            f"setup-{number}",
+            command,
+            worktree=worktree,
+            output=log,
+            timeout_s=setup.timeout,
+            env=env,
+            cancelled=Event(),
+        )
+        if not result.ok:
+            shown = command if isinstance(command, str) else " ".join(command)
+            raise CockpitError(f"set-up failed: `{shown}` {result.reason}\n{result.tail}", hint=f"see {log}")
+
+
+def _matches(root: Path, patterns: tuple[str, ...], worktree: Path) -> Iterator[tuple[Path, Path]]:
+    for pattern in patterns:
+        for source in sorted(root.glob(pattern)):
+            relative = source.relative_to(root)
+            if ".git" in relative.parts or ".cockpit" in relative.parts:
+                continue
+            target = worktree / relative
+            if not target.exists() and not target.is_symlink():
+                yield source, target

@@ -1,0 +1,248 @@
+"""Follows the plan file, the git folder, outputs and hot worktrees by file events, and keeps the readings fresh.
+
+Events are hints, never truth: a slow sweep looks again at what runs.
+"""
+
+import asyncio
+import os
+import time
+from collections.abc import Awaitable, Callable, Iterable
+from pathlib import Path
+
+from cockpit.agents import presets, runs
+from cockpit.engine.effects import Effects
+from cockpit.errors import CockpitError
+from cockpit.git.status import read, survey
+from cockpit.schedule import facts as f
+from cockpit.schedule.readings import RunReading, WorktreeReading
+from cockpit.schedule.snapshot import Leg
+from cockpit.schedule.states import State
+
+SWEEP_S = 5.0
+HOT_AFTER_S = 1.0
+REBUILD_S = 1.0
+FOLDERS = 1500
+TAIL = 4096
+UNWATCHED = frozenset({".git", "node_modules", ".venv", "venv", "__pycache__", "target", "dist", "build", ".tox"})
+
+
+class Watch:
+    """Keeps the readings of one engine fresh; `on_plan` is called when the plan file changed."""
+
+    def __init__(self, effects: Effects, plan: Path, on_plan: Callable[[], Awaitable[None]]) -> None:
+        self._effects = effects
+        self._engine = effects.engine
+        self._plan = plan
+        self._on_plan = on_plan
+        self._dirty: set[str] = set()
+        self._dirty_runs: set[str] = set()
+        self._folders: dict[str, frozenset[str]] = {}
+        self._work = asyncio.Event()
+        self._paths: frozenset[str] = frozenset()
+        self._ended: set[str] = set()
+
+    async def run(self) -> None:
+        """Watch until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._keep_watching())
+            group.create_task(self._keep_reading())
+            group.create_task(self._keep_sweeping())
+
+    def look_at_everything(self) -> None:
+        """Read everything again soon: somebody began to look."""
+        self._dirty |= {one.id for one in self._engine.snapshot.workstreams.values() if one.worktree}
+        self._dirty_runs |= {leg.run for leg in self._running() if leg.run}
+        self._work.set()
+
+    def _running(self) -> list[Leg]:
+        snapshot = self._engine.snapshot
+        return [leg for leg in map(snapshot.legs.__getitem__, snapshot.active) if leg.state is State.RUNNING]
+
+    # --- events ---------------------------------------------------------------------------------------------------
+
+    async def _keep_watching(self) -> None:
+        """Watch a set of folders that follows what runs; the new watcher is there before the old one goes."""
+        old: tuple[asyncio.Task[None], asyncio.Event] | None = None
+        while True:
+            wanted = await self._wanted()
+            if wanted != self._paths or old is None or old[0].done():
+                stop = asyncio.Event()
+                task = asyncio.create_task(self._watch(wanted, stop))
+                self._paths = wanted
+                if old is not None:
+                    old[1].set()
+                old = (task, stop)
+            await asyncio.sleep(REBUILD_S)
+
+    async def _wanted(self) -> frozenset[str]:
+        common = self._effects.repo.common_dir
+        wanted = {str(self._plan.parent), str(common), str(common / "refs" / "heads")}
+        now = self._engine.clock.now()
+        hot: set[str] = set()
+        for leg in self._running():
+            wanted.add(str(self._effects.project.state.run(leg.run or "")))
+            if now - leg.since >= HOT_AFTER_S:
+                hot.add(leg.workstream)
+        for gone in self._folders.keys() - hot:
+            del self._folders[gone]
+        for workstream in hot - self._folders.keys():
+            worktree = self._engine.snapshot.workstreams[workstream].worktree
+            self._folders[workstream] = await self._effects.pool.idle(_folders_of, worktree)
+        return frozenset(wanted.union(*self._folders.values()))
+
+    async def _watch(self, paths: frozenset[str], stop: asyncio.Event) -> None:
+        from watchfiles import awatch
+
+        there = [path for path in paths if await self._effects.pool.idle(os.path.isdir, path)]
+        try:
+            async for changes in awatch(
+                *there, recursive=False, stop_event=stop, debounce=200, step=20, ignore_permission_denied=False
+            ):
+                await self._changed(path for _, path in changes)
+        except OSError as error:
+            # The limit of watches, or a folder that vanished: the sweep goes on, and says so.
+            self._engine.read(notes={"watching": f"file events are lost, falling back to sweeps: {error}"})
+            await asyncio.sleep(SWEEP_S)
+
+    async def _changed(self, paths: Iterable[str]) -> None:
+        common, state = str(self._effects.repo.common_dir), str(self._effects.project.state.path / "runs")
+        worktrees = {one.worktree: one.id for one in self._engine.snapshot.workstreams.values() if one.worktree}
+        git_moved = False
+        for path in paths:
+            if path.endswith(".lock"):
+                continue
+            if path == str(self._plan):
+                await self._on_plan()
+            elif path.startswith(state):
+                self._dirty_runs |= {leg.run for leg in self._running() if leg.run and f"/{leg.run}/" in path}
+            elif path.startswith(common):
+                git_moved = True
+            else:
+                self._edited(path, worktrees)
+        if git_moved:
+            await self._git_moved()
+        self._work.set()
+
+    def _edited(self, path: str, worktrees: dict[str, str]) -> None:
+        for top, workstream in worktrees.items():
+            if path.startswith(f"{top}/"):
+                self._dirty.add(workstream)
+                self._effects.seen_change[workstream] = self._engine.clock.now()
+                if path not in self._folders.get(workstream, ()) and Path(path).is_dir():
+                    self._folders.pop(workstream, None)
+                return
+
+    async def _git_moved(self) -> None:
+        """What was in the way of a merge may be gone: try again what was deferred."""
+        snapshot = self._engine.snapshot
+        self._dirty |= {one.id for one in snapshot.workstreams.values() if one.worktree}
+        deferred = [leg for leg in map(snapshot.legs.__getitem__, snapshot.active) if leg.state is State.QUEUED]
+        for leg in (leg for leg in deferred if leg.retry_at and leg.paths):
+            if await self._effects.pool.short(self._free, leg.paths):
+                now = self._engine.snapshot.legs[leg.key]
+                if now.state is State.QUEUED and now.retry_at:
+                    self._engine.record(f.MergeQueued(leg.key))
+
+    def _free(self, paths: tuple[str, ...]) -> bool:
+        """Tell whether none of the paths that were in the way of a merge is edited or untracked any more."""
+        checkout = self._effects.repo.checkout_of(self._effects.base)
+        if checkout is None:
+            return True
+        state = read(checkout, ignored=True)
+        return not {*(entry.path for entry in state.entries), *state.ignored}.intersection(paths)
+
+    # --- readings -------------------------------------------------------------------------------------------------
+
+    async def _keep_reading(self) -> None:
+        while True:
+            await self._work.wait()
+            self._work.clear()
+            runs_, self._dirty_runs = self._dirty_runs, set()
+            await asyncio.gather(*(self._read_run(run) for run in runs_))
+            if not self._engine.followed:
+                continue
+            worktrees, self._dirty = self._dirty, set()
+            tip = await self._effects.pool.idle(self._effects.repo.tip, self._effects.base)
+            self._engine.read(base_commit=tip or "")
+            await asyncio.gather(*(self._survey(workstream) for workstream in worktrees))
+            await asyncio.sleep(0.2)
+
+    async def _survey(self, workstream: str) -> None:
+        one = self._engine.snapshot.workstreams.get(workstream)
+        if one is None or not one.worktree:
+            return
+        base, exclude = self._effects.base, self._effects.project.setup_files
+        try:
+            seen = await self._effects.pool.idle(survey, Path(one.worktree), base, exclude)
+        except CockpitError as error:
+            self._engine.read(notes={workstream: error.what})
+            return
+        changed = self._effects.seen_change.get(workstream, 0.0)
+        reading = WorktreeReading(
+            seen.files, seen.added, seen.removed, seen.untracked, seen.ahead, seen.behind, seen.head or "", changed
+        )
+        self._engine.read(worktrees={workstream: reading}, notes={workstream: None})
+
+    async def _read_run(self, run: str) -> None:
+        snapshot = self._engine.snapshot
+        one = snapshot.runs.get(run)
+        if one is None or one.ended is not None:
+            return
+        folder = self._effects.project.state.run(run)
+        try:
+            look, activity = await self._effects.pool.idle(self._look, folder, one.slot)
+        except CockpitError:
+            return  # its folder is gone: the run's own watch says how it ended
+        leg = snapshot.legs[one.leg]
+        touched = max(
+            look.output_at or 0.0, self._effects.seen_change.get(leg.workstream, 0.0), one.started or one.taken
+        )
+        now, limit = self._engine.clock.now(), snapshot.outline.stall_s
+        stalled = touched if now - touched >= limit else None
+        reading = RunReading(
+            output_at=look.output_at or 0.0,
+            output_bytes=look.output_bytes,
+            heartbeat_at=look.heartbeat or 0.0,
+            activity=activity,
+            stalled_since=stalled,
+            source="asserted" if look.supervisor_alive else "unknown",
+        )
+        self._engine.read(runs={run: reading})
+        if now - touched >= 2 * limit and run not in self._ended:
+            self._ended.add(run)
+            reason = f"stalled: no output and no file change for {int(now - touched)} s"
+            await self._effects.pool.long(runs.stop, folder, reason)
+
+    def _look(self, folder: Path, slot: str) -> tuple[runs.RunLook, str]:
+        look = runs.look(folder)
+        profile = self._effects.project.loaded.plan.agents.get(slot.rsplit("#", 1)[0])
+        if profile is None:
+            return look, ""
+        parser = presets.adapter(profile).parser()
+        parser.feed(runs.tail(folder, "stdout.log", TAIL))
+        return look, parser.activity
+
+    async def _keep_sweeping(self) -> None:
+        last = time.monotonic()
+        while True:
+            await asyncio.sleep(SWEEP_S)
+            running = self._running()
+            self._dirty_runs |= {leg.run for leg in running if leg.run}
+            if self._engine.followed:
+                self._dirty |= {leg.workstream for leg in running}
+            if time.monotonic() - last > 3 * SWEEP_S:
+                self.look_at_everything()  # the machine slept
+            last = time.monotonic()
+            if self._dirty_runs or self._dirty:
+                self._work.set()
+
+
+def _folders_of(worktree: str) -> frozenset[str]:
+    """Return the folders of a worktree that are worth a watch, at most FOLDERS of them."""
+    found: list[str] = []
+    for top, folders, _ in os.walk(worktree):
+        found.append(top)
+        folders[:] = sorted(name for name in folders if name not in UNWATCHED)
+        if len(found) >= FOLDERS:
+            break
+    return frozenset(found)
