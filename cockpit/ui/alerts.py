@@ -1,0 +1,77 @@
+"""View → alerts: what is wrong or awaits the operator, worst first. Pure, no widgets."""
+
+from dataclasses import dataclass
+
+from cockpit.engine.handle import View
+from cockpit.schedule.snapshot import Leg
+from cockpit.schedule.states import State
+from cockpit.ui.looks import LOOKS, STALLED, count, exact_clock, line, name
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """One thing to look at: safe text; `workstream` is empty where it is about the plan."""
+
+    rank: int
+    glyph: str
+    text: str
+    style: str
+    workstream: str = ""
+
+
+_BAD = {
+    State.QUARANTINED: 2,
+    State.CONFLICT: 3,
+    State.FAILED: 4,
+    State.REJECTED: 5,
+}
+
+
+def alerts(view: View) -> tuple[Alert, ...]:
+    """Return the alerts of a view, worst first; none where all is well."""
+    snapshot, readings = view.snapshot, view.readings
+    found = [Alert(0, "✗", f"plan file: {line(error)}", "bad") for error in readings.plan.errors]
+    found += [Alert(1, "!", f"plan: {line(ask)}", "warn") for ask in readings.plan.asks]
+    if readings.plan.untrusted:
+        found.append(
+            Alert(1, "!", f"{count(len(readings.plan.untrusted), 'command')} of the plan not trusted yet: T", "warn")
+        )
+    if readings.hold:
+        found.append(Alert(1, "!", f"nothing is launched: {line(readings.hold)}", "warn"))
+    if snapshot.skipped:
+        found.append(Alert(9, "!", f"{count(snapshot.skipped, 'fact')} of the journal did not fit", "warn"))
+    for leg in map(snapshot.legs.__getitem__, snapshot.active):
+        found += _of_leg(view, leg)
+    for workstream in snapshot.workstreams.values():
+        if workstream.clean_up_refused:
+            text = f"{name(workstream.id)}: clean-up refused: {line(workstream.clean_up_refused)}"
+            found.append(Alert(7, "!", text, "warn", workstream.id))
+    places = {key: at for at, key in enumerate(snapshot.workstreams)}
+    return tuple(sorted(found, key=lambda alert: (alert.rank, places.get(alert.workstream, -1))))
+
+
+def _of_leg(view: View, leg: Leg) -> list[Alert]:
+    who = name(leg.workstream)
+    look = LOOKS[leg.state]
+    if leg.state in _BAD:
+        text = f"{who}: {look.word}{f': {line(leg.reason)}' if leg.reason else ''}"
+        return [Alert(_BAD[leg.state], look.glyph, text, look.style, leg.workstream)]
+    if leg.state is State.QUEUED and leg.retry_at:
+        text = f"{who}: merge waits: {line(leg.reason)} · next try {exact_clock(leg.retry_at)}"
+        return [Alert(6, look.glyph, text, "warn", leg.workstream)]
+    run = view.readings.runs.get(leg.run or "")
+    if leg.state is State.RUNNING and run and run.stalled_since is not None:
+        text = f"{who}: ~stalled: no output and no change since {exact_clock(run.stalled_since)}"
+        return [Alert(6, STALLED.glyph, text, "warn", leg.workstream)]
+    approval = view.snapshot.approval_of(leg)
+    if approval and (approval == "merge" or view.snapshot.workstreams[leg.workstream].wanted):
+        return [Alert(8, "◆", f"{who}: awaits your yes to its {approval} (a, A)", "warn", leg.workstream)]
+    return []
+
+
+def top_lines(found: tuple[Alert, ...], most: int) -> tuple[Alert, ...]:
+    """Return at most `most` alerts; where there are more, the last one says how many and how to reach them."""
+    if len(found) <= most:
+        return found
+    rest = len(found) - most + 1
+    return (*found[: most - 1], Alert(99, "…", f"{rest} more (n goes through them)", "dim"))

@@ -1,0 +1,231 @@
+"""The full-screen cockpit, a client of the driver: composes pages and routes keys, views and answers; decides nothing."""
+
+import os
+from collections.abc import Mapping
+from typing import ClassVar
+
+from textual import on
+from textual.app import App
+from textual.binding import Binding
+from textual.message import Message
+from textual.screen import Screen
+from textual.worker import Worker, WorkerState
+
+from cockpit.clock import Clock, SystemClock
+from cockpit.engine.handle import Handle, View
+from cockpit.ui import keys
+from cockpit.ui.bridge import Bridge
+from cockpit.ui.keys import BY_NAME, Action
+from cockpit.ui.looks import line
+from cockpit.ui.ordering import Ordering
+from cockpit.ui.present import Presenter, Row
+from cockpit.ui.screens.grid import GridPage
+from cockpit.ui.screens.page import Page
+from cockpit.ui.styling import THEME, stylesheet
+
+LEAVE, STOP = "leave", "stop"
+
+
+class CockpitApp(App[str], inherit_bindings=False):
+    """The cockpit over one plan. `run()` returns what the operator chose on quitting: `leave` or `stop`.
+
+    Paints at once from `first`, then follows the handle. `who` signs the orders; `read_only` gives none.
+    """
+
+    BINDINGS: ClassVar[list[Binding]] = keys.bindings(*keys.PAGES)  # type: ignore[assignment]  # a list is invariant
+    ENABLE_COMMAND_PALETTE = False
+    TITLE = "cockpit"
+
+    class ViewCame(Message):
+        """The driver's state as it is now."""
+
+        def __init__(self, view: View) -> None:
+            super().__init__()
+            self.view = view
+
+    def __init__(
+        self,
+        handle: Handle,
+        first: View,
+        *,
+        read_only: bool = False,
+        who: str = "user@screen",
+        clock: Clock | None = None,
+    ) -> None:
+        super().__init__(css_path=[stylesheet("cockpit")])
+        self.handle = handle
+        self.view = first
+        self.read_only = read_only
+        self.who = who
+        self.clock = clock or SystemClock()
+        self.ordering = Ordering(self)
+        self.bridge = Bridge(handle, lambda view: self.post_message(self.ViewCame(view)) and None)
+        self._presenter = Presenter()
+        self.rows: Mapping[str, Row] = self._presenter.rows(first)
+        self._quitting = False
+        self._shown_untrusted: tuple[str, ...] = ()
+        self.register_theme(THEME)
+        if not os.environ.get("TEXTUAL_THEME"):
+            self.theme = THEME.name
+
+    def get_default_screen(self) -> Screen[None]:
+        """Return the first page."""
+        return GridPage(self.handle, self.view, self.rows, self.clock.now())
+
+    def on_mount(self) -> None:
+        """Follow the driver and the time."""
+        self._follow()
+        self.set_interval(1.0, self.tick, name="ages")
+
+    # --- views ----------------------------------------------------------------------------------------------------
+
+    @property
+    def page(self) -> Page | None:
+        """Return the page in front, below any dialog."""
+        return next((screen for screen in reversed(self.screen_stack) if isinstance(screen, Page)), None)
+
+    def tick(self) -> None:
+        """Let the page in front move its ages and times on."""
+        if self.page is not None:
+            self.page.tick(self.clock.now())
+
+    @on(ViewCame)
+    def _view_came(self, event: ViewCame) -> None:
+        event.stop()
+        self.view = event.view
+        self.rows = self._presenter.rows(event.view)
+        for screen in self.screen_stack:
+            if isinstance(screen, Page):
+                screen.show(self.view, self.rows, self.clock.now())
+        untrusted = self.view.readings.plan.untrusted
+        if untrusted and untrusted != self._shown_untrusted and not self.read_only:
+            self.do_trust()
+        self._shown_untrusted = untrusted
+
+    def _follow(self) -> None:
+        self.run_worker(
+            self.bridge.follow(), name="following the driver", group="bridge", exclusive=True, exit_on_error=False
+        )
+
+    @on(Worker.StateChanged)
+    def _worker_changed(self, event: Worker.StateChanged) -> None:
+        if event.state is WorkerState.ERROR:
+            self.fail(f"{event.worker.name}: {line(str(event.worker.error))}")
+
+    # --- saying ---------------------------------------------------------------------------------------------------
+
+    def say(self, text: str, style: str = "dim") -> None:
+        """Show safe text in the status line of the page in front."""
+        if self.page is not None:
+            self.page.say(text, style)
+
+    def fail(self, text: str) -> None:
+        """Show an error: it stays in the status line until something else is done."""
+        self.say(f"✗ {text}", "bad")
+        self.notify(text, severity="error", markup=False, timeout=10)
+
+    # --- keys -----------------------------------------------------------------------------------------------------
+
+    def why_not(self, action: Action) -> str | None:
+        """Return why an action cannot be done on the page in front, or None."""
+        if self.read_only and action.verb:
+            return "this screen is read only"
+        return action.why_not(self.view, self.page.targets() if self.page else ())
+
+    def action_do(self, name: str) -> None:
+        """Do what a key stands for, or say why it cannot be done."""
+        action = BY_NAME[name]
+        if keys.DIALOG in action.where or name == "interrupt":
+            getattr(self.screen, f"do_{name}", getattr(self, f"do_{name}", self.bell))()
+            return
+        page = self.page
+        if page is None or page.PAGE not in action.where:
+            return
+        if reason := self.why_not(action):
+            self.say(f"{action.shown} {action.short or name.replace('_', ' ')}: {reason}", "warn")
+            return
+        self.say("")
+        if handler := getattr(page, f"do_{name}", None) or getattr(self, f"do_{name}", None):
+            handler()
+        else:
+            self.ordering.give(action, page.targets(), page.hidden())
+
+    def do_open(self) -> None:
+        """Open the page of the workstream under the cursor."""
+        self._open("page")
+
+    def do_output(self) -> None:
+        """Open its output."""
+        self._open("output")
+
+    def do_timeline(self) -> None:
+        """Open what happened to it."""
+        self._open("timeline")
+
+    def _open(self, part: str) -> None:
+        from cockpit.ui.screens.workstream import WorkstreamPage
+
+        page = self.page
+        cursor = page.grid.cursor if isinstance(page, GridPage) else None
+        if cursor is not None:
+            self.push_screen(WorkstreamPage(self.handle, cursor, part, self.view, self.rows, self.clock.now()))
+
+    def do_trust(self) -> None:
+        """Show what an untrusted plan would run."""
+        from cockpit.ui.screens.commands import CommandsPage
+
+        if not isinstance(self.page, CommandsPage):
+            self.push_screen(CommandsPage(self.handle, self.view))
+
+    def do_more(self) -> None:
+        """Allow one agent more."""
+        self.ordering.limit(+1)
+
+    def do_fewer(self) -> None:
+        """Allow one agent fewer."""
+        self.ordering.limit(-1)
+
+    def do_help(self) -> None:
+        """Show all keys of the page in front."""
+        from cockpit.ui.screens.help import HelpScreen
+
+        self.push_screen(HelpScreen(self.page.PAGE if self.page else keys.GRID))
+
+    def do_palette(self) -> None:
+        """Find an action by its name."""
+        from cockpit.ui.screens.palette import PaletteScreen
+
+        self.push_screen(PaletteScreen(self.page.PAGE if self.page else keys.GRID), self._chosen)
+
+    def _chosen(self, name: str | None) -> None:
+        if name:
+            self.action_do(name)
+
+    def do_refresh(self) -> None:
+        """Subscribe anew and paint everything again."""
+        self.bridge = Bridge(self.handle, lambda view: self.post_message(self.ViewCame(view)) and None)
+        self._follow()
+        self.refresh(repaint=True, layout=True)
+        self.say("reading everything again")
+
+    # --- quitting -------------------------------------------------------------------------------------------------
+
+    def do_quit(self) -> None:
+        """Quit; ask first when anything is under way."""
+        self._quitting = True
+        if not self.ordering.ask_about_quitting(self._quit_answered):
+            self.exit(LEAVE)
+
+    def do_interrupt(self) -> None:
+        """Quit; the second time at once, leaving all running."""
+        if self._quitting:
+            self.exit(LEAVE)
+        else:
+            self.do_quit()
+
+    def _quit_answered(self, answer: str | None) -> None:
+        self._quitting = False
+        if answer == "yes":
+            self.exit(LEAVE)
+        elif answer == "other":
+            self.exit(STOP)

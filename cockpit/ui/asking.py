@@ -1,0 +1,143 @@
+"""What an action orders, and what is asked before it is ordered: names targets and says what will happen. Pure."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from cockpit.engine.handle import View
+from cockpit.errors import OrderRefusedError
+from cockpit.schedule.carry import carry_out, needed_too
+from cockpit.schedule.facts import EndAsked, LegResumed, MergeQueued, WorkstreamWanted
+from cockpit.schedule.orders import Order
+from cockpit.schedule.states import State
+from cockpit.ui.keys import Action
+from cockpit.ui.looks import count, name
+
+NAMED = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What a confirm asks: a title, lines that say what will happen, the word of its yes, and whether it needs a reason."""
+
+    title: str
+    lines: tuple[str, ...]
+    yes: str
+    reason: bool = False
+    other: str = ""
+    danger: bool = False
+
+
+def orders_for(action: Action, view: View, targets: Sequence[str], who: str) -> tuple[Order, ...]:
+    """Return the orders that an action gives for targets as things stand."""
+    snapshot, chosen = view.snapshot, tuple(targets)
+    if action.name == "pause":
+        running = tuple(facts.leg for facts in _would(view, Order("pause", chosen)) if isinstance(facts, EndAsked))
+        paused = tuple(facts.leg for facts in _would(view, Order("resume", chosen)) if isinstance(facts, LegResumed))
+        found = [Order("pause", _workstreams(view, running), who)] if running else []
+        return (*found, *([Order("resume", _workstreams(view, paused), who)] if paused else []))
+    if action.name in ("start_all", "merge_all"):
+        return (Order(action.verb, by=who, everything=True),)
+    if action.name == "drain":
+        return (Order("undrain" if snapshot.held else "drain", by=who),)
+    if action.verb == "trust":
+        return (Order("trust", by=who),)
+    return (Order(action.verb, chosen, who),)
+
+
+def question(action: Action, view: View, targets: Sequence[str], hidden: int) -> Question | None:
+    """Return what is to be asked before an action, or None where it is done at once."""
+    snapshot, chosen = view.snapshot, tuple(targets)
+    if action.name == "start_all":
+        starts = sum(isinstance(one, WorkstreamWanted) for one in _would(view, Order("start", everything=True)))
+        return Question(
+            "Start all",
+            (f"Starts {count(starts, 'workstream')}, at most {count(snapshot.max_agents(), 'agent')} at once.",),
+            "Start all",
+        )
+    if action.name == "merge_all":
+        facts = _would(view, Order("merge", everything=True))
+        legs = _workstreams(view, tuple(one.leg for one in facts if isinstance(one, MergeQueued)))
+        base = name(snapshot.outline.base)
+        return Question(
+            f"Merge {count(len(legs), 'workstream')} into {base}", (named(legs), "In round order."), "Merge"
+        )
+    also = needed_too(snapshot, chosen) if action.name == "start" else ()
+    if not action.hard and not hidden and not also:
+        return None
+    lines = [named(chosen)]
+    if hidden:
+        lines.append(
+            f"{count(hidden, 'marked workstream')} of these {'is' if hidden == 1 else 'are'} hidden by the filter."
+        )
+    if also:
+        lines += [
+            f"Needs {count(len(also), 'workstream')} that {'is' if len(also) == 1 else 'are'} not started: {named(also)}"
+        ]
+        whole = "Start these too"
+        return Question(_title("Start", chosen), tuple(lines), whole, other="Only the chosen")
+    lines += _consequences(action, view, chosen)
+    return Question(
+        _title(action.about.split(":")[0].split(",")[0].capitalize(), chosen),
+        tuple(lines),
+        action.name.replace("cleanup", "clean up").capitalize(),
+        reason=action.name == "reject",
+        danger=action.hard,
+    )
+
+
+def quit_question(view: View, running: int) -> Question:
+    """Return what is asked on quitting while something runs."""
+    return Question(
+        "Quit the screen",
+        (
+            f"{count(running, 'workstream')} {'is' if running == 1 else 'are'} under way.",
+            "Leave running: the driver and its agents go on; open the plan again to see them.",
+            "Stop: launches nothing more and ends the driver; agents that run are ended so that they can be resumed.",
+        ),
+        "Leave running",
+        other="Stop",
+    )
+
+
+def _consequences(action: Action, view: View, chosen: tuple[str, ...]) -> list[str]:
+    snapshot = view.snapshot
+    legs = [snapshot.leg_under_way(key) for key in chosen]
+    if action.name == "stop":
+        live = sum(leg.state in (State.PREPARING, State.RUNNING, State.CHECKING) for leg in legs)
+        return [
+            *([f"Ends {count(live, 'run')} now; what was written stays in the worktree."] if live else []),
+            "Starts nothing new of it until s or r.",
+        ]
+    if action.name == "cleanup":
+        return [
+            "Removes worktree and branch; what only they hold is kept under a rescue ref first.",
+            *(
+                f"  {name(snapshot.workstreams[key].worktree)}"
+                for key in chosen[:3]
+                if snapshot.workstreams[key].worktree
+            ),
+        ]
+    if action.name == "reject":
+        return ["The next run is told the reason (r retries)."]
+    return []
+
+
+def _would(view: View, order: Order) -> tuple[object, ...]:
+    try:
+        return carry_out(view.snapshot, order).facts
+    except OrderRefusedError:
+        return ()
+
+
+def _workstreams(view: View, legs: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(view.snapshot.legs[key].workstream for key in legs))
+
+
+def named(keys: Sequence[str]) -> str:
+    """Return workstreams by name, as many as are read at a glance."""
+    found = ", ".join(name(key) for key in keys[:NAMED])
+    return f"{found} and {len(keys) - NAMED} more" if len(keys) > NAMED else found
+
+
+def _title(verb: str, keys: Sequence[str]) -> str:
+    return f"{verb} {name(keys[0])}" if len(keys) == 1 else f"{verb} {count(len(keys), 'workstream')}"

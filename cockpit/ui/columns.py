@@ -1,0 +1,90 @@
+"""Which columns fit a width: they drop by priority, state and name never do. Pure."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rich.cells import cell_len
+
+from cockpit.ui.looks import age, at_clock
+from cockpit.ui.present import Cell, Row
+
+CARDS_BELOW = 80
+GAP = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column: `at` is its place in Row.cells (−1: computed from the time), `keep` the priority (higher stays)."""
+
+    name: str
+    head: str
+    at: int
+    keep: int
+    least: int
+    most: int
+    right: bool = False
+
+
+COLUMNS = (
+    Column("state", "state", 0, 100, 9, 13),
+    Column("name", "workstream", 1, 99, 10, 26),
+    Column("title", "title", 2, 50, 12, 44),
+    Column("round", "rnd", 3, 20, 3, 3),
+    Column("leg", "leg", 4, 60, 3, 5),
+    Column("agent", "agent", 5, 70, 5, 14),
+    Column("files", "files +/−", 6, 55, 9, 16, right=True),
+    Column("ahead", "vs base", 7, 30, 7, 9),
+    Column("why", "now", 8, 90, 16, 400),
+    Column("time", "for", -1, 80, 3, 7, right=True),
+    Column("eta", "done", -1, 75, 5, 12, right=True),
+)
+_WHY = "why"
+
+
+@dataclass(frozen=True, slots=True)
+class Laid:
+    """A column with the width that it got."""
+
+    column: Column
+    width: int
+
+
+def time_cell(row: Row, column: Column, now: float) -> Cell:
+    """Return the cell of a column that is computed from the time."""
+    if column.name == "time":
+        return (age(now - row.since) if row.since else ""), "dim"
+    return (at_clock(row.finish, now) if row.finish else ""), "dim"
+
+
+def lay_out(rows: Sequence[Row], width: int, now: float) -> tuple[Laid, ...]:
+    """Return the columns that fit `width` cells, with their widths, for what the rows hold."""
+    wanted = {column.name: _wanted(rows, column, now) for column in COLUMNS}
+    chosen = [column for column in COLUMNS if wanted[column.name] or column.keep > 95]
+    while sum(_need(column, wanted) for column in chosen) + GAP * (len(chosen) - 1) > width:
+        drop = min(chosen, key=lambda column: column.keep)
+        if drop.keep > 95:
+            break
+        chosen.remove(drop)
+    widths = {column.name: _need(column, wanted) for column in chosen}
+    spare = width - sum(widths.values()) - GAP * (len(chosen) - 1)
+    for column in chosen:
+        if column.name == "title" and spare > 0:
+            more = min(wanted["title"] - widths["title"], spare // 2 if wanted[_WHY] > widths.get(_WHY, 0) else spare)
+            widths["title"] += max(0, more)
+            spare -= max(0, more)
+    if _WHY in widths:
+        widths[_WHY] += max(0, spare)
+    return tuple(Laid(column, widths[column.name]) for column in chosen)
+
+
+def _wanted(rows: Sequence[Row], column: Column, now: float) -> int:
+    cells = (row.cells[column.at] if column.at >= 0 else time_cell(row, column, now) for row in rows)
+    content = max((cell_len(text) for text, _ in cells), default=0)
+    return min(max(content, len(column.head)), column.most) if content else 0
+
+
+def _need(column: Column, wanted: dict[str, int]) -> int:
+    """Return the least width that a column takes part with: its content where that is short."""
+    if column.name in ("title", _WHY):
+        return column.least
+    return max(column.least, wanted[column.name])

@@ -1,0 +1,65 @@
+"""Asks the driver for the output of the workstream that is looked at, and only when there is more; one at a time."""
+
+from cockpit.engine.handle import Handle
+from cockpit.errors import CockpitError
+from cockpit.ui.looks import count, line
+from cockpit.ui.widgets.output import Output
+
+LIMIT = 65_536
+
+
+class OutputFeed:
+    """Keeps an output pane up to date; `wants` returns True where `run` is to be started in a worker."""
+
+    def __init__(self, handle: Handle, pane: Output) -> None:
+        self._handle = handle
+        self._pane = pane
+        self._wanted: tuple[str, str, int] | None = None
+        self._got: tuple[str, str, int] | None = None
+        self._next: int | None = None
+        self._busy = False
+
+    def wants(self, workstream: str, run: str, size: int) -> bool:
+        """Note what is looked at: a workstream, its run, and how many bytes that printed so far."""
+        self._wanted = (workstream, run, size)
+        return self._wanted != self._got and not self._busy
+
+    def again(self) -> None:
+        """Ask anew at the next look."""
+        self._got = None
+
+    async def run(self) -> None:
+        """Ask until the pane shows what is wanted. An answer that cannot be had is said in the pane."""
+        if self._busy:
+            return
+        self._busy = True
+        try:
+            while self._wanted is not None and self._wanted != self._got:
+                await self._bring(self._wanted)
+        finally:
+            self._busy = False
+
+    async def _bring(self, wanted: tuple[str, str, int]) -> None:
+        workstream, run, _ = wanted
+        if self._got is None or self._got[:2] != (workstream, run):
+            self._pane.clear("…" if run else "no agent has worked on it yet")
+            self._next = None
+        self._got = wanted
+        if not run:
+            return
+        try:
+            answer = await self._handle.ask("output", workstream=workstream, offset=self._next, limit=LIMIT)
+        except CockpitError as error:
+            if self._next is None:
+                self._pane.clear(f"no output to show: {line(error.what)}")
+            return
+        if self._wanted is None or self._wanted[:2] != (workstream, run):
+            return
+        if self._next is None:
+            self._pane.clear("it has printed nothing yet")
+        elif int(answer["start"]) > self._next or answer.get("lost"):
+            self._pane.append(f"\n… {count(int(answer['start']) - self._next, 'byte')} were cut here …\n")
+        if self._next is None and int(answer["start"]) > 0:
+            self._pane.append("… earlier output is in its log …\n")
+        self._next = int(answer["next"])
+        self._pane.append(str(answer["data"]))

@@ -1,0 +1,144 @@
+"""View → the header: the plan, its base, counts, agents, when it will be done and what is wrong. Pure, no widgets."""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from rich.cells import cell_len
+
+from cockpit.clock import span
+from cockpit.engine.handle import View
+from cockpit.ui.looks import BLOCKED, LOOKS, ORDER, STALLED, Look, at_clock, count, line, name
+from cockpit.ui.present import Cell, Row, held_why
+
+Line = tuple[Cell, ...]
+GLYPHS: dict[str, Look] = {look.word: look for look in (*LOOKS.values(), BLOCKED, STALLED)}
+
+
+@dataclass(frozen=True, slots=True)
+class Headline:
+    """What the header says: safe texts; `eta_short` is for narrow screens, `problems` are never dropped."""
+
+    plan: str
+    base: str
+    state: str
+    counts: tuple[tuple[Look, int], ...]
+    agents: str
+    eta: str
+    eta_short: str
+    cost: str
+    problems: tuple[Cell, ...]
+
+
+def headline(view: View, rows: Iterable[Row], now: float, *, read_only: bool = False) -> Headline:
+    """Return what the header says of a view at a time (seconds since the epoch)."""
+    snapshot, readings = view.snapshot, view.readings
+    commit = name(readings.base_commit)[:7]
+    cost = snapshot.cost()
+    tokens = cost.tokens_in + cost.tokens_out
+    eta, short = when_done(view, now)
+    return Headline(
+        plan=name(snapshot.outline.name) or "no plan yet",
+        base=f"{name(snapshot.outline.base)}{f'@{commit}' if commit else ''}",
+        state=snapshot.state(),
+        counts=_counts(rows),
+        agents=f"{len(snapshot.busy_slots())}/{snapshot.max_agents()}",
+        eta=eta,
+        eta_short=short,
+        cost=f"${cost.usd:,.2f}" if cost.usd else f"{tokens / 1000:,.0f}k tokens" if tokens else "",
+        problems=_problems(view, read_only=read_only),
+    )
+
+
+def _counts(rows: Iterable[Row]) -> tuple[tuple[Look, int], ...]:
+    words = Counter(row.look.word.lstrip("~") if row.look is not STALLED else STALLED.word for row in rows)
+    return tuple((GLYPHS[word], words[word]) for word in ORDER if words[word])
+
+
+def _problems(view: View, *, read_only: bool) -> tuple[Cell, ...]:
+    found: list[Cell] = []
+    if not view.connected:
+        found.append((f"✗ driver gone{f': {line(view.problem)}' if view.problem else ''}", "bad"))
+    elif view.problem:
+        found.append((f"! {line(view.problem)}", "warn"))
+    plan = view.readings.plan
+    if plan.errors:
+        found.append((f"✗ plan file: {count(len(plan.errors), 'error')}", "bad"))
+    if plan.untrusted:
+        found.append(("! not trusted: T shows what it would run", "warn"))
+    elif view.snapshot.held or view.readings.hold:
+        found.append((f"= {held_why(view)}", "warn"))
+    if read_only:
+        found.append(("read only", "dim"))
+    return tuple(found)
+
+
+def when_done(view: View, now: float) -> tuple[str, str]:
+    """Return when all that is wanted will be done, in words, long and short; or why nobody can tell."""
+    snapshot, forecast = view.snapshot, view.readings.forecast
+    state = snapshot.state()
+    if state == "finished":
+        return "all merged", "all merged"
+    if forecast is None:
+        return ("nothing is started (s, S)", "nothing started") if state == "idle" else ("", "")
+    yours = f"+ your {count(forecast.approvals, 'approval')}" if forecast.approvals else ""
+    if forecast.p50_s is None:
+        return f"no ETA: {line(forecast.why_not) or 'only you can tell'}", "no ETA"
+    end = forecast.at + forecast.p50_s
+    text = f"done in {span(end - now)} ({at_clock(end, now)})"
+    if forecast.p90_s is not None and at_clock(forecast.at + forecast.p90_s, now) != at_clock(end, now):
+        text += f", 90 % by {at_clock(forecast.at + forecast.p90_s, now)}"
+    short = f"done {at_clock(end, now)}{f' +{forecast.approvals} yours' if forecast.approvals else ''}"
+    return f"{text} {yours}".rstrip(), short
+
+
+def header_lines(model: Headline, width: int) -> tuple[Line, ...]:
+    """Return the header's lines for a width; what is wrong stays, words shrink to glyphs."""
+    left: list[Cell] = [
+        ("cockpit ", "accent"),
+        (model.plan, "strong"),
+        (f"  on {model.base}" if model.base else "", "dim"),
+    ]
+    if width < 80:
+        left = [(model.plan, "strong"), (f" on {model.base}" if model.base else "", "dim")]
+    counts = _count_cells(model, words=width >= 110)
+    agents: list[Cell] = [("agents ", "dim"), (model.agents, "plain")]
+    if width < 80:
+        short: list[Cell] = [
+            *agents,
+            (f"  {model.eta_short}", "plain"),
+            (f"  {model.cost}" if model.cost else "", "dim"),
+        ]
+        lines = [_spread(left, [(model.state, "dim")], width), tuple(counts), tuple(short)]
+        return (*lines, *(((text, style),) for text, style in model.problems))
+    eta = model.eta if _wide(counts) + len(model.eta) + 30 <= width else model.eta_short
+    right: list[Cell] = [
+        *agents,
+        (f"   {eta}" if eta else "", "plain"),
+        (f"   {model.cost}" if model.cost else "", "dim"),
+    ]
+    problems = [cell for text, style in model.problems for cell in (("   ", "plain"), (text, style))]
+    if _wide(left) + _wide(problems) + len(model.state) + 3 <= width:
+        return (_spread(left, [*problems, (f"   {model.state}", "dim")], width), _spread(counts, right, width))
+    own = tuple(((text, style),) for text, style in model.problems)
+    return (_spread(left, [(model.state, "dim")], width), _spread(counts, right, width), *own)
+
+
+def _count_cells(model: Headline, *, words: bool) -> list[Cell]:
+    found: list[Cell] = []
+    for look, number in model.counts:
+        if found:
+            found.append(("  ", "plain"))
+        found.append((f"{look.glyph} {number}", look.style))
+        if words:
+            found.append((f" {look.word}", "dim"))
+    return found
+
+
+def _wide(cells: Iterable[Cell]) -> int:
+    return sum(cell_len(text) for text, _ in cells)
+
+
+def _spread(left: list[Cell], right: list[Cell], width: int) -> Line:
+    gap = width - _wide(left) - _wide(right)
+    return (*left, (" " * max(1, gap), "plain"), *right)

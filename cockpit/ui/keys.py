@@ -1,0 +1,271 @@
+"""The one registry of actions: bindings, help, palette and footer are made of it; what is not in it cannot be bound."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from textual.binding import Binding
+
+from cockpit.ui import reasons
+from cockpit.ui.reasons import WhyNot
+
+GRID, WORKSTREAM, COMMANDS, DIALOG = "grid", "workstream", "commands", "dialog"
+PAGES = frozenset({GRID, WORKSTREAM, COMMANDS})
+BOTH = frozenset({GRID, WORKSTREAM})
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """One thing that a key does: `shown` is how the key is written, `short` its word in the footer (empty: not there).
+
+    `where`: the pages it works on; `verb`: the order it gives; `hard`: hard to undo, so it asks first; `why_not`: the
+    reason when it cannot be done; `palette`: whether the palette offers it; `typed`: it works while text is typed.
+    """
+
+    name: str
+    keys: str
+    shown: str
+    where: frozenset[str]
+    about: str
+    short: str = ""
+    verb: str = ""
+    hard: bool = False
+    why_not: WhyNot = reasons.never
+    palette: bool = True
+    typed: bool = False
+    group: str = "the screen"
+
+
+ACTIONS: tuple[Action, ...] = (
+    Action("up", "up,k", "↑ k", PAGES, "move up", palette=False, group="moving"),
+    Action("down", "down,j", "↓ j", PAGES, "move down", palette=False, group="moving"),
+    Action("first", "g,home", "g", PAGES, "go to the first", group="moving"),
+    Action("last", "G,end", "G", PAGES, "go to the last; follow the output", group="moving"),
+    Action("page_up", "pageup", "PgUp", PAGES, "move up a page", palette=False, group="moving"),
+    Action("page_down", "pagedown", "PgDn", PAGES, "move down a page", palette=False, group="moving"),
+    Action(
+        "next",
+        "n",
+        "n",
+        BOTH,
+        "go to the next workstream that awaits you",
+        short="next",
+        why_not=reasons.next_awaiting,
+        group="moving",
+    ),
+    Action(
+        "open",
+        "enter",
+        "enter",
+        frozenset({GRID}),
+        "open the workstream's page",
+        short="open",
+        why_not=reasons.on_some,
+        group="moving",
+    ),
+    Action("output", "l", "l", BOTH, "show the live output", short="output", why_not=reasons.on_some, group="moving"),
+    Action("timeline", "t", "t", BOTH, "show what happened to it", why_not=reasons.on_some, group="moving"),
+    Action("back", "escape", "esc", PAGES, "back out: filter, marks, page; never quits", palette=False, group="moving"),
+    Action(
+        "filter",
+        "slash",
+        "/",
+        frozenset({GRID}),
+        "show only the workstreams that match",
+        short="filter",
+        group="choosing",
+    ),
+    Action("mark", "space", "space", frozenset({GRID}), "mark, or unmark", why_not=reasons.on_some, group="choosing"),
+    Action("range", "v", "v", frozenset({GRID}), "mark a range", why_not=reasons.on_some, group="choosing"),
+    Action(
+        "start",
+        "s",
+        "s",
+        BOTH,
+        "start: its legs run as soon as they can",
+        short="start",
+        verb="start",
+        why_not=reasons.for_verb("start"),
+        group="orders",
+    ),
+    Action(
+        "pause",
+        "p",
+        "p",
+        BOTH,
+        "pause what runs, resume what is paused",
+        short="pause",
+        verb="pause",
+        why_not=reasons.pause,
+        group="orders",
+    ),
+    Action(
+        "retry",
+        "r",
+        "r",
+        BOTH,
+        "retry: a new run, told what went wrong",
+        short="retry",
+        verb="retry",
+        why_not=reasons.for_verb("retry"),
+        group="orders",
+    ),
+    Action(
+        "stop",
+        "x",
+        "x",
+        BOTH,
+        "stop: end its run, start nothing new of it",
+        short="stop",
+        verb="stop",
+        hard=True,
+        why_not=reasons.for_verb("stop"),
+        group="orders",
+    ),
+    Action(
+        "approve",
+        "a",
+        "a",
+        BOTH,
+        "approve its start or its merge",
+        short="approve",
+        verb="approve",
+        why_not=reasons.for_verb("approve"),
+        group="orders",
+    ),
+    Action(
+        "reject",
+        "A",
+        "A",
+        BOTH,
+        "reject, with a reason that the next run is told",
+        short="reject",
+        verb="reject",
+        hard=True,
+        why_not=reasons.for_verb("reject"),
+        group="orders",
+    ),
+    Action(
+        "merge",
+        "m",
+        "m",
+        BOTH,
+        "merge now, if it is approved",
+        short="merge",
+        verb="merge",
+        why_not=reasons.for_verb("merge"),
+        group="orders",
+    ),
+    Action(
+        "cleanup",
+        "C",
+        "C",
+        BOTH,
+        "clean up: remove the worktree, rescue first",
+        short="clean up",
+        verb="cleanup",
+        hard=True,
+        why_not=reasons.for_verb("cleanup"),
+        group="orders",
+    ),
+    Action(
+        "merge_all",
+        "M",
+        "M",
+        BOTH,
+        "merge all that is approved, in round order",
+        verb="merge",
+        hard=True,
+        why_not=reasons.for_all("merge", "nothing is approved and waits for its merge"),
+        group="the plan",
+    ),
+    Action(
+        "start_all",
+        "S",
+        "S",
+        BOTH,
+        "let the whole plan run",
+        short="start all",
+        verb="start",
+        hard=True,
+        why_not=reasons.for_all("start", "everything is started or merged already"),
+        group="the plan",
+    ),
+    Action(
+        "drain",
+        "P",
+        "P",
+        BOTH,
+        "launch nothing new; again: go on",
+        short="hold",
+        verb="drain",
+        why_not=reasons.drain,
+        group="the plan",
+    ),
+    Action(
+        "more",
+        "plus",
+        "+",
+        BOTH,
+        "one agent more at once",
+        verb="limits",
+        why_not=reasons.more_agents,
+        group="the plan",
+    ),
+    Action(
+        "fewer",
+        "minus",
+        "−",
+        BOTH,
+        "one agent fewer at once",
+        verb="limits",
+        why_not=reasons.fewer_agents,
+        group="the plan",
+    ),
+    Action(
+        "trust",
+        "T",
+        "T",
+        PAGES,
+        "see what an untrusted plan would run; there: trust it",
+        verb="trust",
+        hard=True,
+        why_not=reasons.trust,
+        group="the plan",
+    ),
+    Action("refresh", "R", "R", PAGES, "read everything again"),
+    Action("palette", "colon", ":", PAGES, "find an action by its name", palette=False),
+    Action("help", "question_mark", "?", PAGES, "all keys", short="help"),
+    Action("quit", "q", "q", PAGES, "quit the screen; asks when anything runs", short="quit"),
+    Action(
+        "interrupt", "ctrl+c", "ctrl+c", PAGES, "quit; again: at once, leaving all running", palette=False, typed=True
+    ),
+    Action("yes", "y", "y", frozenset({DIALOG}), "yes", palette=False, group="dialogs"),
+    Action(
+        "close",
+        "escape",
+        "esc",
+        frozenset({DIALOG}),
+        "close the dialog, changing nothing",
+        palette=False,
+        typed=True,
+        group="dialogs",
+    ),
+    Action("left", "left,h", "←", frozenset({DIALOG}), "the button before", palette=False, group="dialogs"),
+    Action("right", "right,l", "→", frozenset({DIALOG}), "the button after", palette=False, group="dialogs"),
+)
+BY_NAME = {action.name: action for action in ACTIONS}
+
+
+def bindings(*places: str) -> list[Binding]:
+    """Return the bindings of what works on any of these pages."""
+    return [
+        Binding(key, f"app.do('{action.name}')", action.about, show=False, priority=key == "ctrl+c")
+        for action in ACTIONS
+        if action.where & set(places)
+        for key in action.keys.split(",")
+    ]
+
+
+def on_page(page: str) -> Iterable[Action]:
+    """Return the actions that work on a page."""
+    return (action for action in ACTIONS if page in action.where)

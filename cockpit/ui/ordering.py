@@ -1,0 +1,91 @@
+"""From an action to an answer: asks where it is to be asked, checks again, hands the order in, says what became of it."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from cockpit.errors import CockpitError
+from cockpit.schedule.orders import Order
+from cockpit.ui.asking import Question, named, orders_for, question, quit_question
+from cockpit.ui.keys import Action
+from cockpit.ui.looks import line
+from cockpit.ui.present import runs_now
+
+if TYPE_CHECKING:
+    from cockpit.ui.app import CockpitApp
+
+
+class Ordering:
+    """Gives the operator's orders for the app."""
+
+    def __init__(self, app: "CockpitApp") -> None:
+        self._app = app
+        self._limit: int | None = None
+
+    def give(self, action: Action, targets: tuple[str, ...], hidden: int) -> None:
+        """Give the orders of an action for these targets; ask first where that is due."""
+        asked = question(action, self._app.view, targets, hidden)
+        if asked is None:
+            self.hand_in(orders_for(action, self._app.view, targets, self._app.who))
+            return
+
+        def answered(answer: str | None) -> None:
+            if answer is None:
+                self._app.say("nothing was done")
+                return
+            orders = orders_for(action, self._app.view, targets, self._app.who)
+            if asked.reason:
+                orders = tuple(replace(order, reason=answer) for order in orders)
+            elif answer == "yes" and asked.other:
+                orders = tuple(replace(order, also_needed=True) for order in orders)
+            self.hand_in(orders)
+
+        self.ask(asked, lambda: action.why_not(self._app.view, targets), answered)
+
+    def give_trust(self) -> None:
+        """Trust the plan; what it would run has been shown."""
+        self.hand_in((Order("trust", by=self._app.who),))
+
+    def ask(self, asked: Question, check: Callable[[], str | None], answered: Callable[[str | None], None]) -> None:
+        """Show a confirm; `check` is asked again at the moment of the yes."""
+        from cockpit.ui.screens.confirm import ConfirmScreen
+
+        self._app.push_screen(ConfirmScreen(asked, check), answered)
+
+    def limit(self, by: int) -> None:
+        """Change the number of agents at once; quick presses add up."""
+        now = self._app.view.snapshot.max_agents()
+        self._limit = max(1, (now if self._limit is None else self._limit) + by)
+        self.hand_in((Order("limits", by=self._app.who, number=self._limit),))
+
+    def ask_about_quitting(self, answered: Callable[[str | None], None]) -> bool:
+        """Ask what is to become of what runs; return False where nothing has to be asked."""
+        app = self._app
+        running = runs_now(app.view.snapshot)
+        if app.read_only or not app.view.connected or not running:
+            return False
+        self.ask(quit_question(app.view, running), lambda: None, answered)
+        return True
+
+    def hand_in(self, orders: tuple[Order, ...]) -> None:
+        """Hand in orders, one after the other, without stopping the screen."""
+        if orders:
+            self._app.run_worker(self._hand_in(orders), name="giving an order", group="orders", exit_on_error=False)
+
+    async def _hand_in(self, orders: tuple[Order, ...]) -> None:
+        for order in orders:
+            what = f"{order.verb} {named(order.targets) or ('all' if order.everything else order.number or '')}".strip()
+            self._app.say(f"{what} …")
+            try:
+                answer = await self._app.handle.order(order)
+            except CockpitError as error:
+                self._app.fail(f"{what}: {line(error.what)}")
+                continue
+            finally:
+                if order.verb == "limits":
+                    self._limit = None
+            note = line(answer.note)
+            if answer.ok:
+                self._app.say(f"✓ {what}{f' · {note}' if note else ''}", "good")
+            else:
+                self._app.fail(f"{what}: {note or 'refused'}")

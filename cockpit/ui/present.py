@@ -1,0 +1,231 @@
+"""View → rows: what the grid shows of each workstream, and the differences between two times. Pure, no widgets."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from cockpit.engine.handle import View
+from cockpit.schedule.readings import RunReading, WorktreeReading
+from cockpit.schedule.snapshot import Leg, Snapshot, Workstream, blockers, waits_for
+from cockpit.schedule.states import AWAITS_HUMAN, HOLDS_SLOT, State
+from cockpit.ui.looks import LOOKS, Look, exact_clock, line, look_of, name
+
+Cell = tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A workstream as a row: safe text with style names; times stay numbers, so that a row is stable as time goes by.
+
+    `cells` are in the order of columns.COLUMNS without the mark and the times; `awaits` says that it awaits the
+    operator; `output` names the run and the number of bytes it printed.
+    """
+
+    id: str
+    look: Look
+    cells: tuple[Cell, ...]
+    since: float | None
+    finish: float | None
+    awaits: bool
+    output: tuple[str, int]
+    search: str
+
+
+@dataclass(frozen=True, slots=True)
+class Patch:
+    """What is different: all ids in order (None where they are the same as before), and the rows that changed."""
+
+    order: tuple[str, ...] | None = None
+    rows: tuple[Row, ...] = ()
+
+    @property
+    def empty(self) -> bool:
+        """Say whether nothing changed."""
+        return self.order is None and not self.rows
+
+
+def patch(before: Mapping[str, Row], after: Mapping[str, Row]) -> Patch:
+    """Return the difference between two sets of rows."""
+    order = None if before.keys() == after.keys() and list(before) == list(after) else tuple(after)
+    return Patch(order, tuple(row for key, row in after.items() if before.get(key) is not row))
+
+
+class Presenter:
+    """Makes rows of views, and makes again only those whose inputs changed."""
+
+    def __init__(self) -> None:
+        self._inputs: dict[str, tuple[object, ...]] = {}
+        self._rows: dict[str, Row] = {}
+
+    def rows(self, view: View) -> dict[str, Row]:
+        """Return the rows of a view in plan order; unchanged rows are the very same objects as before."""
+        snapshot, readings = view.snapshot, view.readings
+        blocked = blockers(snapshot)
+        hold = held_why(view)
+        found: dict[str, Row] = {}
+        inputs: dict[str, tuple[object, ...]] = {}
+        for key, workstream in snapshot.workstreams.items():
+            leg = snapshot.leg_under_way(key)
+            by = blocked.get(leg.key, ())
+            needed = waits_for(snapshot, leg) if leg.state is State.WAITING else ()
+            given = (
+                workstream,
+                leg,
+                readings.worktrees.get(key),
+                readings.runs.get(leg.run or ""),
+                readings.notes.get(key, ""),
+                tuple(snapshot.legs[one].state for one in (*by, *needed)),
+                by,
+                needed,
+                _finish(view, workstream),
+                hold if leg.state is State.READY else "",
+            )
+            inputs[key] = given
+            same = self._inputs.get(key) == given
+            found[key] = self._rows[key] if same else _row(snapshot, workstream, leg, given)
+        self._inputs, self._rows = inputs, found
+        return found
+
+
+def held_why(view: View) -> str:
+    """Return why nothing new is launched, in words; empty where launching is free."""
+    if view.readings.plan.untrusted:
+        return "the plan is not trusted yet (T)"
+    if view.snapshot.held:
+        return "launching is held (P)"
+    return line(view.readings.hold)
+
+
+def awaits_operator(snapshot: Snapshot, key: str) -> bool:
+    """Say whether a workstream awaits something that only the operator can give."""
+    leg = snapshot.leg_under_way(key)
+    workstream = snapshot.workstreams[key]
+    if leg.state in AWAITS_HUMAN or workstream.clean_up_refused:
+        return True
+    return workstream.wanted and snapshot.approval_of(leg) is not None
+
+
+def _finish(view: View, workstream: Workstream) -> float | None:
+    forecast = view.readings.forecast
+    if forecast is None:
+        return None
+    ends = forecast.ends
+    found = [ends[key] for key in (workstream.id, *workstream.outline.legs) if key in ends]
+    return forecast.at + max(found) if found else None
+
+
+def _row(snapshot: Snapshot, workstream: Workstream, leg: Leg, given: tuple[object, ...]) -> Row:
+    worktree, run = given[2], given[3]
+    assert worktree is None or isinstance(worktree, WorktreeReading)  # noqa: S101 - what _rows put there, for mypy
+    assert run is None or isinstance(run, RunReading)  # noqa: S101 - the same
+    note, by, needed, finish, hold = str(given[4]), given[6], given[7], given[8], str(given[9])
+    look = look_of(leg, run, blocked=bool(by))
+    why, why_style = explain(snapshot, workstream, leg, run, note, hold=hold, by=by, needed=needed)  # type: ignore[arg-type]  # tuples of keys, as put there
+    legs = workstream.outline.legs
+    merged = leg.state is State.MERGED
+    calm = "dim" if look.style in ("quiet", "good") else "plain"
+    cells: tuple[Cell, ...] = (
+        (f"{look.glyph} {look.word}", look.style),
+        (name(workstream.id), "dim" if look.style == "quiet" else "strong"),
+        (line(workstream.outline.title), calm),
+        (f"r{leg.outline.round}", "dim"),
+        (f"{legs.index(leg.key) + 1 if leg.key in legs else 1}/{len(legs)}", "dim"),
+        (name(leg.slot or ""), "plain"),
+        (_files(leg, worktree), "dim" if merged else "plain"),
+        (f"↑{worktree.ahead} ↓{worktree.behind}" if worktree and (worktree.ahead or worktree.behind) else "", "dim"),
+        (why, why_style),
+    )
+    return Row(
+        workstream.id,
+        look,
+        cells,
+        since=leg.since or None,
+        finish=finish if isinstance(finish, float) and not merged else None,
+        awaits=awaits_operator(snapshot, workstream.id),
+        output=(leg.run or "", run.output_bytes if run else 0),
+        search=" ".join([name(workstream.outline.branch), *(text for text, _ in cells)]).lower(),
+    )
+
+
+def _files(leg: Leg, worktree: WorktreeReading | None) -> str:
+    if worktree and (worktree.files or worktree.untracked):
+        return f"{worktree.files + worktree.untracked} +{worktree.added} −{worktree.removed}"
+    return f"{leg.files} +{leg.added} −{leg.removed}" if leg.files else ""
+
+
+def explain(
+    snapshot: Snapshot,
+    workstream: Workstream,
+    leg: Leg,
+    run: RunReading | None,
+    note: str,
+    *,
+    hold: str = "",
+    by: tuple[str, ...] = (),
+    needed: tuple[str, ...] = (),
+) -> Cell:
+    """Return why a workstream is as it is, or what it is doing, in words, with the style of the words."""
+    if workstream.clean_up_refused:
+        return f"clean-up refused: {line(workstream.clean_up_refused)}", "warn"
+    if workstream.clean_up:
+        return "its worktree is being removed", "busy"
+    if by and leg.state in (State.WAITING, State.READY):
+        return f"blocked by {_named(snapshot, by, leg.workstream)}", "bad"
+    waiting = _explain_waiting(snapshot, workstream, leg, hold, needed)
+    return waiting or _explain_work(leg, run, note)
+
+
+def _explain_waiting(
+    snapshot: Snapshot, workstream: Workstream, leg: Leg, hold: str, needed: tuple[str, ...]
+) -> Cell | None:
+    if leg.state is State.WAITING:
+        if not workstream.wanted:
+            others = _named(snapshot, needed, leg.workstream)
+            return f"not started{f' · needs {others}' if others else ''}", "dim"
+        return f"waits for {_named(snapshot, needed, leg.workstream) or 'its turn'}", "dim"
+    approval = snapshot.approval_of(leg)
+    if approval:
+        return f"approval: {approval}", "warn"
+    if leg.state is State.READY:
+        return (hold, "warn") if hold else ("waits for a slot", "dim")
+    if leg.state is State.QUEUED:
+        if leg.retry_at:
+            return f"{line(leg.reason)} · next try {exact_clock(leg.retry_at)}", "warn"
+        return "waits for its merge", "dim"
+    return None
+
+
+def _explain_work(leg: Leg, run: RunReading | None, note: str) -> Cell:
+    if leg.ending:
+        return {"pause": "pausing…", "stop": "stopping…"}.get(leg.ending, "ending…"), "warn"
+    if leg.state is State.RETRYING:
+        return f"again at {exact_clock(leg.retry_at)}{f' · {line(leg.reason)}' if leg.reason else ''}", "warn"
+    if leg.state is State.RUNNING:
+        if run and run.stalled_since is not None:
+            return f"no output and no change since {exact_clock(run.stalled_since)}", "warn"
+        return line(note or (run.activity if run else "")), "plain"
+    if leg.state is State.MERGED:
+        return (f"as {name(leg.merged)[:9]}" if leg.merged else "nothing to merge"), "dim"
+    if leg.reason:
+        return line(leg.reason), LOOKS[leg.state].style
+    return {
+        State.PREPARING: ("its worktree is being made", "dim"),
+        State.CHECKING: ("committing, then its gates", "dim"),
+        State.MERGING: ("being built and checked", "dim"),
+        State.PAUSED: ("p resumes it", "dim"),
+        State.STOPPED: ("s starts it again", "dim"),
+    }.get(leg.state, (line(note), "dim"))
+
+
+def _named(snapshot: Snapshot, keys: tuple[str, ...], own: str) -> str:
+    """Return legs by their workstreams, each with its state; a leg of the workstream itself by its issue."""
+    found: dict[str, None] = {}
+    for key in keys:
+        leg = snapshot.legs[key]
+        who = name(leg.outline.issues[0] if leg.workstream == own and leg.outline.issues else leg.workstream)
+        found[f"{who} ({leg.state.value})"] = None
+    return ", ".join(found)
+
+
+def runs_now(snapshot: Snapshot) -> int:
+    """Return how many workstreams have an agent, or work that goes on by itself."""
+    return sum(1 for key in snapshot.active if snapshot.legs[key].state in HOLDS_SLOT | {State.CHECKING, State.MERGING})

@@ -1,0 +1,92 @@
+"""Why an action cannot be done now, in words, or None: asked by the footer, by each key press and by each confirm."""
+
+from collections.abc import Callable, Sequence
+
+from cockpit.engine.handle import View
+from cockpit.errors import OrderRefusedError
+from cockpit.schedule.carry import carry_out
+from cockpit.schedule.orders import Order
+from cockpit.ui.looks import line
+from cockpit.ui.present import awaits_operator
+
+WhyNot = Callable[[View, Sequence[str]], str | None]
+
+
+def never(view: View, targets: Sequence[str]) -> str | None:  # noqa: ARG001 - all reasons share one signature
+    """Return None: the action can always be done."""
+    return None
+
+
+def on_some(view: View, targets: Sequence[str]) -> str | None:
+    """Return why there is nothing to act on."""
+    if not view.snapshot.workstreams:
+        return "the plan has no workstreams yet"
+    return None if targets else "no workstream is selected"
+
+
+def refused(view: View, order: Order) -> str | None:
+    """Return the reason for which the driver would refuse an order as things stand now."""
+    if not view.connected:
+        return "the driver is gone: it is being reached again"
+    try:
+        carry_out(view.snapshot, order)
+    except OrderRefusedError as error:
+        return line(error.what)
+    return None
+
+
+def for_verb(verb: str) -> WhyNot:
+    """Return the reason function of an order for chosen workstreams."""
+
+    def why_not(view: View, targets: Sequence[str]) -> str | None:
+        return on_some(view, targets) or refused(view, Order(verb, tuple(targets)))
+
+    return why_not
+
+
+def for_all(verb: str, nothing: str) -> WhyNot:
+    """Return the reason function of an order for everything; `nothing` says why it would do nothing."""
+
+    def why_not(view: View, targets: Sequence[str]) -> str | None:  # noqa: ARG001 - it is for everything
+        reason = refused(view, Order(verb, everything=True))
+        return reason and (reason if not view.connected else nothing)
+
+    return why_not
+
+
+def pause(view: View, targets: Sequence[str]) -> str | None:
+    """Return why nothing can be paused or resumed."""
+    reason = for_verb("pause")(view, targets)
+    if reason is None or for_verb("resume")(view, targets) is None:
+        return None
+    return reason.replace("only what runs can be paused", "only what runs can be paused, and what is paused resumed")
+
+
+def drain(view: View, targets: Sequence[str]) -> str | None:  # noqa: ARG001 - it is for the plan
+    """Return why launching can be neither held nor freed."""
+    return refused(view, Order("undrain" if view.snapshot.held else "drain"))
+
+
+def more_agents(view: View, targets: Sequence[str]) -> str | None:  # noqa: ARG001 - it is for the plan
+    """Return why the number of agents cannot grow."""
+    return refused(view, Order("limits", number=view.snapshot.max_agents() + 1))
+
+
+def fewer_agents(view: View, targets: Sequence[str]) -> str | None:  # noqa: ARG001 - it is for the plan
+    """Return why the number of agents cannot shrink."""
+    if view.snapshot.max_agents() <= 1:
+        return "one agent is the least; P launches nothing new"
+    return refused(view, Order("limits", number=view.snapshot.max_agents() - 1))
+
+
+def next_awaiting(view: View, targets: Sequence[str]) -> str | None:  # noqa: ARG001 - it looks at all of them
+    """Return why there is no next workstream that awaits the operator."""
+    snapshot = view.snapshot
+    return None if any(awaits_operator(snapshot, key) for key in snapshot.workstreams) else "nothing awaits you"
+
+
+def trust(view: View, targets: Sequence[str]) -> str | None:  # noqa: ARG001 - it is for the plan
+    """Return why there is nothing to trust."""
+    if not view.readings.plan.untrusted:
+        return "all of the plan is trusted"
+    return None if view.connected else "the driver is gone: it is being reached again"

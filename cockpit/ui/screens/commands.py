@@ -1,0 +1,102 @@
+"""The page of an untrusted plan: every command that it would run, in full, before the operator trusts it."""
+
+from typing import Any, ClassVar
+
+from textual.app import ComposeResult
+from textual.containers import VerticalScroll
+from textual.content import Content
+from textual.widgets import Static
+
+from cockpit.engine.handle import Handle, View
+from cockpit.errors import CockpitError
+from cockpit.safetext import safe_line, safe_text
+from cockpit.ui.keys import BY_NAME, COMMANDS
+from cockpit.ui.looks import count, name
+from cockpit.ui.screens.page import Page
+from cockpit.ui.styling import stylesheet
+from cockpit.ui.widgets.lines import Keybar, StatusLine
+
+SHOWN = 20_000
+
+
+class CommandsPage(Page):
+    """What a plan would run; `T` here trusts it."""
+
+    PAGE: ClassVar[str] = COMMANDS
+    CSS_PATH = stylesheet("pages")
+
+    def __init__(self, handle: Handle, view: View) -> None:
+        super().__init__()
+        self._handle = handle
+        self._view = view
+        self._shown = False
+
+    def compose(self) -> ComposeResult:
+        """List the commands below a warning."""
+        with VerticalScroll(id="commands", can_focus=False) as box:
+            box.border_title = Content(f"not trusted yet: {name(self._view.snapshot.outline.name)}")
+            yield Static(Content("This plan would run these commands on your machine, as you:\n"), id="warning")
+            yield Static(Content("…"), id="list")
+        yield StatusLine("status")
+        yield Keybar("keybar")
+
+    def on_mount(self) -> None:
+        """Ask for the commands."""
+        self.show_keys()
+        self.run_worker(self._bring(), name="asking for the plan's commands", group="commands", exit_on_error=False)
+
+    async def _bring(self) -> None:
+        try:
+            answer = await self._handle.ask("commands")
+            found: list[Any] = list(answer["commands"])
+            parts = [self._entry(str(where), str(command)) for where, command in found]
+        except CockpitError as error:
+            self.say(f"✗ the commands cannot be had: {safe_line(error.what)}", "bad")
+            parts = [self._entry("", one) for one in self._view.readings.plan.untrusted]
+        self.query_one("#list", Static).update(Content("\n").join(parts))
+        self._shown = True
+        self.say(
+            f"{count(len(parts), 'command')} · T trusts them all · esc leaves the plan untrusted: nothing of it runs"
+        )
+
+    def _entry(self, where: str, command: str) -> Content:
+        whole = safe_text(command)[:SHOWN]
+        head = [(f"{safe_line(where, 80)}\n", "$text-muted")] if where else []
+        return Content.assemble(*head, *((f"  {line}\n", "bold") for line in whole.splitlines() or [""]))
+
+    def do_trust(self) -> None:
+        """Trust what is shown."""
+        if not self._shown:
+            self.say("the commands are not shown yet", "warn")
+            return
+        self.cockpit.ordering.give_trust()
+        self.dismiss()
+
+    def do_up(self) -> None:
+        """Scroll up."""
+        self.query_one("#commands").scroll_up(animate=False)
+
+    def do_down(self) -> None:
+        """Scroll down."""
+        self.query_one("#commands").scroll_down(animate=False)
+
+    def do_first(self) -> None:
+        """Go to the top."""
+        self.query_one("#commands").scroll_home(animate=False)
+
+    def do_last(self) -> None:
+        """Go to the end."""
+        self.query_one("#commands").scroll_end(animate=False)
+
+    def do_page_up(self) -> None:
+        """Scroll up a page."""
+        self.query_one("#commands").scroll_page_up(animate=False)
+
+    def do_page_down(self) -> None:
+        """Scroll down a page."""
+        self.query_one("#commands").scroll_page_down(animate=False)
+
+    def keys(self) -> list[tuple[str, str, bool]]:
+        """Return the footer's keys."""
+        able = self.cockpit.why_not(BY_NAME["trust"]) is None
+        return [("T", "trust", able), ("esc", "back", True), *super().keys()]

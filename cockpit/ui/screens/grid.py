@@ -1,0 +1,206 @@
+"""The first page: header, alerts, the grid of workstreams, and the live output of the one that is selected."""
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+from textual import events, on
+from textual.app import ComposeResult
+from textual.content import Content
+
+from cockpit.engine.handle import Handle, View
+from cockpit.ui.alerts import alerts
+from cockpit.ui.feed import OutputFeed
+from cockpit.ui.headline import headline
+from cockpit.ui.keys import GRID
+from cockpit.ui.looks import count, name
+from cockpit.ui.present import Row, patch
+from cockpit.ui.screens.page import Page
+from cockpit.ui.widgets.grid import Grid
+from cockpit.ui.widgets.lines import Alerts, Header, Keybar, StatusLine
+from cockpit.ui.widgets.output import Output
+
+
+class GridPage(Page):
+    """All workstreams at a glance."""
+
+    PAGE: ClassVar[str] = GRID
+
+    def __init__(self, handle: Handle, view: View, rows: Mapping[str, Row], now: float) -> None:
+        super().__init__()
+        self.view, self.now = view, now
+        self.rows: Mapping[str, Row] = {}
+        self.header, self.alerts = Header("header"), Alerts("alerts")
+        self.grid, self.output = Grid(now), Output()
+        self.grid.border_title = Content("workstreams")
+        self.status, self.keybar = StatusLine("status"), Keybar("keybar")
+        self.feed = OutputFeed(handle, self.output)
+        self._first_rows = rows
+        self._awaited = 0
+
+    def compose(self) -> ComposeResult:
+        """Lay out the page from top to bottom."""
+        yield self.header
+        yield self.alerts
+        yield self.grid
+        yield self.output
+        yield self.status
+        yield self.keybar
+
+    def on_mount(self) -> None:
+        """Show what is known from the journal."""
+        self.show(self.view, self._first_rows, self.now)
+        self.grid.go_to(0)
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Fit the lines to the new width."""
+        self.show_lines()
+        self.show_keys()
+
+    def on_screen_resume(self) -> None:
+        """Show what came while another page was in front."""
+        self.show_keys()
+
+    # --- views --------------------------------------------------------------------------------------------------
+
+    def show(self, view: View, rows: Mapping[str, Row], now: float) -> None:
+        """Show a view: the rows that differ, the lines above them, and more output where there is more."""
+        able = self.keys() if self.is_mounted else ()
+        self.view, self.now = view, now
+        changes = patch(self.rows, rows)
+        self.rows = rows
+        self.grid.apply(changes, now)
+        self.show_lines()
+        self.show_title()
+        self.show_output()
+        if able != self.keys():
+            self.show_keys()
+
+    def tick(self, now: float) -> None:
+        """Let ages and times to go move on."""
+        self.now = now
+        self.grid.tick(now)
+        self.show_lines()
+
+    def show_lines(self) -> None:
+        """Show the header and the alerts in the width and height that there are."""
+        width, height = self.app.size
+        model = headline(self.view, self.rows.values(), self.now, read_only=self.cockpit.read_only)
+        self.header.show(model, max(1, width - 2))
+        self.alerts.show(alerts(self.view), 2 if height < 20 else 3 if height < 34 else 6)
+
+    def show_title(self) -> None:
+        """Say above the grid how many rows there are, how many are shown and marked."""
+        grid = self.grid
+        parts = [f"workstreams {len(grid.shown)}/{grid.total}" if grid.filter else f"workstreams {grid.total}"]
+        if grid.filter:
+            parts.append(f"/{' '.join(grid.filter)}")
+        if grid.marks:
+            parts.append(f"{len(grid.marks)} marked" + (f", {self.hidden()} hidden" if self.hidden() else ""))
+        if grid.ranging:
+            parts.append("range: move, v ends it")
+        grid.border_title = Content(" · ".join(parts))
+
+    def show_output(self) -> None:
+        """Look at the output of the selected workstream."""
+        row = self.grid.row(self.grid.cursor)
+        if row is None:
+            self.output.border_title = Content("output")
+            return
+        run = self.view.snapshot.runs.get(row.output[0])
+        told = f" · {name(run.slot)} · attempt {run.attempt}" if run else ""
+        self.output.border_title = Content(f"output of {name(row.id)}{told}")
+        if self.feed.wants(row.id, *row.output):
+            self.run_worker(self.feed.run(), name="output of the selected", group="output", exit_on_error=False)
+
+    # --- what orders are for --------------------------------------------------------------------------------------
+
+    def targets(self) -> tuple[str, ...]:
+        """Return the marked workstreams in plan order, else the one under the cursor."""
+        grid = self.grid
+        if grid.marks:
+            return tuple(key for key in self.rows if key in grid.marks)
+        return (grid.cursor,) if grid.cursor is not None else ()
+
+    def hidden(self) -> int:
+        """Return how many marked workstreams the filter hides."""
+        return len(self.grid.marks - frozenset(self.grid.shown))
+
+    @on(Grid.Moved)
+    def _moved(self) -> None:
+        self.show_title()
+        self.show_output()
+        self.show_keys()
+
+    @on(Grid.Opened)
+    def _opened(self) -> None:
+        self.cockpit.action_do("open")
+
+    # --- keys -----------------------------------------------------------------------------------------------------
+
+    def do_up(self) -> None:
+        """Move up."""
+        self.grid.move(-1)
+
+    def do_down(self) -> None:
+        """Move down."""
+        self.grid.move(1)
+
+    def do_first(self) -> None:
+        """Go to the first."""
+        self.grid.go_to(0)
+
+    def do_last(self) -> None:
+        """Go to the last."""
+        self.grid.go_to(self.grid.total)
+
+    def do_page_up(self) -> None:
+        """Move up a page."""
+        self.grid.page(-1)
+
+    def do_page_down(self) -> None:
+        """Move down a page."""
+        self.grid.page(1)
+
+    def do_next(self) -> None:
+        """Go to the next workstream that awaits the operator, from the top again after the last."""
+        keys = list(self.rows)
+        at = keys.index(self.grid.cursor) if self.grid.cursor in self.rows else -1
+        waiting = [key for key in (*keys[at + 1 :], *keys[: at + 1]) if self.rows[key].awaits]
+        shown = [key for key in waiting if key in self.grid.shown]
+        if shown:
+            self.grid.go_to_row(shown[0])
+            self.say(f"{name(shown[0])} awaits you · {count(len(waiting), 'workstream')} in all", "warn")
+        else:
+            self.say(f"{count(len(waiting), 'workstream')} awaiting you hidden by the filter", "warn")
+
+    def do_mark(self) -> None:
+        """Mark the row."""
+        self.grid.toggle_mark()
+
+    def do_range(self) -> None:
+        """Begin or end a range."""
+        self.grid.toggle_range()
+
+    def do_filter(self) -> None:
+        """Open the line in which the filter is typed."""
+        from cockpit.ui.widgets.filterline import FilterLine
+
+        found = self.query(FilterLine)
+        line = found.first() if found else FilterLine(" ".join(self.grid.filter))
+        if not found:
+            self.mount(line, before=self.status)
+        line.focus()
+
+    def do_back(self) -> None:
+        """Back out: the filter, then the marks; never the screen."""
+        if self.grid.filter or self.query("FilterLine"):
+            self.end_filter(keep=False)
+        elif not self.grid.clear_marks():
+            self.say("nothing to back out of · q quits")
+
+    def end_filter(self, *, keep: bool) -> None:
+        """Close the line of the filter; the filter goes too unless it is kept."""
+        self.query("FilterLine").remove()
+        self.set_focus(None)
+        if not keep:
+            self.grid.set_filter("")

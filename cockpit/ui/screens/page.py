@@ -1,0 +1,63 @@
+"""What all pages share: a status line, a footer made from the registry, and the views they are given."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, ClassVar, cast
+
+from textual.screen import Screen
+
+from cockpit.engine.handle import View
+from cockpit.ui.keys import on_page
+from cockpit.ui.present import Row
+from cockpit.ui.widgets.lines import Keybar, StatusLine
+
+if TYPE_CHECKING:
+    from cockpit.ui.app import CockpitApp
+
+
+class Page(Screen[None], inherit_bindings=False):
+    """A full screen that follows the views; `PAGE` is its name in the registry of actions."""
+
+    PAGE: ClassVar[str] = ""
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (80, "-normal"), (120, "-wide")]  # noqa: RUF012 - declared by Textual
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (20, "-medium"), (34, "-tall")]  # noqa: RUF012 - declared by Textual
+
+    @property
+    def cockpit(self) -> "CockpitApp":
+        """Return the app, by its own type."""
+        return cast("CockpitApp", self.app)
+
+    def targets(self) -> tuple[str, ...]:
+        """Return the ids of the workstreams that orders are for."""
+        return ()
+
+    def hidden(self) -> int:
+        """Return how many of the targets are not in sight."""
+        return 0
+
+    def show(self, view: View, rows: Mapping[str, Row], now: float) -> None:
+        """Show a view that came."""
+
+    def tick(self, now: float) -> None:
+        """Let time go by."""
+
+    def say(self, text: str, style: str = "dim") -> None:
+        """Show safe text in the status line."""
+        for line in self.query(StatusLine):
+            line.show(text, style)
+
+    def show_keys(self) -> None:
+        """Make the footer anew: on a change of what is selected or of what can be done with it."""
+        for bar in self.query(Keybar):
+            bar.show(self.keys(), self.app.size.width)
+
+    def keys(self) -> Sequence[tuple[str, str, bool]]:
+        """Return the footer's keys: how it is written, its word, whether it can be done now."""
+        return [
+            (action.shown, action.short, self.cockpit.why_not(action) is None)
+            for action in on_page(self.PAGE)
+            if action.short
+        ]
+
+    def do_back(self) -> None:
+        """Go back to the page before."""
+        self.dismiss()

@@ -1,0 +1,216 @@
+"""The page of one workstream: what is known of it, what happened to it, and its output, larger."""
+
+import json
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from textual.app import ComposeResult
+from textual.containers import VerticalScroll
+from textual.content import Content
+from textual.widgets import Static
+
+from cockpit.clock import span
+from cockpit.engine.handle import Handle, View
+from cockpit.errors import CockpitError
+from cockpit.ui.feed import OutputFeed
+from cockpit.ui.keys import WORKSTREAM
+from cockpit.ui.looks import LOOKS, age, exact_clock, fit, line, name
+from cockpit.ui.present import Row
+from cockpit.ui.screens.page import Page
+from cockpit.ui.styling import stylesheet
+from cockpit.ui.widgets.lines import COLOURS, Keybar, StatusLine
+from cockpit.ui.widgets.output import Output
+
+
+class WorkstreamPage(Page):
+    """One workstream; `part` is `page` (facts above output), `output` or `timeline`."""
+
+    PAGE: ClassVar[str] = WORKSTREAM
+    CSS_PATH = stylesheet("pages")
+
+    def __init__(
+        self, handle: Handle, workstream: str, part: str, view: View, rows: Mapping[str, Row], now: float
+    ) -> None:
+        super().__init__()
+        self._handle = handle
+        self.workstream, self.part = workstream, part
+        self._view, self._rows, self._now = view, rows, now
+        self._asked_at = -1
+        self.about = Static("", id="about", markup=False)
+        self.output = Output()
+        self.status, self.keybar = StatusLine("status"), Keybar("keybar")
+        self._feed = OutputFeed(handle, self.output)
+
+    def compose(self) -> ComposeResult:
+        """Lay out what is known above the output."""
+        with VerticalScroll(id="facts", can_focus=False) as box:
+            box.border_title = Content(name(self.workstream))
+            yield self.about
+        with VerticalScroll(id="timeline", can_focus=False) as box:
+            box.border_title = Content(f"what happened to {name(self.workstream)}")
+            yield Static("…", id="happened", markup=False)
+        yield self.output
+        yield self.status
+        yield self.keybar
+
+    def on_mount(self) -> None:
+        """Show what is known."""
+        self.turn_to(self.part)
+        self.show(self._view, self._rows, self._now)
+        self.show_keys()
+
+    def on_resize(self) -> None:
+        """Fit the footer to the new width."""
+        self.show_keys()
+
+    def turn_to(self, part: str) -> None:
+        """Show another part of the page."""
+        self.part = part
+        for one in ("page", "output", "timeline"):
+            self.set_class(one == part, f"-{one}")
+        self._ask_timeline()
+
+    def targets(self) -> tuple[str, ...]:
+        """Return this workstream."""
+        return (self.workstream,) if self.workstream in self._rows else ()
+
+    def show(self, view: View, rows: Mapping[str, Row], now: float) -> None:
+        """Show a view that came; leave where the workstream left the plan."""
+        self._view, self._rows, self._now = view, rows, now
+        row = rows.get(self.workstream)
+        if row is None:
+            self.say("this workstream is no longer in the plan", "warn")
+            return
+        self.about.update(self._about(row))
+        run = view.snapshot.runs.get(row.output[0])
+        told = f" · {name(run.slot)} · attempt {run.attempt}" if run else ""
+        self.output.border_title = Content(f"output of {name(row.id)}{told}")
+        if self._feed.wants(row.id, *row.output):
+            self.run_worker(self._feed.run(), name="output of a workstream", group="output", exit_on_error=False)
+        self._ask_timeline()
+        self.show_keys()
+
+    def tick(self, now: float) -> None:
+        """Let ages move on."""
+        self._now = now
+        if row := self._rows.get(self.workstream):
+            self.about.update(self._about(row))
+
+    def _about(self, row: Row) -> Content:
+        snapshot = self._view.snapshot
+        workstream, leg = snapshot.workstreams[row.id], snapshot.leg_under_way(row.id)
+        worktree = self._view.readings.worktrees.get(row.id)
+        lines: list[Content] = [
+            Content.assemble(
+                (f"{row.look.glyph} {row.look.word}", COLOURS[row.look.style]),
+                (f" for {age(self._now - leg.since)}" if leg.since else "", "$text-muted"),
+                f"   {row.cells[8][0]}",
+            ),
+            Content(line(workstream.outline.title)),
+            self._pair("branch", f"{name(workstream.outline.branch)} → {name(snapshot.outline.base)}"),
+            self._pair("worktree", line(workstream.worktree) or "none"),
+        ]
+        if worktree:
+            changes = f"{worktree.files} files +{worktree.added} −{worktree.removed}, {worktree.untracked} untracked"
+            lines.append(self._pair("changes", f"{changes} · ↑{worktree.ahead} ↓{worktree.behind}"))
+        lines += [self._leg(key, current=key == leg.key) for key in workstream.outline.legs]
+        lines += [
+            self._pair("gate", f"{'✓' if gate.ok else '✗'} {name(gate.gate)} {span(gate.seconds)} {line(gate.reason)}")
+            for gate in snapshot.gates.get(leg.key, ())
+        ]
+        lines += [self._pair("lesson", line(lesson)) for lesson in leg.lessons[-2:]]
+        lines += [self._pair("rescued", name(ref)) for ref in workstream.rescues[-2:]]
+        return Content("\n").join(lines)
+
+    def _pair(self, key: str, value: str) -> Content:
+        return Content.assemble((fit(key, 10), "$text-muted"), value)
+
+    def _leg(self, key: str, *, current: bool) -> Content:
+        leg = self._view.snapshot.legs[key]
+        look = LOOKS[leg.state]
+        issues = ", ".join(name(one) for one in leg.outline.issues)
+        return Content.assemble(
+            (fit(f"leg {leg.outline.number}", 10), "$text-muted"),
+            (fit(f"{look.glyph} {look.word}", 14), COLOURS[look.style]),
+            (issues, "bold" if current else "$text-muted"),
+            (f" · round {leg.outline.round} · about {span(leg.outline.estimate_s)}", "$text-muted"),
+        )
+
+    # --- what happened --------------------------------------------------------------------------------------------
+
+    def _ask_timeline(self) -> None:
+        if self.part == "timeline" and self._asked_at != self._view.snapshot.seq:
+            self._asked_at = self._view.snapshot.seq
+            self.run_worker(
+                self._bring_timeline(),
+                name="asking what happened",
+                group="timeline",
+                exclusive=True,
+                exit_on_error=False,
+            )
+
+    async def _bring_timeline(self) -> None:
+        happened = self.query_one("#happened", Static)
+        try:
+            answer = await self._handle.ask("timeline", workstream=self.workstream)
+        except CockpitError as error:
+            happened.update(Content(f"it cannot be had: {line(error.what)}"))
+            return
+        facts: list[dict[str, Any]] = list(answer["facts"])
+        happened.update(Content("\n").join(self._happened(fact) for fact in facts) if facts else Content("nothing yet"))
+
+    def _happened(self, fact: dict[str, Any]) -> Content:
+        at = fact.get("at")
+        when = exact_clock(float(at)) if isinstance(at, int | float) else line(str(at))[11:19]
+        rest = {
+            key: value for key, value in fact.items() if key not in ("seq", "at", "kind", "leg", "workstream", "hash")
+        }
+        told = "  ".join(
+            f"{key}={value if isinstance(value, str) else json.dumps(value)}" for key, value in rest.items()
+        )
+        return Content.assemble(
+            (f"{when}  ", "$text-muted"), (fit(name(str(fact["kind"])), 20), "bold"), (line(told), "")
+        )
+
+    # --- keys -----------------------------------------------------------------------------------------------------
+
+    def do_output(self) -> None:
+        """Show the output alone, or all of the page again."""
+        self.turn_to("page" if self.part == "output" else "output")
+
+    def do_timeline(self) -> None:
+        """Show what happened, or the page again."""
+        self.turn_to("page" if self.part == "timeline" else "timeline")
+
+    def do_next(self) -> None:
+        """Go back to the grid and on to the next that awaits the operator."""
+        self.dismiss()
+        self.app.call_later(self.cockpit.action_do, "next")
+
+    def _scroll(self, way: str) -> None:
+        box = self.query_one("#timeline") if self.part == "timeline" else self.output
+        getattr(box, f"scroll_{way}")(animate=False)
+
+    def do_up(self) -> None:
+        """Scroll up."""
+        self._scroll("up")
+
+    def do_down(self) -> None:
+        """Scroll down."""
+        self._scroll("down")
+
+    def do_first(self) -> None:
+        """Go to the top."""
+        self._scroll("home")
+
+    def do_last(self) -> None:
+        """Go to the end and follow."""
+        self._scroll("end")
+
+    def do_page_up(self) -> None:
+        """Scroll up a page."""
+        self._scroll("page_up")
+
+    def do_page_down(self) -> None:
+        """Scroll down a page."""
+        self._scroll("page_down")

@@ -1,0 +1,337 @@
+"""The live grid: draws immutable rows line by line and repaints only those that changed; decides nothing."""
+
+from collections.abc import Iterable
+from typing import ClassVar
+
+from rich.segment import Segment
+from rich.style import Style
+from textual import events
+from textual.geometry import Region, Size
+from textual.message import Message
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+from cockpit.ui.columns import CARDS_BELOW, GAP, Laid, lay_out, time_cell
+from cockpit.ui.looks import STYLES, age, at_clock, fit
+from cockpit.ui.present import Patch, Row
+
+_GUTTER = 3
+_CARD_STATE = 13
+
+
+class Grid(ScrollView, can_focus=False, inherit_bindings=False):
+    """Workstreams as a table, or as cards of two lines where it is narrow; cursor and marks hang on row ids."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        *(f"grid--{style}" for style in STYLES),
+        "grid--head",
+        "grid--cursor",
+        "grid--marked",
+        "grid--bar",
+    }
+
+    class Moved(Message):
+        """The cursor stands on another row, or marks or filter changed."""
+
+    class Opened(Message):
+        """A row was double-clicked."""
+
+    def __init__(self, now: float) -> None:
+        super().__init__()
+        self.cursor: str | None = None
+        self.marks: frozenset[str] = frozenset()
+        self.filter: tuple[str, ...] = ()
+        self._now = now
+        self._rows: dict[str, Row] = {}
+        self._shown: list[str] = []
+        self._places: dict[str, int] = {}
+        self._range: tuple[str, frozenset[str]] | None = None
+        self._layout_of: tuple[Laid, ...] = ()
+        self._style_cache: dict[tuple[str, str], Style] = {}
+        self._painted_times: dict[str, tuple[str, str]] = {}
+
+    # --- what it shows ------------------------------------------------------------------------------------------
+
+    @property
+    def cards(self) -> bool:
+        """Say whether it is too narrow for a table."""
+        return self.size.width < CARDS_BELOW - 2
+
+    @property
+    def total(self) -> int:
+        """Return the number of rows, shown or not."""
+        return len(self._rows)
+
+    @property
+    def shown(self) -> tuple[str, ...]:
+        """Return the ids of the rows that the filter lets through."""
+        return tuple(self._shown)
+
+    @property
+    def ranging(self) -> bool:
+        """Say whether a range is being marked."""
+        return self._range is not None
+
+    def row(self, key: str | None) -> Row | None:
+        """Return the row of an id."""
+        return self._rows.get(key) if key is not None else None
+
+    def apply(self, patch: Patch, now: float) -> None:
+        """Take over what is different: rows by id; the cursor stays on its row, and the row where it is."""
+        if patch.empty:
+            return
+        self._now = now
+        for row in patch.rows:
+            self._rows[row.id] = row
+        if patch.order is not None:
+            self._rows = {key: self._rows[key] for key in patch.order}
+            self.marks &= frozenset(patch.order)
+            if self._range and self._range[0] not in self._rows:
+                self._range = None
+        relaid = self._lay_out()
+        if patch.order is not None or self.filter:
+            relaid = self._choose_shown() or relaid
+        if relaid:
+            self.refresh()
+        else:
+            self._refresh_rows(row.id for row in patch.rows)
+
+    def tick(self, now: float) -> None:
+        """Let time go by: repaint the visible lines whose times read differently now."""
+        self._now = now
+        self._refresh_rows(
+            key
+            for key, times in list(self._painted_times.items())
+            if (row := self._rows.get(key)) and times != self._times(row)
+        )
+
+    def set_filter(self, text: str) -> None:
+        """Show only the rows that hold every word of the text."""
+        self.filter = tuple(text.lower().split())
+        self._choose_shown()
+        self.refresh()
+        self.post_message(self.Moved())
+
+    # --- cursor and marks ---------------------------------------------------------------------------------------
+
+    def move(self, by: int) -> None:
+        """Move the cursor by some rows, stopping at both ends."""
+        self.go_to(self._places.get(self.cursor or "", 0) + by)
+
+    def page(self, by: int) -> None:
+        """Move the cursor by pages."""
+        self.move(by * max(1, self._visible_rows() - 1))
+
+    def go_to(self, place: int) -> None:
+        """Move the cursor to a place among the shown rows; negative counts from the end."""
+        if not self._shown:
+            return
+        place = len(self._shown) - 1 if place >= len(self._shown) else max(0, place)
+        self.go_to_row(self._shown[place])
+
+    def go_to_row(self, key: str) -> None:
+        """Move the cursor to a row, if it is shown, and bring it into sight."""
+        if key not in self._places:
+            return
+        before, self.cursor = self.cursor, key
+        if self._range:
+            self._mark_range()
+        if before != key:
+            self._refresh_rows((before or "", key))
+            self.post_message(self.Moved())
+        self._into_sight()
+
+    def toggle_mark(self) -> None:
+        """Mark the cursor's row or unmark it, and go to the next one; end a range if one is being marked."""
+        if self._range:
+            self._range = None
+        elif self.cursor is not None:
+            self.marks ^= {self.cursor}
+            self._refresh_rows((self.cursor,))
+            self.move(1)
+        self.post_message(self.Moved())
+
+    def toggle_range(self) -> None:
+        """Begin to mark a range at the cursor, or end it."""
+        if self._range or self.cursor is None:
+            self._range = None
+        else:
+            self._range = (self.cursor, self.marks)
+            self._mark_range()
+        self.post_message(self.Moved())
+
+    def clear_marks(self) -> bool:
+        """Unmark all; say whether anything was marked."""
+        had = bool(self.marks or self._range)
+        marked, self.marks, self._range = self.marks, frozenset(), None
+        if had:
+            self._refresh_rows(marked)
+            self.post_message(self.Moved())
+        return had
+
+    def _mark_range(self) -> None:
+        if self._range is None or self.cursor is None:
+            return
+        ends = sorted((self._places.get(self._range[0], 0), self._places.get(self.cursor, 0)))
+        changed, self.marks = self.marks, self._range[1] | frozenset(self._shown[ends[0] : ends[1] + 1])
+        self._refresh_rows(changed ^ self.marks)
+
+    # --- places -------------------------------------------------------------------------------------------------
+
+    def _choose_shown(self) -> bool:
+        before = self._shown
+        place = self._places.get(self.cursor or "", 0)
+        self._shown = [key for key, row in self._rows.items() if all(word in row.search for word in self.filter)]
+        if self._shown == before:
+            return False
+        self._places = {key: at for at, key in enumerate(self._shown)}
+        if self.cursor not in self._places:
+            self.cursor = self._shown[min(place, len(self._shown) - 1)] if self._shown else None
+            self.post_message(self.Moved())
+        grown = self._resize_content()
+        moved = self._places.get(self.cursor or "", 0) - place
+        if moved and self.scroll_offset.y and not grown:
+            self.scroll_to(y=self.scroll_offset.y + moved * self._lines, animate=False)
+        self.call_after_refresh(self._into_sight)
+        return True
+
+    def _resize_content(self) -> bool:
+        size = Size(max(1, self.scrollable_content_region.width), len(self._shown) * self._lines + self._head)
+        changed = size != self.virtual_size
+        if changed:
+            self.virtual_size = size
+            self.refresh(layout=True)
+        return changed
+
+    @property
+    def _lines(self) -> int:
+        return 2 if self.cards else 1
+
+    @property
+    def _head(self) -> int:
+        return 0 if self.cards else 1
+
+    def _visible_rows(self) -> int:
+        return max(1, (self.size.height - self._head) // self._lines)
+
+    def _into_sight(self) -> None:
+        place = self._places.get(self.cursor or "")
+        if place is None:
+            return
+        top, first = place * self._lines, self.scroll_offset.y
+        height = self._visible_rows() * self._lines
+        if top < first:
+            self.scroll_to(y=top, animate=False)
+        elif top + self._lines > first + height:
+            self.scroll_to(y=top + self._lines - height, animate=False)
+
+    def _lay_out(self) -> bool:
+        width = max(1, self.scrollable_content_region.width) - _GUTTER
+        before, self._layout_of = self._layout_of, lay_out(tuple(self._rows.values()), width, self._now)
+        return before != self._layout_of
+
+    def _refresh_rows(self, keys: Iterable[str]) -> None:
+        first, width = self.scroll_offset.y, self.size.width
+        regions = []
+        for key in keys:
+            place = self._places.get(key)
+            if place is None:
+                continue
+            y = place * self._lines - first + self._head
+            if -self._lines < y < self.size.height:
+                regions.append(Region(0, max(0, y), width, self._lines))
+        if regions:
+            self.refresh(*regions)
+
+    # --- events -------------------------------------------------------------------------------------------------
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Lay out anew and keep the cursor's row in sight."""
+        self._lay_out()
+        self._resize_content()
+        self._painted_times.clear()
+        self.refresh()
+        self.call_after_refresh(self._into_sight)
+
+    def on_click(self, event: events.Click) -> None:
+        """Move the cursor to the row under the mouse; a double click opens it."""
+        offset = event.get_content_offset(self)
+        if offset is None or offset.y < self._head:
+            return
+        place = (offset.y - self._head + self.scroll_offset.y) // self._lines
+        if place < len(self._shown):
+            self.go_to(place)
+            if event.chain == 2:
+                self.post_message(self.Opened())
+
+    def notify_style_update(self) -> None:
+        """Forget styles that were looked up."""
+        super().notify_style_update()
+        self._style_cache.clear()
+
+    # --- drawing ------------------------------------------------------------------------------------------------
+
+    def render_line(self, y: int) -> Strip:
+        """Draw one line: the head, or a line of the row that is there."""
+        width = self.scrollable_content_region.width
+        if y < self._head:
+            return self._strip([("   ", "head"), *self._head_cells()], "head", width)
+        place, part = divmod(y - self._head + self.scroll_offset.y, self._lines)
+        if place >= len(self._shown):
+            return Strip.blank(width, self._look("plain", ""))
+        row = self._rows[self._shown[place]]
+        self._painted_times[row.id] = self._times(row)
+        kind = "cursor" if row.id == self.cursor else "marked" if row.id in self.marks else ""
+        gutter = [
+            ("▌" if kind == "cursor" else " ", "bar"),
+            ("*" if row.id in self.marks and not part else " ", "accent"),
+            (" ", "plain"),
+        ]
+        cells = self._card(row, part, width - _GUTTER) if self.cards else self._cells(row)
+        return self._strip([*gutter, *cells], kind, width)
+
+    def _head_cells(self) -> list[tuple[str, str]]:
+        text = (" " * GAP).join(fit(one.column.head, one.width, right=one.column.right) for one in self._layout_of)
+        return [(text, "head")]
+
+    def _cells(self, row: Row) -> list[tuple[str, str]]:
+        found: list[tuple[str, str]] = []
+        for one in self._layout_of:
+            column = one.column
+            text, style = row.cells[column.at] if column.at >= 0 else time_cell(row, column, self._now)
+            found += [(fit(text, one.width, right=column.right), style), (" " * GAP, "plain")]
+        return found[:-1]
+
+    def _card(self, row: Row, part: int, width: int) -> list[tuple[str, str]]:
+        passed, finish = self._times(row)
+        aside = passed if part == 0 else f"→{finish}" if finish else ""
+        rest = width - len(aside) - (1 if aside else 0)
+        gap = " " if aside else ""
+        if part == 0:
+            state, name = row.cells[0], row.cells[1]
+            wide = min(_CARD_STATE, rest)
+            return [
+                (fit(state[0], wide), state[1]),
+                (fit(f" {name[0]}", rest - wide), name[1]),
+                (gap + aside, "dim"),
+            ]
+        why, title = row.cells[8], row.cells[2]
+        text, style = why if why[0] else (title[0], "dim")
+        return [("  ", "plain"), (fit(text, rest - 2), style), (gap + aside, "dim")]
+
+    def _times(self, row: Row) -> tuple[str, str]:
+        passed = age(self._now - row.since) if row.since else ""
+        return passed, at_clock(row.finish, self._now) if row.finish else ""
+
+    def _strip(self, cells: Iterable[tuple[str, str]], kind: str, width: int) -> Strip:
+        strip = Strip([Segment(text, self._look(style, kind)) for text, style in cells if text])
+        return strip.adjust_cell_length(width, self._look("plain", kind))
+
+    def _look(self, style: str, kind: str) -> Style:
+        found = self._style_cache.get((style, kind))
+        if found is None:
+            found = self.rich_style + self.get_component_rich_style(f"grid--{style}", partial=True)
+            if kind:
+                found += self.get_component_rich_style(f"grid--{kind}", partial=True)
+            self._style_cache[style, kind] = found
+        return found

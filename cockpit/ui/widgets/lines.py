@@ -1,0 +1,103 @@
+"""Small widgets of one or a few lines: header, alerts, status line and footer; each shows a model, decides nothing."""
+
+from collections.abc import Iterable, Sequence
+
+from rich.cells import cell_len
+from textual.content import Content
+from textual.widgets import Static
+
+from cockpit.ui.alerts import Alert, top_lines
+from cockpit.ui.headline import Headline, Line, header_lines
+from cockpit.ui.looks import fit
+
+COLOURS = {
+    "plain": "",
+    "dim": "$text-muted",
+    "quiet": "$text-muted",
+    "strong": "bold",
+    "busy": "$secondary",
+    "good": "$success",
+    "warn": "$warning",
+    "bad": "$error",
+    "accent": "$accent",
+}
+
+
+def content(cells: Iterable[tuple[str, str]]) -> Content:
+    """Return safe cells (text, style name) as content; the text is never read as markup."""
+    return Content.assemble(*((text, COLOURS[style]) for text, style in cells if text))
+
+
+def _cut(cells: Line, width: int) -> Line:
+    found: list[tuple[str, str]] = []
+    for text, style in cells:
+        cells_left = width - sum(cell_len(one) for one, _ in found)
+        if cell_len(text) > cells_left:
+            found.append((fit(text, cells_left), style))
+            break
+        found.append((text, style))
+    return tuple(found)
+
+
+class Lines(Static):
+    """A few lines of cells, each cut to the width; as high as there are lines."""
+
+    def __init__(self, id: str) -> None:  # noqa: A002 - Textual's name for it
+        super().__init__("", id=id, markup=False)
+        self._lines_now: tuple[Line, ...] = ()
+        self._cut_at = 0
+
+    def show_lines(self, lines: Sequence[Line]) -> None:
+        """Show lines, if they are others than those that are shown."""
+        width = max(1, self.size.width)
+        if tuple(lines) == self._lines_now and width == self._cut_at:
+            return
+        grown = len(lines) != len(self._lines_now)
+        self._lines_now, self._cut_at = tuple(lines), width
+        shown = Content("\n").join(content(_cut(line, width)) for line in lines)
+        self.update(shown, layout=grown)
+
+
+class Header(Lines):
+    """The plan, its base, counts, agents, when it will be done, and what is wrong."""
+
+    def show(self, model: Headline, width: int) -> None:
+        """Show a headline in so many cells."""
+        self.show_lines(header_lines(model, width))
+
+
+class Alerts(Lines):
+    """The worst of what is wrong or awaits the operator."""
+
+    def show(self, found: tuple[Alert, ...], most: int) -> None:
+        """Show at most so many alerts; hide where there are none."""
+        lines = [((f"{one.glyph} ", one.style), (one.text, one.style)) for one in top_lines(found, most)]
+        self.set_class(not lines, "-none")
+        self.show_lines(lines)
+
+
+class StatusLine(Lines):
+    """One line: what is going on, or why a key did nothing; an error stays until it is read."""
+
+    def show(self, text: str, style: str = "dim") -> None:
+        """Show safe text."""
+        self.show_lines([((text, style),)])
+
+
+class Keybar(Lines):
+    """The keys that matter here, made from the registry; what cannot be done now is dim."""
+
+    def show(self, keys: Sequence[tuple[str, str, bool]], width: int) -> None:
+        """Show keys (key, word, whether it can be done); what does not fit is left out, possible ones first."""
+        need = [cell_len(key) + cell_len(word) + 3 for key, word, _ in keys]
+        always = {len(keys) - 1, len(keys) - 2}
+        left = width - 2 - sum(need[at] for at in always if at >= 0)
+        for at in sorted(range(len(keys)), key=lambda at: (not keys[at][2], at)):
+            if at not in always and need[at] <= left:
+                always.add(at)
+                left -= need[at]
+        cells: list[tuple[str, str]] = [(" ", "plain")]
+        for at, (key, word, able) in enumerate(keys):
+            if at in always:
+                cells += [(key, "accent" if able else "dim"), (f" {word}  ", "plain" if able else "dim")]
+        self.show_lines([tuple(cells)])
