@@ -1,0 +1,110 @@
+"""The command line as cyclopts sees it: which command is in which module; imports a command only when it is called."""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import App, Group, Parameter
+from cyclopts.exceptions import CycloptsError
+
+from cockpit import __version__
+from cockpit.cli.main import COMMANDS
+from cockpit.cli.options import Agents, StateDir, Trust
+from cockpit.errors import CockpitError
+
+ABOUT = """A terminal cockpit over a plan of parallel work.
+
+`cockpit PLAN` opens the full-screen cockpit over a plan file; each workstream of the plan gets a git worktree and an
+agent. `cockpit demo` shows it on a scratch repository. Everything that the screen can do can be done by a command."""
+
+_SEE, _ORDER, _KEEP, _SELF = "Look", "Order", "Plan and state", "Cockpit itself"
+
+# group → name of the command → where it is
+TABLE: dict[str, dict[str, str]] = {
+    _SEE: {
+        "demo": "demo:demo",
+        "check": "check:check",
+        "simulate": "simulate:simulate",
+        "status": "status:status",
+        "facts": "facts:facts",
+        "logs": "logs:logs",
+    },
+    _ORDER: {
+        "run": "run:run",
+        **{
+            verb: f"orders:{verb}"
+            for verb in ("start", "pause", "resume", "stop", "retry", "approve", "reject", "merge", "cleanup")
+        },
+        "drain": "orders:drain",
+        "limits": "orders:limits",
+        "stop-driver": "orders:stop_driver",
+    },
+    _KEEP: {"trust": "trust:trust", "rescue": "rescue:APP", "schema": "schema:schema"},
+    _SELF: {"doctor": "doctor:doctor", "completion": "completion:completion"},
+}
+
+
+def build() -> App:
+    """Return the whole command line."""
+    app = App(
+        name="cockpit",
+        help=ABOUT,
+        version=__version__,
+        default_parameter=Parameter(negative=()),
+        result_action="return_value",
+        exit_on_error=False,
+        print_error=False,
+        suppress_keyboard_interrupt=False,
+        help_format="markdown",
+    )
+    app.default(open_plan)
+    for at, (title, commands) in enumerate(TABLE.items()):
+        group = Group(title, sort_key=at)
+        for name, place in commands.items():
+            app.command(f"cockpit.cli.{place}", name=name, group=group)
+    return app
+
+
+def call(argv: Sequence[str]) -> int:
+    """Parse a command line and carry it out; return its exit code. Raises CockpitError for what cannot be parsed."""
+    if not argv:
+        argv = ["--help"]
+    if os.environ.get("NO_COLOR") == "":
+        os.environ.pop("NO_COLOR")  # set but empty means nothing, by its convention
+    app = build()
+    if argv[0] in ("--help", "-h"):
+        for name in COMMANDS:
+            app[name]  # imports the command, whose docstring is its line in the list
+    try:
+        result = app(list(argv))
+    except CycloptsError as error:
+        raise CockpitError(_message(error), hint=_hint(argv)) from error
+    return result if isinstance(result, int) else 0
+
+
+def open_plan(
+    plan: Annotated[Path, Parameter(help="The plan file.")],
+    /,
+    *,
+    read_only: Annotated[bool, Parameter(help="Look only: no order can be given from this screen.")] = False,
+    agents: Agents = None,
+    start: Annotated[bool, Parameter(help="Start everything at once, as `S` does.")] = False,
+    trust: Trust = False,
+    state_dir: StateDir = None,
+) -> int:
+    """Open the full-screen cockpit over a plan."""
+    from cockpit.cli.show import open_cockpit
+
+    return open_cockpit(plan=plan, read_only=read_only, agents=agents, start=start, trust=trust, state_dir=state_dir)
+
+
+def _message(error: CycloptsError) -> str:
+    error.verbose = False
+    text = " ".join(str(error).split()) or type(error).__name__
+    return text[0].lower() + text[1:].removesuffix(".") if text[:2] != text[:2].upper() else text.removesuffix(".")
+
+
+def _hint(argv: Sequence[str]) -> str:
+    command = f"{argv[0]} " if argv[0] in COMMANDS else ""
+    return f"see `cockpit {command}--help`"

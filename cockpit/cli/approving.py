@@ -1,0 +1,87 @@
+"""`cockpit run --approve ask`: asks on the terminal for each approval that is awaited; decides nothing by itself."""
+
+import asyncio
+import sys
+
+from cockpit.cli.output import say
+from cockpit.cli.reach import who
+from cockpit.cli.telling import Teller
+from cockpit.engine.handle import Handle, View
+from cockpit.safetext import safe_line
+from cockpit.schedule.orders import Order
+from cockpit.schedule.snapshot import Leg, Snapshot
+from cockpit.schedule.states import WORKING, State
+
+
+class Asker:
+    """Follows a driver, tells what happens, and asks; ends the driver when nothing is left to ask, unless `wait`."""
+
+    def __init__(self, teller: Teller, *, wait: bool) -> None:
+        self._teller = teller
+        self._wait = wait
+        self._asked: set[tuple[str, int, str]] = set()
+        self._asking: asyncio.Task[None] | None = None
+        self._view: View | None = None
+
+    async def follow(self, handle: Handle) -> None:
+        """Print and ask until the driver ends."""
+        try:
+            async for view in handle.subscribe():
+                self._view = view
+                if self._asking is None or self._asking.done():
+                    self._teller.show(view)
+                    self._asking = asyncio.create_task(self._ask_all(handle))
+        finally:
+            if self._asking is not None:
+                self._asking.cancel()
+
+    async def _ask_all(self, handle: Handle) -> None:
+        while self._view is not None and (leg := self._next(self._view.snapshot)) is not None:
+            await self._ask(handle, leg, self._view.snapshot.approval_of(leg) or "merge")
+        if self._view is not None and not self._wait and settled(self._view.snapshot):
+            await handle.order(Order("stop-driver", by=who("command")))
+
+    def _next(self, snapshot: Snapshot) -> Leg | None:
+        for key in sorted(snapshot.active):
+            leg = snapshot.legs[key]
+            what = snapshot.approval_of(leg)
+            if what and (key, leg.attempt, what) not in self._asked:
+                return leg
+        return None
+
+    async def _ask(self, handle: Handle, leg: Leg, what: str) -> None:
+        self._teller.end()
+        self._asked.add((leg.key, leg.attempt, what))
+        changes = f" ({leg.files} files, +{leg.added} −{leg.removed})" if what == "merge" else ""
+        answer = await _line(safe_line(f"{what} of {leg.key}{changes}: approve? [y]es, [n]o, [l]ater: "))
+        if answer[:1].lower() == "y":
+            order = Order("approve", (leg.workstream,), who("command"))
+        elif answer[:1].lower() == "n":
+            reason = await _line("why? (the next run is told): ")
+            order = Order("reject", (leg.workstream,), who("command"), reason.strip())
+        else:
+            return
+        done = await handle.order(order)
+        if not done.ok:
+            say(safe_line(f"refused: {done.note}"))
+
+
+def settled(snapshot: Snapshot) -> bool:
+    """Say whether nothing goes on by itself any more."""
+    legs = [snapshot.legs[key] for key in snapshot.active]
+    busy = any(leg.state in WORKING for leg in legs)
+    return not busy and not any(leg.state is State.READY and snapshot.approval_of(leg) is None for leg in legs)
+
+
+async def _line(prompt: str) -> str:
+    """Read a line without a thread, which nothing could end; the end of the input is an empty answer."""
+    sys.stdout.write(prompt)
+    sys.stdout.flush()
+    loop = asyncio.get_running_loop()
+    ready = loop.create_future()
+    loop.add_reader(sys.stdin, lambda: ready.done() or ready.set_result(None))
+    try:
+        await ready
+    finally:
+        loop.remove_reader(sys.stdin)
+    return sys.stdin.readline()

@@ -1,0 +1,96 @@
+"""`cockpit check`: validates a plan and runs the preflight; changes nothing."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cockpit.cli import shapes
+from cockpit.cli.options import Json, Plan, StateDir
+from cockpit.cli.output import emit, paint, plural, say
+from cockpit.errors import CockpitError, PlanError, Problem
+
+if TYPE_CHECKING:
+    from cockpit.plan.load import Loaded
+
+UNUSABLE = 2
+
+
+def check(plan: Plan, /, *, json: Json = False, state_dir: StateDir = None) -> int:
+    """Validate the plan and look at what its start needs.
+
+    Exits with 0 when nothing is in the way, 1 when the preflight found something, 2 when the plan cannot be used.
+    """
+    found = check_of(plan, state_dir)
+    if json:
+        emit(shapes.document(found))
+    else:
+        for line in lines(found, plan):
+            say(line)
+    return 0 if found.ok else UNUSABLE if found.errors else 1
+
+
+def check_of(plan: Path, state_dir: Path | None = None) -> shapes.Check:
+    """Return what is wrong or odd with a plan, and the preflight of one that can be used."""
+    from cockpit.engine.preflight import preflight
+    from cockpit.engine.project import project_of
+    from cockpit.plan.load import load_plan
+
+    try:
+        loaded = load_plan(plan)
+    except PlanError as error:
+        return shapes.Check(False, [_finding(problem) for problem in error.problems], [], [])
+    try:
+        project = project_of(loaded, state_dir)
+    except CockpitError as error:
+        problem = Problem(error.what, str(plan), where=error.where, hint=error.hint)
+        return shapes.Check(False, [_finding(problem)], warnings_of(loaded), [])
+    found = [shapes.PreflightLine(one.name, one.ok, one.detail, one.hint) for one in preflight(project)]
+    return shapes.Check(all(one.ok for one in found), [], warnings_of(loaded), found)
+
+
+def warnings_of(loaded: "Loaded") -> list[shapes.Finding]:
+    """Return what is allowed and still worth a look: keys without effect yet, time limits below estimates."""
+    from cockpit.clock import span
+    from cockpit.plan.effect import not_in_effect
+    from cockpit.plan.legs import cut
+
+    file = str(loaded.path)
+    found = [
+        shapes.Finding(file, 0, 0, "", f"not in effect yet: {key}", "it is kept, and ignored by this version")
+        for key in not_in_effect(loaded.plan)
+    ]
+    limit = loaded.plan.limits.run_timeout
+    for leg in cut(loaded.plan) if limit is not None else ():
+        if limit is not None and leg.high_s > limit:
+            message = f"a run of {leg.key} is estimated at {span(leg.high_s)}, and limits.run_timeout is {span(limit)}"
+            hint = "raise limits.run_timeout, or cut the work smaller"
+            found.append(shapes.Finding(file, 0, 0, f"workstreams[{leg.workstream}]", message, hint))
+    if not loaded.plan.agents:
+        message = "the plan has no agents: it can be checked and simulated, but not run"
+        found.append(shapes.Finding(file, 0, 0, "agents", message, 'agents: {coder: {run: "…"}}'))
+    return found
+
+
+def lines(found: shapes.Check, plan: Path) -> list[str]:
+    """Return what a human reads: errors, warnings, then a line for each check."""
+    out: list[str] = []
+    for title, style, findings in (("error", "red", found.errors), ("warning", "yellow", found.warnings)):
+        for one in findings:
+            place = f"{one.file}:{one.line}:{one.column}" if one.line else one.file
+            where = f" {one.where}:" if one.where else ""
+            out.append(f"{paint(title, style)} {paint(f'{place}:{where} {one.message}', 'plain')}")
+            out += [f"  → {paint(one.hint, 'plain')}"] if one.hint else []
+    out += [""] if out and found.preflight else []
+    last = ""
+    for line in found.preflight:
+        mark = paint("✓", "green") if line.ok else paint("✗", "red")
+        name = line.name if line.name != last else ""
+        last = line.name
+        out.append(f"{mark} {name:<10} {paint(line.detail, 'plain')}")
+        out += [f"             → {paint(line.hint, 'plain')}"] if line.hint else []
+    wrong = sum(not line.ok for line in found.preflight) + len(found.errors)
+    verdict = "nothing is in the way" if found.ok else f"{plural(wrong, 'thing')} in the way"
+    return [*out, "", paint(f"{plan}: {verdict}", "green" if found.ok else "red")]
+
+
+def _finding(problem: Problem) -> shapes.Finding:
+    return shapes.Finding(problem.file, problem.line, problem.column, problem.where, problem.message, problem.hint)

@@ -1,0 +1,81 @@
+"""`cockpit facts`: the journal as lines in words or as JSON lines; reads it and never writes."""
+
+import time
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from cockpit.cli.options import Follow, Json, Plan, StateDir
+from cockpit.cli.output import emit, emit_line, say, tell
+from cockpit.clock import iso
+from cockpit.schedule.facts import Recorded, to_json
+from cockpit.store.journal import Journal
+
+_PAUSE = 0.2  # seconds between two looks at a journal that is followed
+
+
+def facts(
+    plan: Plan,
+    /,
+    *,
+    follow: Follow = False,
+    since: Annotated[int, Parameter(help="Only facts after this number.")] = 0,
+    verify: Annotated[bool, Parameter(help="Check the chain of hashes instead; exit 1 where it is broken.")] = False,
+    json: Annotated[bool, Parameter(help="Print each fact as one line of JSON.")] = False,
+    state_dir: StateDir = None,
+) -> int:
+    """Print what happened: the journal of the plan, oldest first."""
+    from cockpit.cli.reach import opened
+
+    project = opened(plan, state_dir)
+    path = project.state.journal
+    if not path.exists() and not follow:
+        if verify:
+            return _verified(0, None, json)
+        tell("nothing has happened yet: this plan has no journal")
+        return 0
+    while not path.exists():
+        time.sleep(_PAUSE)
+    journal = Journal(path, read_only=True)
+    try:
+        if verify:
+            return _verified(journal.last_seq(), journal.verify(), json)
+        _print(journal, since, follow=follow, json=json)
+    finally:
+        journal.close()
+    return 0
+
+
+def as_json(recorded: Recorded) -> dict[str, object]:
+    """Return a fact as its line of JSON says it: number, time (ISO 8601), kind, its own fields."""
+    return {
+        "seq": recorded.seq,
+        "at": iso(recorded.at),
+        "kind": type(recorded.fact).__name__,
+        "data": to_json(recorded.fact),
+    }
+
+
+def _print(journal: Journal, since: int, *, follow: bool, json: bool) -> None:
+    from cockpit.cli.words import line
+
+    while True:
+        for recorded in journal.read(since):
+            since = recorded.seq
+            if json:
+                emit_line(as_json(recorded))
+            else:
+                say(line(recorded, numbered=True))
+        if not follow:
+            return
+        time.sleep(_PAUSE)
+
+
+def _verified(count: int, broken: int | None, json: bool) -> int:
+    if json:
+        emit({"ok": broken is None, "facts": count, "first_broken": broken})
+    elif broken is None:
+        say(f"the chain of {count} facts is whole")
+    else:
+        say(f"fact {broken} does not fit the one before it: it, or what lies before it, was changed")
+    return 0 if broken is None else 1

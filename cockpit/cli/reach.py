@@ -1,0 +1,105 @@
+"""How commands reach a plan: its project, how it stands, its driver; and the trust that they ask for first."""
+
+import asyncio
+import getpass
+import os
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cockpit.errors import CockpitError, DriverGoneError
+
+if TYPE_CHECKING:
+    from cockpit.engine.handle import Answer, View
+    from cockpit.engine.project import Project
+    from cockpit.schedule.orders import Order
+
+FIRST_VIEW_S = 10.0
+
+
+def opened(plan: Path, state_dir: Path | None) -> "Project":
+    """Return the project of a plan file. Raises PlanError, GitError, CockpitError."""
+    from cockpit.engine.project import open_project
+
+    if not plan.exists():
+        raise CockpitError("no such plan file", where=str(plan), hint="give the path of a plan file")
+    if plan.is_dir():
+        raise CockpitError("a folder, not a plan file", where=str(plan), hint="give the path of the file in it")
+    return open_project(plan, state_dir)
+
+
+def present(plan: Path, state_dir: Path | None) -> "tuple[View, str | None]":
+    """Return how a plan stands, by its driver where one runs and else by its journal, and the commit base is at."""
+    project = opened(plan, state_dir)
+    return view_of(project), project.repo.tip(project.base)
+
+
+def view_of(project: "Project") -> "View":
+    """Return how a project stands; a plan that was never opened stands as its file says. Starts no driver."""
+    from cockpit.engine import client
+
+    view = None
+    if client.driver_pid(project.state) is not None:
+        view = asyncio.run(_first_view(project))
+    return _with_plan(project, view or client.glimpse(project.state))
+
+
+def ordered(project: "Project", order: "Order") -> "Answer":
+    """Hand an order to the plan's driver, starting one when none runs, and return what became of it."""
+    from cockpit.engine.client import ensure_driver
+
+    async def hand_in() -> "Answer":
+        handle = await ensure_driver(project.loaded.path, project.state)
+        try:
+            return await handle.order(order)
+        finally:
+            await handle.close()
+
+    return asyncio.run(hand_in())
+
+
+def who(where: str) -> str:
+    """Return who gives an order, as the journal keeps it: `user@command`."""
+    try:
+        user = getpass.getuser()
+    except (OSError, KeyError):
+        user = str(os.getuid())
+    return f"{user}@{where}"
+
+
+def prepared(project: "Project") -> None:
+    """Make the project's state folder, hidden from git. Raises CockpitError."""
+    from cockpit.engine.project import prepare_state
+
+    prepare_state(project)
+
+
+async def _first_view(project: "Project") -> "View | None":
+    """Return the driver's first view; None when there is no driver after all."""
+    from cockpit.engine.client import connect
+
+    try:
+        handle = await connect(project.state)
+        try:
+            async with asyncio.timeout(FIRST_VIEW_S):
+                async for view in handle.subscribe():
+                    return view
+        finally:
+            await handle.close()
+    except (DriverGoneError, TimeoutError):
+        return None
+    return None
+
+
+def _with_plan(project: "Project", view: "View") -> "View":
+    from dataclasses import replace
+
+    from cockpit.engine.project import outline_of
+    from cockpit.schedule.facts import PlanLoaded, Recorded
+    from cockpit.schedule.fold import fold
+
+    if view.snapshot.legs:
+        return view
+    loaded = project.loaded
+    fact = PlanLoaded(str(loaded.path), loaded.text, outline_of(project))
+    return replace(view, snapshot=fold(view.snapshot, Recorded(view.snapshot.seq, time.time(), fact)))

@@ -1,0 +1,254 @@
+"""The JSON shapes that commands print: their classes, which `cockpit schema --of` describes; computes nothing.
+
+A field that is here is printed, and what is printed is here: shapes and schemas have this one source.
+"""
+
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+PlanState = Literal["idle", "running", "paused", "attention", "finished"]
+LegState = Literal[
+    "waiting",
+    "ready",
+    "preparing",
+    "running",
+    "checking",
+    "review",
+    "queued",
+    "merging",
+    "merged",
+    "retrying",
+    "paused",
+    "quarantined",
+    "conflict",
+    "failed",
+    "stopped",
+    "rejected",
+]
+IssueState = LegState | Literal["done", "~done"]
+SlotState = Literal["free", "busy", "quarantined"]
+
+
+@dataclass(frozen=True, slots=True)
+class Base:
+    """The branch that work is merged into, and the commit that it is at."""
+
+    branch: str
+    commit: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Driver:
+    """The process that drives the plan, and since when (ISO 8601)."""
+
+    pid: int
+    since: str
+
+
+@dataclass(frozen=True, slots=True)
+class Eta:
+    """When the wanted rest will be done: in seconds from now, and as times (ISO 8601); p50 and p90."""
+
+    p50_s: float
+    p90_s: float
+    finish_p50: str
+    finish_p90: str
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What all runs used so far."""
+
+    usd: float
+    tokens_in: int
+    tokens_cached: int
+    tokens_out: int
+
+
+@dataclass(frozen=True, slots=True)
+class Issue:
+    """An issue: the state of its leg, `done` once that is past checking, `~done` when only its agent says so."""
+
+    id: str
+    state: IssueState
+
+
+@dataclass(frozen=True, slots=True)
+class Workstream:
+    """A workstream: `leg` is the key of the leg under way, `round` that leg's; `legs` and `estimate_s` are of all.
+
+    `commits` counts its merged legs and the commits that are ahead of base; `violations` the open ones; `blocked_by`
+    holds the keys of the legs that hold it up. What is changed is counted of the leg under way, against base.
+    """
+
+    id: str
+    title: str
+    state: LegState
+    leg: str
+    legs: list[str]
+    round: int
+    issues: list[Issue]
+    agent: str | None
+    slot: str | None
+    run: str | None
+    branch: str
+    worktree: str | None
+    commits: int
+    ahead: int
+    behind: int
+    files: int
+    added: int
+    removed: int
+    blocked_by: list[str]
+    violations: int
+    approval: Literal["start", "merge"] | None
+    estimate_s: float
+    started: str | None
+    ended: str | None
+    error: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """One place of an agent profile, and what is in it."""
+
+    slot: str
+    profile: str
+    state: SlotState
+    workstream: str | None
+    run: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """A rule that was broken at a place."""
+
+    id: str
+    rule: str
+    severity: str
+    path: str
+    line: int
+    excerpt: str
+    workstream: str
+    slot: str | None
+    state: Literal["open", "released", "fixed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Merge:
+    """A merge into base, at a time (ISO 8601)."""
+
+    workstream: str
+    leg: str
+    round: int
+    commit: str
+    at: str
+    reverted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """The snapshot of a plan as it stands; `counts` counts workstreams by state."""
+
+    plan: str
+    repo: str
+    base: Base
+    state: PlanState
+    driver: Driver | None
+    counts: dict[str, int]
+    eta: Eta | None
+    cost: Cost
+    workstreams: list[Workstream]
+    agents: list[Slot]
+    violations: list[Violation]
+    merges: list[Merge]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something that is wrong, or odd, in a plan file; line and column count from 1, 0 is unknown."""
+
+    file: str
+    line: int
+    column: int
+    where: str
+    message: str
+    hint: str
+
+
+@dataclass(frozen=True, slots=True)
+class PreflightLine:
+    """One check of the preflight."""
+
+    name: str
+    ok: bool
+    detail: str
+    hint: str
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """What `check` found; `ok` where nothing is in the way of a start."""
+
+    ok: bool
+    errors: list[Finding]
+    warnings: list[Finding]
+    preflight: list[PreflightLine]
+
+
+@dataclass(frozen=True, slots=True)
+class ScheduledLeg:
+    """A leg in the dry run: seconds from the start of the plan (null: no slot takes it), on the critical path or not."""
+
+    workstream: str
+    leg: str
+    round: int
+    issues: list[str]
+    depends_on: list[str]
+    estimate_s: float
+    start_s: float | None
+    end_s: float | None
+    slot: str | None
+    critical: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PerAgents:
+    """How long the plan takes with a number of agents; `efficiency` is work over agents times makespan."""
+
+    agents: int
+    makespan_p50_s: float
+    makespan_p90_s: float
+    critical_path_s: float
+    work_s: float
+    lower_bound_s: float
+    efficiency: float
+    disk_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Simulation:
+    """The dry run of a plan."""
+
+    legs: list[ScheduledLeg]
+    rounds: int
+    per_agents: list[PerAgents]
+
+
+ROOTS: dict[str, type] = {"status": Status, "check": Check, "simulate": Simulation}
+
+
+def document(shape: Status | Check | Simulation) -> dict[str, Any]:
+    """Return a shape as what `json.dumps` takes."""
+    return asdict(shape)
+
+
+def schema_of(name: str) -> dict[str, Any]:
+    """Return the JSON Schema of a shape by its command's name. Raises KeyError."""
+    from pydantic import TypeAdapter
+
+    found: dict[str, Any] = TypeAdapter(ROOTS[name]).json_schema(mode="serialization")
+    for definition in (found, *found.get("$defs", {}).values()):
+        if definition.get("type") == "object" and "properties" in definition:
+            definition["additionalProperties"] = False
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **found}

@@ -1,0 +1,222 @@
+"""`cockpit status`: how a plan stands, as a table or as JSON; it changes nothing and starts no driver."""
+
+import time
+from collections.abc import Mapping
+
+from cockpit.cli import shapes
+from cockpit.cli.options import Json, Plan, StateDir
+from cockpit.cli.output import Cell, emit, paint, plural, say, table
+from cockpit.clock import iso, span
+from cockpit.engine.handle import View
+from cockpit.schedule.readings import Forecast, WorktreeReading
+from cockpit.schedule.snapshot import Leg, Snapshot, blockers, waits_for
+from cockpit.schedule.states import PAST_CHECKING, State
+
+TROUBLED = frozenset({State.FAILED, State.CONFLICT, State.REJECTED, State.RETRYING, State.QUARANTINED, State.QUEUED})
+STYLE_OF = {
+    State.MERGED: "green",
+    State.RUNNING: "blue",
+    State.PREPARING: "blue",
+    State.CHECKING: "blue",
+    State.MERGING: "blue",
+    State.REVIEW: "yellow",
+    State.PAUSED: "yellow",
+    State.RETRYING: "yellow",
+    State.CONFLICT: "red",
+    State.FAILED: "red",
+    State.REJECTED: "red",
+    State.QUARANTINED: "red",
+    State.WAITING: "dim",
+    State.STOPPED: "dim",
+}
+
+
+def status(plan: Plan, /, *, json: Json = False, state_dir: StateDir = None) -> int:
+    """Print how the plan stands: the driver's view where one runs, else what the journal says."""
+    from cockpit.cli.reach import present
+
+    view, commit = present(plan, state_dir)
+    now = time.time()
+    if json:
+        emit(shapes.document(status_of(view, now, commit)))
+        return 0
+    for line in status_lines(view, now, commit):
+        say(line)
+    return 0
+
+
+def status_of(view: View, now: float, base_commit: str | None) -> shapes.Status:
+    """Return the shape of a view at a time (seconds since the epoch); `base_commit` is what base is at."""
+    snapshot, readings = view.snapshot, view.readings
+    driven = view.connected and readings.driver_pid
+    blocked = blockers(snapshot)
+    return shapes.Status(
+        plan=snapshot.outline.name,
+        repo=snapshot.outline.repo,
+        base=shapes.Base(snapshot.outline.base, readings.base_commit or base_commit or None),
+        state=snapshot.state(),  # type: ignore[arg-type]  # one of the five words of its docstring
+        driver=shapes.Driver(readings.driver_pid, iso(readings.driver_since) or "") if driven else None,
+        counts=snapshot.counts(),
+        eta=_eta(readings.forecast, now),
+        cost=_cost(snapshot),
+        workstreams=[_workstream(snapshot, key, readings.worktrees.get(key), blocked) for key in snapshot.workstreams],
+        agents=_slots(snapshot),
+        violations=[],
+        merges=[
+            shapes.Merge(one.workstream, one.leg, one.round, one.commit, iso(one.at) or "", reverted=False)
+            for one in snapshot.merges
+        ],
+    )
+
+
+def status_lines(view: View, now: float, base_commit: str | None) -> list[str]:
+    """Return what a human reads: the plan's line, its counts and finish, a table of workstreams, and what is wrong."""
+    shape = status_of(view, now, base_commit)
+    snapshot = view.snapshot
+    commit = f" at {shape.base.commit[:9]}" if shape.base.commit else ""
+    driver = f"driver {shape.driver.pid}" if shape.driver else "no driver"
+    counts = " · ".join(f"{count} {state}" for state, count in shape.counts.items())
+    lines = [
+        f"{paint(shape.plan, 'bold')}  {shape.state}  base {paint(shape.base.branch + commit, 'plain')}  {driver}",
+        f"{plural(len(shape.workstreams), 'workstream')}: {counts}" if counts else "no workstreams",
+    ]
+    lines += [paint(finish, "plain")] if (finish := _finish(view.readings.forecast, now)) else []
+    if shape.cost.usd or shape.cost.tokens_out:
+        lines.append(f"cost: ${shape.cost.usd:.2f}, {shape.cost.tokens_in:,} tokens in, {shape.cost.tokens_out:,} out")
+    heads = ("WORKSTREAM", "STATE", "LEG", "AGENT", "CHANGES", "AHEAD", "WHY")
+    rows = [_cells(snapshot, one, view.readings.notes) for one in shape.workstreams]
+    lines += ["", *table(heads, rows, right=(5,))] if rows else []
+    if snapshot.skipped:
+        lines += ["", f"{plural(snapshot.skipped, 'fact')} of the journal could not be used and were skipped"]
+    problems = [*view.readings.plan.errors, *([view.problem] if view.problem else [])]
+    return lines + [paint(f"! {problem}", "yellow") for problem in problems]
+
+
+def why(snapshot: Snapshot, workstream: str, notes: Mapping[str, str] | None = None) -> str:
+    """Return in words what a workstream waits for, or what is wrong with it; empty where there is nothing to say."""
+    leg = snapshot.leg_under_way(workstream)
+    held = snapshot.workstreams[workstream]
+    if held.clean_up_refused:
+        return f"not cleaned up: {held.clean_up_refused}"
+    if blocking := blockers(snapshot).get(leg.key):
+        return f"blocked by {', '.join(f'{key} ({snapshot.legs[key].state.value})' for key in blocking)}"
+    approval = snapshot.approval_of(leg)
+    if approval:
+        return f"awaits your approval of its {approval}"
+    if leg.reason and leg.state is not State.MERGED:
+        return leg.reason
+    if leg.state is State.WAITING:
+        needs = ", ".join(waits_for(snapshot, leg))
+        if not held.wanted:
+            return "not started" + (f"; needs {needs}" if needs else "")
+        return f"needs {needs}" if needs else ""
+    if leg.state is State.READY:
+        return "launching is held (drain)" if snapshot.held else "waits for a slot"
+    return (notes or {}).get(workstream, "")
+
+
+def _workstream(
+    snapshot: Snapshot, key: str, reading: WorktreeReading | None, blocked: Mapping[str, tuple[str, ...]]
+) -> shapes.Workstream:
+    held = snapshot.workstreams[key]
+    legs = snapshot.legs_of(key)
+    leg = snapshot.leg_under_way(key)
+    seen = reading if held.worktree and leg.state is not State.MERGED else None
+    merged = all(one.state is State.MERGED for one in legs)
+    starts = [one.started for one in legs if one.started is not None]
+    ends = [one.ended for one in legs if one.ended is not None]
+    ahead = seen.ahead if seen else 0
+    error = leg.reason if leg.state in TROUBLED else ""
+    return shapes.Workstream(
+        id=key,
+        title=held.outline.title,
+        state=leg.state.value,
+        leg=leg.key,
+        legs=[one.key for one in legs],
+        round=leg.outline.round,
+        issues=_issues(snapshot, key),
+        agent=_agent(snapshot, leg),
+        slot=leg.slot,
+        run=leg.run,
+        branch=held.outline.branch,
+        worktree=held.worktree or None,
+        commits=sum(1 for one in legs if one.merged) + ahead,
+        ahead=ahead,
+        behind=seen.behind if seen else 0,
+        files=seen.files if seen else leg.files,
+        added=seen.added if seen else leg.added,
+        removed=seen.removed if seen else leg.removed,
+        blocked_by=list(blocked.get(leg.key, ())),
+        violations=0,
+        approval=snapshot.approval_of(leg),  # type: ignore[arg-type]  # start, merge or None
+        estimate_s=sum(one.outline.estimate_s for one in legs),
+        started=iso(min(starts)) if starts else None,
+        ended=iso(max(ends)) if merged and ends else None,
+        error=error or held.clean_up_refused or None,
+    )
+
+
+def _issues(snapshot: Snapshot, key: str) -> list[shapes.Issue]:
+    states = {issue: leg.state for leg in snapshot.legs_of(key) for issue in leg.outline.issues}
+    waiting = State.WAITING
+    return [
+        shapes.Issue(issue.id, "done" if (state := states.get(issue.id, waiting)) in PAST_CHECKING else state.value)
+        for issue in snapshot.workstreams[key].outline.issues
+    ]
+
+
+def _agent(snapshot: Snapshot, leg: Leg) -> str | None:
+    run = snapshot.runs.get(leg.run or "")
+    slot = leg.slot or (run.slot if run else "")
+    if slot:
+        return slot.rpartition("#")[0]
+    return next(iter(snapshot.workstreams[leg.workstream].outline.agents), None)
+
+
+def _slots(snapshot: Snapshot) -> list[shapes.Slot]:
+    busy = snapshot.busy_slots()
+    found: list[shapes.Slot] = []
+    for slot in dict.fromkeys((*snapshot.slots(), *busy)):
+        leg = busy.get(slot)
+        held = leg.workstream if leg else None
+        state: shapes.SlotState = "busy" if leg else "free"
+        found.append(shapes.Slot(slot, slot.rpartition("#")[0], state, held, leg.run if leg else None))
+    return found
+
+
+def _cost(snapshot: Snapshot) -> shapes.Cost:
+    cost = snapshot.cost()
+    return shapes.Cost(cost.usd, cost.tokens_in, cost.tokens_cached, cost.tokens_out)
+
+
+def _eta(forecast: Forecast | None, now: float) -> shapes.Eta | None:
+    if forecast is None or forecast.p50_s is None or forecast.p90_s is None:
+        return None
+    p50, p90 = forecast.at + forecast.p50_s, forecast.at + forecast.p90_s
+    return shapes.Eta(max(0.0, p50 - now), max(0.0, p90 - now), iso(p50) or "", iso(p90) or "")
+
+
+def _finish(forecast: Forecast | None, now: float) -> str:
+    if forecast is None:
+        return ""
+    if forecast.p50_s is None or forecast.p90_s is None:
+        return f"no finish time: {forecast.why_not}" if forecast.why_not else ""
+    left = max(0.0, forecast.at + forecast.p50_s - now)
+    later = max(0.0, forecast.at + forecast.p90_s - now)
+    clock = time.strftime("%H:%M", time.localtime(forecast.at + forecast.p50_s))
+    asks = f" + your {plural(forecast.approvals, 'approval')}" if forecast.approvals else ""
+    return f"done in about {span(left)} (at most {span(later)} in 9 of 10 cases){asks}, at {clock}"
+
+
+def _cells(snapshot: Snapshot, one: shapes.Workstream, notes: Mapping[str, str]) -> list[Cell]:
+    number = next((at for at, key in enumerate(one.legs, 1) if key == one.leg), 1)
+    changes = f"{one.files} files +{one.added} −{one.removed}" if one.files else ""
+    return [
+        (one.id, "bold"),
+        (one.state, STYLE_OF.get(State(one.state), "")),
+        f"{number}/{len(one.legs)}",
+        one.slot or one.agent or "",
+        changes,
+        str(one.ahead) if one.ahead else "",
+        why(snapshot, one.id, notes),
+    ]

@@ -1,0 +1,124 @@
+"""Facts in words, one line each, for `facts` and `run`; says what the fact says and nothing more."""
+
+import time
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+from cockpit.clock import span
+from cockpit.safetext import safe_line
+from cockpit.schedule import facts as f
+
+_Words = Callable[[Any], str]
+
+
+def line(recorded: f.Recorded, *, numbered: bool = False) -> str:
+    """Return a fact as one printable line: its local time, what it is about, what happened."""
+    day = time.strftime("%Y-%m-%d ", time.localtime(recorded.at)) if numbered else ""
+    clock = time.strftime("%H:%M:%S", time.localtime(recorded.at))
+    number = f"{recorded.seq:>6}  " if numbered else ""
+    return f"{number}{day}{clock}  {safe_line(about(recorded.fact)):<16}  {safe_line(words(recorded.fact))}"
+
+
+def about(fact: f.Fact) -> str:
+    """Return the leg, else the workstream, that a fact is about; `plan` where it is about the whole."""
+    return getattr(fact, "leg", "") or getattr(fact, "workstream", "") or "plan"
+
+
+def words(fact: f.Fact) -> str:
+    """Return what happened, in words."""
+    return _words()[type(fact)](fact)
+
+
+def _because(reason: str) -> str:
+    return f": {reason}" if reason else ""
+
+
+def _order(fact: f.OrderGiven) -> str:
+    whom = "everything" if fact.everything else " ".join(fact.targets)
+    number = f" {fact.number}" if fact.number is not None else ""
+    by = f" by {fact.by}" if fact.by else ""
+    return f"order {fact.verb}{number} {whom}".rstrip() + by + _because(fact.reason)
+
+
+def _ended(fact: f.RunEnded) -> str:
+    code = f" with code {fact.code}" if fact.code is not None else ""
+    return f"run {fact.run} ended {fact.outcome}{code}{_because(fact.reason)}"
+
+
+def _used(fact: f.UsageReported) -> str:
+    cost = f", ${fact.usd:.2f}" if fact.usd else ""
+    return f"run {fact.run} used {fact.tokens_in:,} tokens in, {fact.tokens_out:,} out{cost}"
+
+
+def _gate(fact: f.GateFinished) -> str:
+    how = "passed" if fact.ok else "failed"
+    return f"gate {fact.gate} {how} in {span(fact.seconds)}{_because(fact.reason)}"
+
+
+def _committed(fact: f.WorkCommitted) -> str:
+    return f"work is commit {fact.commit[:9]}: {fact.files} files, +{fact.added} −{fact.removed}"
+
+
+def _merged(fact: f.LegMerged) -> str:
+    return f"merged into base as {fact.commit[:9]}" if fact.commit else "done; there was nothing to merge"
+
+
+def _no(fact: f.ApprovalRefused) -> str:
+    return f"{fact.what} refused by {fact.by or 'the operator'}{_because(fact.reason)}"
+
+
+def _retry(fact: f.RetryScheduled) -> str:
+    at = time.strftime("%H:%M:%S", time.localtime(fact.at))
+    return f"will be run again at {at}{_because(fact.reason)}"
+
+
+def _removed(fact: f.WorktreeRemoved) -> str:
+    kept = f"; what only it held is kept as {fact.rescue}" if fact.rescue else ""
+    return f"worktree removed{kept}"
+
+
+@cache
+def _words() -> dict[type[f.Fact], _Words]:
+    return {
+        f.PlanLoaded: lambda fact: f"plan {fact.outline.name} in force, {len(fact.outline.workstreams)} workstreams",
+        f.DriverStarted: lambda fact: f"driver {fact.pid} took the plan",
+        f.DriverEnded: lambda fact: f"driver {fact.pid} ended{_because(fact.reason)}",
+        f.OrderGiven: _order,
+        f.OrderDone: lambda fact: f"order done{_because(fact.note)}",
+        f.OrderRefused: lambda fact: f"order refused{_because(fact.reason)}",
+        f.WorkstreamWanted: lambda _: "wanted",
+        f.WorkstreamUnwanted: lambda _: "no longer wanted",
+        f.LaunchingHeld: lambda _: "nothing new is launched",
+        f.LaunchingFreed: lambda _: "launching goes on",
+        f.AgentLimitChanged: lambda fact: f"{fact.agents} agents at once from now on",
+        f.LegTaken: lambda fact: f"taken by {fact.slot}",
+        f.WorktreeMade: lambda fact: f"worktree {fact.path} on branch {fact.branch} from {fact.base[:9]}",
+        f.RunStarted: lambda fact: f"run {fact.run} started",
+        f.RunAdopted: lambda fact: f"run {fact.run} found again and taken over",
+        f.EndAsked: lambda fact: f"its run is being ended to {fact.why} it",
+        f.RunEnded: _ended,
+        f.UsageReported: _used,
+        f.ChecksStarted: lambda _: "its work is being checked",
+        f.WorkCommitted: _committed,
+        f.GateFinished: _gate,
+        f.ReviewAsked: lambda _: "awaits approval of its merge",
+        f.ApprovalGiven: lambda fact: f"{fact.what} approved by {fact.by or 'the operator'}",
+        f.ApprovalRefused: _no,
+        f.MergeQueued: lambda _: "queued for its merge",
+        f.MergeStarted: lambda _: "merging",
+        f.MergeBuilt: lambda fact: f"merge built as {fact.commit[:9]} on {fact.onto[:9]}",
+        f.LegMerged: _merged,
+        f.MergeDeferred: lambda fact: f"merge waits{_because(fact.reason)}",
+        f.ConflictFound: lambda fact: f"conflicts with base in {', '.join(fact.paths)}",
+        f.RetryScheduled: _retry,
+        f.LegFailed: lambda fact: f"failed{_because(fact.reason)}",
+        f.LegRetried: lambda _: "gets a new run",
+        f.LegPaused: lambda _: "paused",
+        f.LegResumed: lambda _: "goes on",
+        f.LegStopped: lambda _: "stopped",
+        f.CleanUpAsked: lambda _: "its worktree is to be removed",
+        f.WorkRescued: lambda fact: f"work kept as {fact.ref}{_because(fact.why)}",
+        f.WorktreeRemoved: _removed,
+        f.CleanUpRefused: lambda fact: f"not cleaned up{_because(fact.reason)}",
+    }

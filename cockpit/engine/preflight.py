@@ -1,0 +1,250 @@
+"""The checks before the first start: each says on its own what it found and what to do; changes nothing."""
+
+import os
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from cockpit.engine.project import Project, outline_of
+from cockpit.errors import CockpitError
+
+LOGS_PER_RUN = 2 * 32 * 1024 * 1024
+"""Bytes that the two logs of a run may take, beside the part of each that is kept when it is cut."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One check: its name, whether nothing is in the way, what was found, and what to do about it."""
+
+    name: str
+    ok: bool
+    detail: str
+    hint: str = ""
+
+
+def preflight(project: Project) -> tuple[Finding, ...]:
+    """Return what every check found, in a fixed order; a check that itself fails is a finding too."""
+    found: list[Finding] = []
+    for name, check in _CHECKS.items():
+        try:
+            found += [Finding(name, ok, detail, hint) for ok, detail, hint in check(project)]
+        except CockpitError as error:
+            found.append(Finding(name, False, error.what, error.hint))
+        except OSError as error:
+            found.append(Finding(name, False, f"cannot be looked at: {error}", "see the path's rights"))
+    return tuple(found)
+
+
+_Found = Iterator[tuple[bool, str, str]]  # ok, detail, hint
+
+
+def _graph(project: Project) -> _Found:
+    outline = outline_of(project)
+    rounds = max((leg.round for leg in outline.legs), default=0)
+    streams, legs = len(outline.workstreams), len(outline.legs)
+    yield True, f"{streams} workstreams, {legs} legs, {rounds} rounds, no cycle", ""
+
+
+def _git(project: Project) -> _Found:
+    from cockpit.git.repo import check_version
+
+    yield True, f"git {'.'.join(map(str, check_version()))}", ""
+
+
+def _system(project: Project) -> _Found:
+    fits = sys.platform.startswith("linux") or sys.platform == "darwin"
+    yield fits, sys.platform, "" if fits else "cockpit needs Linux or macOS"
+
+
+def _base(project: Project) -> _Found:
+    commit = project.repo.tip(project.base)
+    if commit is None:
+        empty = project.repo.resolve("HEAD") is None
+        hint = "make a first commit" if empty else "name a branch that exists in the plan: `base: …`; see `git branch`"
+        yield False, f"there is no branch {project.base}", hint
+    else:
+        yield True, f"{project.base} at {commit[:9]}", ""
+
+
+def _identity(project: Project) -> _Found:
+    author = project.repo.identity()
+    yield True, f"{author.name} <{author.email}>", ""
+
+
+def _branches(project: Project) -> _Found:
+    from cockpit.engine.client import glimpse
+    from cockpit.git import worktrees
+
+    places = {tree.branch: tree.path for tree in worktrees.listed(project.repo) if tree.branch}
+    begun = {leg.workstream for leg in glimpse(project.state).snapshot.legs.values() if leg.attempt}
+    ours = taken = 0
+    for workstream in project.loaded.plan.workstreams:
+        branch = project.loaded.branch_of(workstream)
+        tip = project.repo.tip(branch)
+        if tip is None:
+            continue
+        place = places.get(branch)
+        at_home = place is not None and os.path.realpath(place) == os.path.realpath(
+            project.loaded.worktree_of(workstream)
+        )
+        wrong = _why_not_ours(project, branch, tip, None if at_home else place, workstream.id in begun)
+        if wrong:
+            taken += 1
+            hint = "give the workstream another `branch`, or rename that one: git branch --move"
+            yield False, f"{workstream.id}: branch {branch} {wrong}", hint
+        else:
+            ours += 1
+    if not taken:
+        yield True, f"all are free but {ours}, which are gone on with" if ours else "all are free", ""
+
+
+def _why_not_ours(project: Project, branch: str, tip: str, elsewhere: Path | None, begun: bool) -> str:
+    """Return why a workstream cannot go on with a branch that exists; empty where it can."""
+    if branch == project.base:
+        return "is the base"
+    if elsewhere is not None:
+        return f"is checked out in {elsewhere}"
+    base = project.repo.tip(project.base)
+    if begun or base is None or project.repo.is_ancestor(tip, base):
+        return ""
+    return f"exists already, with commits that {project.base} lacks and that this plan did not make"
+
+
+def _agents(project: Project) -> _Found:
+    from cockpit.agents.presets import program
+
+    plan = project.loaded.plan
+    if not plan.agents:
+        yield False, "the plan has no agents, so nothing can run it", "add `agents:` with at least one profile"
+    for name, profile in plan.agents.items():
+        wanted = program(profile)
+        if wanted is None:
+            yield True, f"{name}: a shell command", ""
+            continue
+        place = _found(wanted, project.repo.root)
+        hint = f"install {wanted}, or correct the profile's `run`"
+        yield place is not None, f"{name}: {place or f'{wanted} is not found'}", "" if place else hint
+
+
+def _found(program: str, root: Path) -> str | None:
+    if "/" in program and not program.startswith("/"):
+        path = root / program
+        return str(path) if os.access(path, os.X_OK) and path.is_file() else None
+    return shutil.which(program)
+
+
+def _disk(project: Project) -> _Found:
+    plan = project.loaded.plan
+    commit = project.repo.tip(project.base)
+    checkout = project.repo.size_of_checkout(commit) if commit else 0
+    wanted = _worktrees_at_once(project)
+    there = sum(project.loaded.worktree_of(one).is_dir() for one in plan.workstreams)
+    new = max(0, wanted - there)
+    logs = min(plan.limits.agents, len(plan.workstreams)) * LOGS_PER_RUN
+    needed = new * checkout + plan.limits.min_free_disk
+    place = _nearest(project.loaded.worktrees)
+    free = shutil.disk_usage(place).free
+    state = _nearest(project.state.path)
+    if state.stat().st_dev == place.stat().st_dev:
+        needed += logs
+    elif (left := shutil.disk_usage(state).free) < logs:
+        yield False, f"{size(left)} free for logs of up to {size(logs)} in {state}", "move the state: --state-dir"
+    sums = (
+        f"{new} worktrees × {size(checkout)} + logs of up to {size(logs)} + min_free_disk "
+        f"{size(plan.limits.min_free_disk)} = {size(needed)}; {size(free)} free in {place}"
+    )
+    hint = "free some room, lower `limits.min_free_disk` or `limits.agents`, or move `worktrees` to another disk"
+    most = len(plan.workstreams)
+    if free < needed:
+        yield False, sums, hint
+    elif most > wanted and free < needed + (most - wanted) * checkout:
+        yield True, f"{sums}; all {most} worktrees at once would not fit", "approve merges as they come"
+    else:
+        yield True, sums, ""
+
+
+def _worktrees_at_once(project: Project) -> int:
+    from cockpit.forecast.eta import dry_run
+
+    outline = outline_of(project)
+    if not outline.clean_merged:
+        return len(outline.workstreams)
+    simulated = int(dry_run(outline, samples=1, disk_bytes=1)["per_agents"][0]["disk_bytes"])
+    return max(simulated, min(outline.max_agents, len(outline.workstreams)))
+
+
+def _nearest(path: Path) -> Path:
+    """Return the path, or the nearest folder above it that exists."""
+    return next(place for place in (path, *path.parents) if place.is_dir())
+
+
+def size(count: float) -> str:
+    """Return a number of bytes in the unit that reads best."""
+    for unit in ("B", "KB", "MB", "GB"):
+        if abs(count) < 1000:
+            return f"{count:.0f} {unit}" if unit == "B" or abs(count) >= 100 else f"{count:.1f} {unit}"
+        count /= 1000
+    return f"{count:.1f} TB"
+
+
+def _leftovers(project: Project) -> _Found:
+    from cockpit.git.leftovers import leftovers
+
+    branches = [project.loaded.branch_of(one) for one in project.loaded.plan.workstreams]
+    found = leftovers(project.repo, project.loaded.worktrees, branches)
+    for one in found:
+        yield one.kind == "branch", f"{one.kind} {one.what}", one.hint
+    if not found:
+        yield True, "none", ""
+
+
+def _folder(project: Project) -> _Found:
+    folder = project.loaded.worktrees
+    if os.path.lexists(folder) and not folder.is_dir():
+        yield False, f"{folder} is no folder", "move it away, or name another place: `worktrees: …`"
+        return
+    parent = _nearest(folder)
+    if not os.access(parent, os.W_OK | os.X_OK):
+        yield False, f"{parent} cannot be written to", "make it writable, or name another place: `worktrees: …`"
+        return
+    args = ("rev-parse", "--show-toplevel")
+    top = os.fsdecode(project.repo.git(*args, cwd=parent, accept=(0, 128)).rstrip(b"\n"))
+    if top and not _is_worktree_of(project, Path(top)):
+        tracked = project.repo.git("ls-files", "-z", "--", str(folder), cwd=parent)
+        if tracked:
+            yield False, f"{folder} holds tracked files of {top}", "name another place: `worktrees: …`"
+            return
+        ignored = project.repo.git("check-ignore", "--", str(folder), cwd=parent, accept=(0, 1, 128))
+        hint = "" if ignored else f"{top} will list it as untracked: ignore it there, or name another `worktrees`"
+        yield True, f"{folder}, inside the checkout {top}", hint
+        return
+    yield True, str(folder), ""
+
+
+def _is_worktree_of(project: Project, top: Path) -> bool:
+    """Say whether this checkout is one of the plan's own worktrees."""
+    return top.is_relative_to(project.loaded.worktrees) and top != project.repo.root
+
+
+def _driver(project: Project) -> _Found:
+    from cockpit.engine.client import driver_pid
+
+    pid = driver_pid(project.state)
+    yield True, "none runs" if pid is None else f"process {pid} drives this plan", ""
+
+
+_CHECKS: dict[str, Callable[[Project], _Found]] = {
+    "graph": _graph,
+    "git": _git,
+    "system": _system,
+    "base": _base,
+    "identity": _identity,
+    "branches": _branches,
+    "agents": _agents,
+    "worktrees": _folder,
+    "disk": _disk,
+    "leftovers": _leftovers,
+    "driver": _driver,
+}
