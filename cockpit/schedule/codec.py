@@ -44,10 +44,10 @@ def _decoder(hint: Any) -> TypeDecoder:
         return _tuple_decoder(get_args(hint))
     if origin is frozenset:
         member = _decoder(get_args(hint)[0])
-        return lambda data: frozenset(member(item) for item in data)
+        return lambda data: frozenset([member(item) for item in _list(data)])
     if origin is Mapping:
         value = _decoder(get_args(hint)[1])
-        return lambda data: {key: value(item) for key, item in data.items()}
+        return lambda data: {key: value(item) for key, item in _object(data).items()}
     if origin in (Union, types.UnionType):
         return _optional_decoder(get_args(hint))
     if isinstance(hint, type) and is_dataclass(hint):
@@ -62,9 +62,9 @@ def _decoder(hint: Any) -> TypeDecoder:
 def _tuple_decoder(args: tuple[Any, ...]) -> TypeDecoder:
     if len(args) == 2 and args[1] is Ellipsis:
         member = _decoder(args[0])
-        return lambda data: tuple([member(item) for item in data])
+        return lambda data: tuple([member(item) for item in _list(data)])
     members = [_decoder(arg) for arg in args]
-    return lambda data: tuple(member(item) for member, item in zip(members, data, strict=True))
+    return lambda data: tuple(member(item) for member, item in zip(members, _list(data), strict=True))
 
 
 def _optional_decoder(args: tuple[Any, ...]) -> TypeDecoder:
@@ -73,6 +73,18 @@ def _optional_decoder(args: tuple[Any, ...]) -> TypeDecoder:
         raise TypeError(f"no way to decode a union of {inner}")
     decoder = _decoder(inner[0])
     return lambda data: None if data is None else decoder(data)
+
+
+def _list(data: Any) -> list[Any]:
+    if type(data) is not list:
+        raise TypeError(f"{data!r} is not a list")
+    return data
+
+
+def _object(data: Any) -> dict[str, Any]:
+    if type(data) is not dict:
+        raise TypeError(f"{data!r} is not an object")
+    return data
 
 
 def _plain_decoder(hint: type) -> TypeDecoder:
@@ -91,6 +103,6 @@ def _dataclass_decoder(cls: type) -> TypeDecoder:
     decoders = {field.name: _decoder(hints[field.name]) for field in fields(cls)}
 
     def instance(data: Any) -> Any:
-        return cls(**{name: decoders[name](value) for name, value in data.items() if name in decoders})
+        return cls(**{name: decoders[name](value) for name, value in _object(data).items() if name in decoders})
 
     return instance
