@@ -85,6 +85,53 @@ def remaining(root: ProcessId, marker: tuple[str, str] | None) -> tuple[ProcessI
     return _remaining({root}, marker)
 
 
+def descriptor(pid: int) -> int:
+    """Return a descriptor that becomes readable when this process ends; -1 where there is none to be had.
+
+    Raises ProcessLookupError when there is no such process.
+    """
+    if not hasattr(os, "pidfd_open"):
+        return -1
+    try:
+        return os.pidfd_open(pid)
+    except ProcessLookupError:
+        raise
+    except OSError:
+        return -1  # an old kernel, a sandbox that forbids it, or no descriptors left
+
+
+def wait_for_end(processes: list[ProcessId], seconds: float) -> None:
+    """Wait until all of these have ended (zombies have), at most some seconds."""
+    deadline = time.monotonic() + seconds
+    fds: list[int] = []
+    waiting, pause = 0, 0.01
+    try:
+        poll = select.poll()
+        for process in processes:
+            try:
+                fd = descriptor(process.pid)
+            except ProcessLookupError:
+                continue
+            if fd < 0:
+                break
+            fds.append(fd)
+            if alive(process):
+                poll.register(fd, select.POLLIN)
+                waiting += 1
+        else:
+            while waiting and (rest := deadline - time.monotonic()) > 0:
+                for fd, _ in poll.poll(rest * 1000):
+                    poll.unregister(fd)
+                    waiting -= 1
+            return
+        while any(map(alive, processes)) and time.monotonic() < deadline:
+            time.sleep(pause)
+            pause = min(2 * pause, 0.2)
+    finally:
+        for fd in fds:
+            os.close(fd)
+
+
 def end_tree(root: ProcessId, marker: tuple[str, str] | None, grace: float) -> tuple[ProcessId, ...]:
     """End a process, everything below it and everything that carries the marker; return what had to be signalled.
 
@@ -148,21 +195,22 @@ def _below(pids: list[int], table: dict[int, _Entry]) -> tuple[ProcessId, ...]:
 
 def _signal(process: ProcessId, number: int) -> bool:
     """Send a signal to exactly this process; False when that is not allowed. One that has ended is fine."""
+    fd = -1
     try:
-        if hasattr(os, "pidfd_open"):
-            fd = os.pidfd_open(process.pid)
-            try:
-                # From here on the descriptor stands for one process; whoever took the pid before it shows now.
-                if identity(process.pid) == process:
-                    _pidfd_send_signal(fd, number)
-            finally:
-                os.close(fd)
-        elif identity(process.pid) == process:
-            os.kill(process.pid, number)
+        # Once opened, a descriptor stands for one process; whoever took the pid before it shows now.
+        fd = descriptor(process.pid)
+        if identity(process.pid) == process:
+            if fd >= 0:
+                _pidfd_send_signal(fd, number)
+            else:
+                os.kill(process.pid, number)
     except ProcessLookupError:
         return True
     except PermissionError:
         return False
+    finally:
+        if fd >= 0:
+            os.close(fd)
     return True
 
 
@@ -170,39 +218,6 @@ def _pidfd_send_signal(fd: int, number: int) -> None:
     import signal  # only when there is something to end
 
     signal.pidfd_send_signal(fd, number)
-
-
-def wait_for_end(processes: list[ProcessId], seconds: float) -> None:
-    """Wait until all of these have ended (zombies have), at most some seconds."""
-    deadline = time.monotonic() + seconds
-    fds: list[int] = []
-    try:
-        if not hasattr(os, "pidfd_open"):
-            raise OSError  # the same way on as when descriptors run out
-        poll = select.poll()
-        waiting = 0
-        for process in processes:
-            try:
-                fd = os.pidfd_open(process.pid)
-            except ProcessLookupError:
-                continue
-            fds.append(fd)
-            if not alive(process):
-                continue
-            poll.register(fd, select.POLLIN)
-            waiting += 1
-        while waiting and (rest := deadline - time.monotonic()) > 0:
-            for fd, _ in poll.poll(rest * 1000):
-                poll.unregister(fd)
-                waiting -= 1
-    except OSError:
-        pause = 0.01
-        while any(map(alive, processes)) and time.monotonic() < deadline:
-            time.sleep(pause)
-            pause = min(2 * pause, 0.2)
-    finally:
-        for fd in fds:
-            os.close(fd)
 
 
 def _pids() -> list[int]:

@@ -122,6 +122,8 @@ def start(spec: RunSpec) -> Started:
     env = {**spec.env, MARKER: spec.run_id}
     fields = [("run", spec.run_id), ("cwd", str(spec.cwd)), ("stdin", str(spec.stdin or "")), ("cap", spec.cap_bytes)]
     fields += [("timeout", spec.timeout_s or ""), ("grace", spec.grace_s), *(("arg", word) for word in argv)]
+    if "LC_CTYPE" not in env:
+        fields.append(("unset", "LC_CTYPE"))  # the interpreter sets it for itself where there is no locale
     try:
         if not argv or any("\0" in str(value) for _, value in [*fields, *env.items()]):
             raise ValueError("an empty command, or a NUL byte in it")
@@ -179,7 +181,8 @@ def judge(folder: Path) -> RunExit:
     if now.supervisor_alive:
         raise CockpitError("the run has not ended", where=str(folder))
     beat = now.heartbeat or now.started_at or 0.0
-    return RunExit("unknown", at=max(beat, now.output_at or 0.0))
+    said = tail(folder, "supervisor.log", 500).decode("utf-8", "replace").strip()
+    return RunExit("unknown", error=said.rpartition("\n")[2], at=max(beat, now.output_at or 0.0))
 
 
 def stop(folder: Path, reason: str, grace: float = 5.0) -> RunExit:
@@ -215,16 +218,16 @@ def watch_fd(folder: Path) -> int | None:
     None where the system has none, or the supervisor is gone already: then `look` tells.
     """
     watcher = _supervisor_of(folder, _json(folder / "started.json"))
-    if watcher is None or not hasattr(os, "pidfd_open"):
+    if watcher is None:
         return None
     try:
-        fd = os.pidfd_open(watcher.pid)
-    except OSError:
+        fd = processtree.descriptor(watcher.pid)
+    except ProcessLookupError:
         return None
-    if processtree.identity(watcher.pid) == watcher:
-        return fd
-    os.close(fd)
-    return None
+    if fd >= 0 and processtree.identity(watcher.pid) != watcher:
+        os.close(fd)
+        return None
+    return fd if fd >= 0 else None
 
 
 def tail(folder: Path, name: str = "stdout.log", limit: int = 65536) -> bytes:

@@ -39,6 +39,8 @@ class _Spec:
         self.timeout = float(_last(fields, "timeout") or 0)
         self.grace = float(_last(fields, "grace") or 5)
         self.cap = int(_last(fields, "cap"))
+        for name in fields.get("unset", []):
+            os.environ.pop(name, None)
 
 
 class _Supervisor:
@@ -49,6 +51,7 @@ class _Supervisor:
         self.status: int | None = None
         self.asked = False
         self.vanished = False
+        self.unsaid = ""
         self.lost = dict.fromkeys(LOGS, 0)
         self.sizes = dict.fromkeys(LOGS, 0)
         self.wake = -1
@@ -101,10 +104,7 @@ class _Supervisor:
             )
         os.chdir("/")
         agent = identity(self.agent) or ProcessId(self.agent, "")
-        write_atomically(
-            f"{spec.folder}/started.json",
-            f'{{"supervisor": {_process(self.me)}, "agent": {_process(agent)}, "at": {time.time()}}}\n',
-        )
+        self.unsaid = f'{{"supervisor": {_process(self.me)}, "agent": {_process(agent)}, "at": {time.time()}}}\n'
 
     def watch(self) -> str:
         """Wait until the agent ends, time runs out or somebody asks; return which."""
@@ -112,17 +112,17 @@ class _Supervisor:
         next_beat = 0.0
         pause = 1.0
         while True:
-            self.reap()
             now = time.monotonic()
+            if now >= next_beat:
+                self.beat()
+                next_beat = now + _BEAT
+            self.reap()
             if self.status is not None:
                 return "exited"
             if self.asked or self.vanished:
                 return "stopped"
             if now >= limit:
                 return "timeout"
-            if now >= next_beat:
-                self.beat()
-                next_beat = now + _BEAT
             # A log that grows fast is looked at more often.
             grown = max(self.keep_small(name) for name in LOGS)
             pause = 0.02 if grown > self.spec.cap / 64 else 1.0
@@ -143,6 +143,9 @@ class _Supervisor:
 
     def beat(self) -> None:
         try:
+            if self.unsaid:
+                write_atomically(f"{self.spec.folder}/started.json", self.unsaid)
+                self.unsaid = ""
             os.utime(f"{self.spec.folder}/heartbeat")
         except FileNotFoundError:
             self.vanished = not os.path.isdir(self.spec.folder)  # noqa: PTH112  # no pathlib here
@@ -289,9 +292,13 @@ def _rotate(path: str, cap: int) -> int:
     try:
         size = os.fstat(log).st_size
         place = start = size - keep
-        while place < size and (part := os.pread(log, min(65536, size - place), place)):
-            os.write(tail, part)
-            place += len(part)
+        try:
+            while place < size and (part := os.pread(log, min(65536, size - place), place)):
+                os.write(tail, part)
+                place += len(part)
+        except OSError:  # no room for the tail: a log over its cap is cut all the same
+            os.ftruncate(tail, 0)
+            start = size
         written = os.fstat(log).st_size
         os.ftruncate(log, 0)
         lost = before[0] + start + (written - size)

@@ -129,7 +129,7 @@ def run_gate(
 
 def _wait(process: subprocess.Popen[bytes], output: Path, limit: float | None, cancelled: threading.Event) -> str:
     """Wait for the end of a gate; return why it is not waited for any longer, empty when it has ended."""
-    fd = os.pidfd_open(process.pid) if hasattr(os, "pidfd_open") else -1
+    fd = processtree.descriptor(process.pid)
     try:
         while True:
             pause = _LOOK if limit is None else max(0.0, min(_LOOK, limit - time.monotonic()))

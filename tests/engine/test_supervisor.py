@@ -88,13 +88,13 @@ def test_an_agent_gets_its_prompt_and_its_output_is_kept(folder: Path) -> None:
 
 
 def test_the_environment_is_the_given_one_and_is_not_written_down(folder: Path) -> None:
-    spec = spec_of(folder, ("env",))
-    spec = RunSpec(spec.run_id, folder, ("env",), folder.parent, {"PATH": os.environ["PATH"], "SECRET": "hunter2"})
+    run_id = spec_of(folder, ("env",)).run_id
+    spec = RunSpec(run_id, folder, ("env",), folder.parent, {"PATH": os.environ["PATH"], "SECRET": "hunter2"})
     runs.start(spec)
     assert ended(folder).ok
     lines = set(runs.tail(folder).decode().split())
     assert {"SECRET=hunter2", f"COCKPIT_RUN={spec.run_id}", f"PATH={os.environ['PATH']}"} <= lines
-    assert {line.split("=")[0] for line in lines} <= {"SECRET", "COCKPIT_RUN", "PATH", "LC_CTYPE"}
+    assert {line.split("=")[0] for line in lines} == {"SECRET", "COCKPIT_RUN", "PATH"}
     others = [path for path in folder.iterdir() if path.name != "stdout.log"]
     assert not [path for path in others if b"hunter2" in path.read_bytes()]
 
@@ -398,3 +398,11 @@ def test_a_full_disk_does_not_lose_the_exit(tmp_path: Path) -> None:
         assert os.statvfs(disk).f_bavail == 0
     finally:
         subprocess.run(["umount", str(disk)], check=True)
+
+
+def test_a_supervisor_that_could_not_begin_is_not_mistaken_for_a_run(folder: Path) -> None:
+    runs.start(spec_of(folder, ("true",), cap_bytes="much"))
+    over = ended(folder)
+    assert over.reason == "unknown"
+    assert "ValueError" in over.error
+    assert runs.look(folder).agent is None

@@ -156,3 +156,16 @@ def test_importing_it_costs_next_to_nothing() -> None:
     root = os.path.dirname(os.path.dirname(processtree.__file__))  # noqa: PTH120
     argv = [sys.executable, "-I", "-S", "-c", code, root]
     assert subprocess.run(argv, capture_output=True, check=True).stdout == b"\n"
+
+
+def test_a_kernel_without_process_descriptors_is_no_obstacle(
+    sleeper: subprocess.Popen[bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def forbidden(_pid: int, _flags: int = 0) -> int:
+        raise PermissionError(1, "a sandbox says no")
+
+    monkeypatch.setattr(os, "pidfd_open", forbidden, raising=False)
+    process = who(sleeper.pid)
+    assert processtree.descriptor(sleeper.pid) == -1
+    assert processtree.end_tree(process, None, 5.0) == (process,)
+    assert sleeper.wait() == -15
