@@ -31,11 +31,16 @@ def alerts(view: View) -> tuple[Alert, ...]:
     """Return the alerts of a view, worst first; none where all is well."""
     snapshot, readings = view.snapshot, view.readings
     found = [Alert(0, "✗", f"plan file: {line(error)}", "bad") for error in readings.plan.errors]
-    found += [Alert(1, "!", f"plan: {line(ask)}", "warn") for ask in readings.plan.asks]
+    found += [
+        Alert(1, "!", f"changed in the plan, not trusted yet (T): {line(ask)}", "warn") for ask in readings.plan.asks
+    ]
     if readings.plan.untrusted:
         found.append(
             Alert(1, "!", f"{count(len(readings.plan.untrusted), 'command')} of the plan not trusted yet: T", "warn")
         )
+    for key, note in readings.notes.items():
+        if key not in snapshot.workstreams:
+            found.append(Alert(1, "!", f"{name(key)}: {line(note)}", "bad"))
     if readings.hold:
         found.append(Alert(1, "!", f"nothing is launched: {line(readings.hold)}", "warn"))
     if snapshot.skipped:

@@ -1,4 +1,4 @@
-"""The full-screen cockpit, a client of the driver: composes pages and routes keys, views and answers; decides nothing."""
+"""The full-screen cockpit, a client of the driver: composes pages, routes keys, views and answers; decides nothing."""
 
 import os
 from collections.abc import Mapping
@@ -13,10 +13,12 @@ from textual.worker import Worker, WorkerState
 
 from cockpit.clock import Clock, SystemClock
 from cockpit.engine.handle import Handle, View
+from cockpit.errors import CockpitError
 from cockpit.ui import keys
 from cockpit.ui.bridge import Bridge
 from cockpit.ui.keys import BY_NAME, Action
 from cockpit.ui.looks import line
+from cockpit.ui.news import news
 from cockpit.ui.ordering import Ordering
 from cockpit.ui.present import Presenter, Row
 from cockpit.ui.screens.grid import GridPage
@@ -29,7 +31,8 @@ LEAVE, STOP = "leave", "stop"
 class CockpitApp(App[str], inherit_bindings=False):
     """The cockpit over one plan. `run()` returns what the operator chose on quitting: `leave` or `stop`.
 
-    Paints at once from `first`, then follows the handle. `who` signs the orders; `read_only` gives none.
+    Paints at once from `first`, then follows the handle. `who` signs the orders; `read_only` gives none;
+    `start` lets the whole plan run as soon as the driver answers.
     """
 
     BINDINGS: ClassVar[list[Binding]] = keys.bindings(*keys.PAGES)  # type: ignore[assignment]  # a list is invariant
@@ -49,6 +52,7 @@ class CockpitApp(App[str], inherit_bindings=False):
         first: View,
         *,
         read_only: bool = False,
+        start: bool = False,
         who: str = "user@screen",
         clock: Clock | None = None,
     ) -> None:
@@ -59,9 +63,11 @@ class CockpitApp(App[str], inherit_bindings=False):
         self.who = who
         self.clock = clock or SystemClock()
         self.ordering = Ordering(self)
-        self.bridge = Bridge(handle, lambda view: self.post_message(self.ViewCame(view)) and None)
+        self.bridge = Bridge(handle, self._deliver)
         self._presenter = Presenter()
         self.rows: Mapping[str, Row] = self._presenter.rows(first)
+        self.reached = first.connected
+        self._start = start and not read_only
         self._quitting = False
         self._shown_untrusted: tuple[str, ...] = ()
         self.register_theme(THEME)
@@ -71,6 +77,10 @@ class CockpitApp(App[str], inherit_bindings=False):
     def get_default_screen(self) -> Screen[None]:
         """Return the first page."""
         return GridPage(self.handle, self.view, self.rows, self.clock.now())
+
+    async def on_unmount(self) -> None:
+        """Let go of the driver."""
+        await self.handle.close()
 
     def on_mount(self) -> None:
         """Follow the driver and the time."""
@@ -93,14 +103,23 @@ class CockpitApp(App[str], inherit_bindings=False):
     def _view_came(self, event: ViewCame) -> None:
         event.stop()
         self.view = event.view
+        self.reached = self.reached or event.view.connected
         self.rows = self._presenter.rows(event.view)
         for screen in self.screen_stack:
             if isinstance(screen, Page):
                 screen.show(self.view, self.rows, self.clock.now())
+        for text, bad in news(self.view.snapshot, self.view.facts):
+            self.notify(text, severity="error" if bad else "information", markup=False, timeout=10 if bad else 4)
+        if self._start and self.view.connected:
+            self._start = False
+            self.ordering.start_all()
         untrusted = self.view.readings.plan.untrusted
         if untrusted and untrusted != self._shown_untrusted and not self.read_only:
             self.do_trust()
         self._shown_untrusted = untrusted
+
+    def _deliver(self, view: View) -> None:
+        self.post_message(self.ViewCame(view))
 
     def _follow(self) -> None:
         self.run_worker(
@@ -203,7 +222,7 @@ class CockpitApp(App[str], inherit_bindings=False):
 
     def do_refresh(self) -> None:
         """Subscribe anew and paint everything again."""
-        self.bridge = Bridge(self.handle, lambda view: self.post_message(self.ViewCame(view)) and None)
+        self.bridge = Bridge(self.handle, self._deliver)
         self._follow()
         self.refresh(repaint=True, layout=True)
         self.say("reading everything again")
@@ -228,4 +247,12 @@ class CockpitApp(App[str], inherit_bindings=False):
         if answer == "yes":
             self.exit(LEAVE)
         elif answer == "other":
+            self.run_worker(self._stop(), name="stopping", group="stopping", exit_on_error=False)
+
+    async def _stop(self) -> None:
+        try:
+            await self.ordering.stop_all()
+        except CockpitError as error:
+            self.fail(f"not stopped: {line(error.what)}")
+        else:
             self.exit(STOP)

@@ -91,8 +91,8 @@ def quit_question(view: View, running: int) -> Question:
         "Quit the screen",
         (
             f"{count(running, 'workstream')} {'is' if running == 1 else 'are'} under way.",
-            "Leave running: the driver and its agents go on; open the plan again to see them.",
-            "Stop: launches nothing more and ends the driver; agents that run are ended so that they can be resumed.",
+            "Leave running: the driver and its agents go on without the screen.",
+            "Stop: launches nothing more (P goes on), pauses what runs (p resumes it), and ends the driver.",
         ),
         "Leave running",
         other="Stop",

@@ -28,13 +28,13 @@ class Column:
 COLUMNS = (
     Column("state", "state", 0, 100, 9, 13),
     Column("name", "workstream", 1, 99, 10, 26),
-    Column("title", "title", 2, 50, 12, 44),
+    Column("title", "title", 2, 50, 20, 44),
     Column("round", "rnd", 3, 20, 3, 3),
     Column("leg", "leg", 4, 60, 3, 5),
     Column("agent", "agent", 5, 70, 5, 14),
     Column("files", "files +/−", 6, 55, 9, 16, right=True),
     Column("ahead", "vs base", 7, 30, 7, 9),
-    Column("why", "now", 8, 90, 16, 400),
+    Column("why", "now", 8, 90, 30, 400),
     Column("time", "for", -1, 80, 3, 7, right=True),
     Column("eta", "done", -1, 75, 5, 12, right=True),
 )
@@ -86,5 +86,5 @@ def _wanted(rows: Sequence[Row], column: Column, now: float) -> int:
 def _need(column: Column, wanted: dict[str, int]) -> int:
     """Return the least width that a column takes part with: its content where that is short."""
     if column.name in ("title", _WHY):
-        return column.least
+        return min(column.least, max(wanted[column.name], len(column.head)))
     return max(column.least, wanted[column.name])

@@ -57,8 +57,8 @@ class OutputFeed:
             return
         if self._next is None:
             self._pane.clear("it has printed nothing yet")
-        elif int(answer["start"]) > self._next or answer.get("lost"):
-            self._pane.append(f"\n… {count(int(answer['start']) - self._next, 'byte')} were cut here …\n")
+        elif int(answer["lost"]) or int(answer["start"]) > self._next:
+            self._pane.append(f"\n… {count(int(answer['start']) - self._next, 'byte')} cut here …\n")
         if self._next is None and int(answer["start"]) > 0:
             self._pane.append("… earlier output is in its log …\n")
         self._next = int(answer["next"])

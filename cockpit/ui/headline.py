@@ -12,6 +12,7 @@ from cockpit.ui.looks import BLOCKED, LOOKS, ORDER, STALLED, Look, at_clock, cou
 from cockpit.ui.present import Cell, Row, held_why
 
 Line = tuple[Cell, ...]
+NARROW = 76
 GLYPHS: dict[str, Look] = {look.word: look for look in (*LOOKS.values(), BLOCKED, STALLED)}
 
 
@@ -30,8 +31,13 @@ class Headline:
     problems: tuple[Cell, ...]
 
 
-def headline(view: View, rows: Iterable[Row], now: float, *, read_only: bool = False) -> Headline:
-    """Return what the header says of a view at a time (seconds since the epoch)."""
+def headline(
+    view: View, rows: Iterable[Row], now: float, *, read_only: bool = False, reaching: bool = False
+) -> Headline:
+    """Return what the header says of a view at a time (seconds since the epoch).
+
+    `reaching`: no driver has answered yet, and what is shown comes from the journal.
+    """
     snapshot, readings = view.snapshot, view.readings
     commit = name(readings.base_commit)[:7]
     cost = snapshot.cost()
@@ -46,7 +52,7 @@ def headline(view: View, rows: Iterable[Row], now: float, *, read_only: bool = F
         eta=eta,
         eta_short=short,
         cost=f"${cost.usd:,.2f}" if cost.usd else f"{tokens / 1000:,.0f}k tokens" if tokens else "",
-        problems=_problems(view, read_only=read_only),
+        problems=problems(view, read_only=read_only, reaching=reaching),
     )
 
 
@@ -55,17 +61,20 @@ def _counts(rows: Iterable[Row]) -> tuple[tuple[Look, int], ...]:
     return tuple((GLYPHS[word], words[word]) for word in ORDER if words[word])
 
 
-def _problems(view: View, *, read_only: bool) -> tuple[Cell, ...]:
+def problems(view: View, *, read_only: bool = False, reaching: bool = False) -> tuple[Cell, ...]:
+    """Return what is wrong with the driver or the plan, or keeps agents from being launched."""
     found: list[Cell] = []
-    if not view.connected:
+    if reaching and not view.connected and not view.problem:
+        found.append(("… reaching the driver", "dim"))
+    elif not view.connected:
         found.append((f"✗ driver gone{f': {line(view.problem)}' if view.problem else ''}", "bad"))
     elif view.problem:
         found.append((f"! {line(view.problem)}", "warn"))
     plan = view.readings.plan
     if plan.errors:
         found.append((f"✗ plan file: {count(len(plan.errors), 'error')}", "bad"))
-    if plan.untrusted:
-        found.append(("! not trusted: T shows what it would run", "warn"))
+    if plan.untrusted or plan.asks:
+        found.append(("! not trusted yet (T)", "warn"))
     elif view.snapshot.held or view.readings.hold:
         found.append((f"= {held_why(view)}", "warn"))
     if read_only:
@@ -99,11 +108,11 @@ def header_lines(model: Headline, width: int) -> tuple[Line, ...]:
         (model.plan, "strong"),
         (f"  on {model.base}" if model.base else "", "dim"),
     ]
-    if width < 80:
+    if width < NARROW:
         left = [(model.plan, "strong"), (f" on {model.base}" if model.base else "", "dim")]
     counts = _count_cells(model, words=width >= 110)
     agents: list[Cell] = [("agents ", "dim"), (model.agents, "plain")]
-    if width < 80:
+    if width < NARROW:
         short: list[Cell] = [
             *agents,
             (f"  {model.eta_short}", "plain"),
@@ -117,9 +126,9 @@ def header_lines(model: Headline, width: int) -> tuple[Line, ...]:
         (f"   {eta}" if eta else "", "plain"),
         (f"   {model.cost}" if model.cost else "", "dim"),
     ]
-    problems = [cell for text, style in model.problems for cell in (("   ", "plain"), (text, style))]
-    if _wide(left) + _wide(problems) + len(model.state) + 3 <= width:
-        return (_spread(left, [*problems, (f"   {model.state}", "dim")], width), _spread(counts, right, width))
+    wrong = [cell for text, style in model.problems for cell in (("   ", "plain"), (text, style))]
+    if _wide(left) + _wide(wrong) + len(model.state) + 3 <= width:
+        return (_spread(left, [*wrong, (f"   {model.state}", "dim")], width), _spread(counts, right, width))
     own = tuple(((text, style),) for text, style in model.problems)
     return (_spread(left, [(model.state, "dim")], width), _spread(counts, right, width), *own)
 
@@ -141,4 +150,4 @@ def _wide(cells: Iterable[Cell]) -> int:
 
 def _spread(left: list[Cell], right: list[Cell], width: int) -> Line:
     gap = width - _wide(left) - _wide(right)
-    return (*left, (" " * max(1, gap), "plain"), *right)
+    return (*left, (" " * gap, "plain"), *right) if gap > 0 else tuple(left)

@@ -4,10 +4,11 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from cockpit.errors import CockpitError
+from cockpit.errors import CockpitError, OrderRefusedError
+from cockpit.schedule.carry import ENDABLE
 from cockpit.schedule.orders import Order
 from cockpit.ui.asking import Question, named, orders_for, question, quit_question
-from cockpit.ui.keys import Action
+from cockpit.ui.keys import BY_NAME, Action
 from cockpit.ui.looks import line
 from cockpit.ui.present import runs_now
 
@@ -42,6 +43,12 @@ class Ordering:
 
         self.ask(asked, lambda: action.why_not(self._app.view, targets), answered)
 
+    def start_all(self) -> None:
+        """Let the whole plan run, unless all of it does already."""
+        action = BY_NAME["start_all"]
+        if action.why_not(self._app.view, ()) is None:
+            self.hand_in(orders_for(action, self._app.view, (), self._app.who))
+
     def give_trust(self) -> None:
         """Trust the plan; what it would run has been shown."""
         self.hand_in((Order("trust", by=self._app.who),))
@@ -71,6 +78,20 @@ class Ordering:
         """Hand in orders, one after the other, without stopping the screen."""
         if orders:
             self._app.run_worker(self._hand_in(orders), name="giving an order", group="orders", exit_on_error=False)
+
+    async def stop_all(self) -> None:
+        """Launch nothing more, pause what runs, and end the driver. Raises CockpitError where one of it is refused."""
+        app = self._app
+        if not app.view.snapshot.held:
+            await app.handle.order(Order("drain", by=app.who))
+        snapshot = app.view.snapshot
+        running = tuple(key for key in snapshot.workstreams if snapshot.leg_under_way(key).state in ENDABLE)
+        if running:
+            app.say(f"pausing {named(running)} …")
+            answer = await app.handle.order(Order("pause", running, app.who))
+            if not answer.ok:
+                raise OrderRefusedError(answer.note)
+        await app.handle.order(Order("stop-driver", by=app.who))
 
     async def _hand_in(self, orders: tuple[Order, ...]) -> None:
         for order in orders:

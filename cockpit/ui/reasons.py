@@ -25,9 +25,10 @@ def on_some(view: View, targets: Sequence[str]) -> str | None:
 
 
 def refused(view: View, order: Order) -> str | None:
-    """Return the reason for which the driver would refuse an order as things stand now."""
-    if not view.connected:
-        return "the driver is gone: it is being reached again"
+    """Return the reason for which the driver would refuse an order as things stand now.
+
+    A driver that is gone is no reason: an order starts it again.
+    """
     try:
         carry_out(view.snapshot, order)
     except OrderRefusedError as error:
@@ -48,8 +49,7 @@ def for_all(verb: str, nothing: str) -> WhyNot:
     """Return the reason function of an order for everything; `nothing` says why it would do nothing."""
 
     def why_not(view: View, targets: Sequence[str]) -> str | None:  # noqa: ARG001 - it is for everything
-        reason = refused(view, Order(verb, everything=True))
-        return reason and (reason if not view.connected else nothing)
+        return nothing if refused(view, Order(verb, everything=True)) else None
 
     return why_not
 
@@ -87,6 +87,5 @@ def next_awaiting(view: View, targets: Sequence[str]) -> str | None:  # noqa: AR
 
 def trust(view: View, targets: Sequence[str]) -> str | None:  # noqa: ARG001 - it is for the plan
     """Return why there is nothing to trust."""
-    if not view.readings.plan.untrusted:
-        return "all of the plan is trusted"
-    return None if view.connected else "the driver is gone: it is being reached again"
+    plan = view.readings.plan
+    return None if plan.untrusted or plan.asks else "all of the plan is trusted"

@@ -50,9 +50,12 @@ class CommandsPage(Page):
             answer = await self._handle.ask("commands")
             found: list[Any] = list(answer["commands"])
             parts = [self._entry(str(where), str(command)) for where, command in found]
+            parts += [self._entry("changed", one) for one in self._view.readings.plan.asks]
         except CockpitError as error:
             self.say(f"✗ the commands cannot be had: {safe_line(error.what)}", "bad")
-            parts = [self._entry("", one) for one in self._view.readings.plan.untrusted]
+            parts = [
+                self._entry("", one) for one in (*self._view.readings.plan.untrusted, *self._view.readings.plan.asks)
+            ]
         self.query_one("#list", Static).update(Content("\n").join(parts))
         self._shown = True
         self.say(

@@ -84,7 +84,9 @@ class GridPage(Page):
     def show_lines(self) -> None:
         """Show the header and the alerts in the width and height that there are."""
         width, height = self.app.size
-        model = headline(self.view, self.rows.values(), self.now, read_only=self.cockpit.read_only)
+        model = headline(
+            self.view, self.rows.values(), self.now, read_only=self.cockpit.read_only, reaching=not self.cockpit.reached
+        )
         self.header.show(model, max(1, width - 2))
         self.alerts.show(alerts(self.view), 2 if height < 20 else 3 if height < 34 else 6)
 
@@ -109,7 +111,7 @@ class GridPage(Page):
         run = self.view.snapshot.runs.get(row.output[0])
         told = f" · {name(run.slot)} · attempt {run.attempt}" if run else ""
         self.output.border_title = Content(f"output of {name(row.id)}{told}")
-        if self.feed.wants(row.id, *row.output):
+        if self.view.connected and self.feed.wants(row.id, *row.output):
             self.run_worker(self.feed.run(), name="output of the selected", group="output", exit_on_error=False)
 
     # --- what orders are for --------------------------------------------------------------------------------------
@@ -193,6 +195,8 @@ class GridPage(Page):
 
     def do_back(self) -> None:
         """Back out: the filter, then the marks; never the screen."""
+        if self.read_error():
+            return
         if self.grid.filter or self.query("FilterLine"):
             self.end_filter(keep=False)
         elif not self.grid.clear_marks():

@@ -26,6 +26,10 @@ class Page(Screen[None], inherit_bindings=False):
         """Return the app, by its own type."""
         return cast("CockpitApp", self.app)
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._error = False
+
     def targets(self) -> tuple[str, ...]:
         """Return the ids of the workstreams that orders are for."""
         return ()
@@ -41,9 +45,19 @@ class Page(Screen[None], inherit_bindings=False):
         """Let time go by."""
 
     def say(self, text: str, style: str = "dim") -> None:
-        """Show safe text in the status line."""
+        """Show safe text in the status line; an error stays there until esc, or until there is more to say."""
+        if self._error and not text:
+            return
+        self._error = style == "bad"
         for line in self.query(StatusLine):
             line.show(text, style)
+
+    def read_error(self) -> bool:
+        """Take an error off the status line; say whether there was one."""
+        had, self._error = self._error, False
+        if had:
+            self.say("")
+        return had
 
     def show_keys(self) -> None:
         """Make the footer anew: on a change of what is selected or of what can be done with it."""
@@ -60,4 +74,5 @@ class Page(Screen[None], inherit_bindings=False):
 
     def do_back(self) -> None:
         """Go back to the page before."""
-        self.dismiss()
+        if not self.read_error():
+            self.dismiss()

@@ -13,12 +13,13 @@ from cockpit.clock import span
 from cockpit.engine.handle import Handle, View
 from cockpit.errors import CockpitError
 from cockpit.ui.feed import OutputFeed
+from cockpit.ui.headline import problems
 from cockpit.ui.keys import WORKSTREAM
 from cockpit.ui.looks import LOOKS, age, exact_clock, fit, line, name
 from cockpit.ui.present import Row
 from cockpit.ui.screens.page import Page
 from cockpit.ui.styling import stylesheet
-from cockpit.ui.widgets.lines import COLOURS, Keybar, StatusLine
+from cockpit.ui.widgets.lines import COLOURS, Keybar, Lines, StatusLine
 from cockpit.ui.widgets.output import Output
 
 
@@ -37,12 +38,14 @@ class WorkstreamPage(Page):
         self._view, self._rows, self._now = view, rows, now
         self._asked_at = -1
         self.about = Static("", id="about", markup=False)
+        self.problems = Lines("problems")
         self.output = Output()
         self.status, self.keybar = StatusLine("status"), Keybar("keybar")
         self._feed = OutputFeed(handle, self.output)
 
     def compose(self) -> ComposeResult:
         """Lay out what is known above the output."""
+        yield self.problems
         with VerticalScroll(id="facts", can_focus=False) as box:
             box.border_title = Content(name(self.workstream))
             yield self.about
@@ -77,6 +80,7 @@ class WorkstreamPage(Page):
     def show(self, view: View, rows: Mapping[str, Row], now: float) -> None:
         """Show a view that came; leave where the workstream left the plan."""
         self._view, self._rows, self._now = view, rows, now
+        self.problems.show_lines([(cell,) for cell in problems(view, reaching=not self.cockpit.reached)])
         row = rows.get(self.workstream)
         if row is None:
             self.say("this workstream is no longer in the plan", "warn")
@@ -85,7 +89,7 @@ class WorkstreamPage(Page):
         run = view.snapshot.runs.get(row.output[0])
         told = f" · {name(run.slot)} · attempt {run.attempt}" if run else ""
         self.output.border_title = Content(f"output of {name(row.id)}{told}")
-        if self._feed.wants(row.id, *row.output):
+        if view.connected and self._feed.wants(row.id, *row.output):
             self.run_worker(self._feed.run(), name="output of a workstream", group="output", exit_on_error=False)
         self._ask_timeline()
         self.show_keys()
@@ -133,13 +137,13 @@ class WorkstreamPage(Page):
             (fit(f"leg {leg.outline.number}", 10), "$text-muted"),
             (fit(f"{look.glyph} {look.word}", 14), COLOURS[look.style]),
             (issues, "bold" if current else "$text-muted"),
-            (f" · round {leg.outline.round} · about {span(leg.outline.estimate_s)}", "$text-muted"),
+            (f" · round {leg.outline.round} · about {age(leg.outline.estimate_s)}", "$text-muted"),
         )
 
     # --- what happened --------------------------------------------------------------------------------------------
 
     def _ask_timeline(self) -> None:
-        if self.part == "timeline" and self._asked_at != self._view.snapshot.seq:
+        if self.part == "timeline" and self._view.connected and self._asked_at != self._view.snapshot.seq:
             self._asked_at = self._view.snapshot.seq
             self.run_worker(
                 self._bring_timeline(),
@@ -171,6 +175,10 @@ class WorkstreamPage(Page):
         return Content.assemble(
             (f"{when}  ", "$text-muted"), (fit(name(str(fact["kind"])), 20), "bold"), (line(told), "")
         )
+
+    def keys(self) -> list[tuple[str, str, bool]]:
+        """Return the footer's keys."""
+        return [("esc", "back", True), *super().keys()]
 
     # --- keys -----------------------------------------------------------------------------------------------------
 

@@ -16,7 +16,6 @@ from cockpit.ui.looks import STYLES, age, at_clock, fit
 from cockpit.ui.present import Patch, Row
 
 _GUTTER = 3
-_CARD_STATE = 13
 
 
 class Grid(ScrollView, can_focus=False, inherit_bindings=False):
@@ -309,7 +308,7 @@ class Grid(ScrollView, can_focus=False, inherit_bindings=False):
         gap = " " if aside else ""
         if part == 0:
             state, name = row.cells[0], row.cells[1]
-            wide = min(_CARD_STATE, rest)
+            wide = min(max((one.width for one in self._layout_of if one.column.name == "state"), default=0) + 1, rest)
             return [
                 (fit(state[0], wide), state[1]),
                 (fit(f" {name[0]}", rest - wide), name[1]),

@@ -1,0 +1,32 @@
+"""Facts → toasts: what was merged and what went wrong since the view before, in few words. Pure, no widgets."""
+
+from collections.abc import Iterable
+
+from cockpit.schedule import facts as f
+from cockpit.schedule.snapshot import Snapshot
+from cockpit.ui.looks import line, name
+
+News = tuple[str, bool]
+MOST = 2
+
+
+def news(snapshot: Snapshot, recorded: Iterable[f.Recorded]) -> tuple[News, ...]:
+    """Return texts, each with whether it is bad news; many of one kind are told as one."""
+    merged: list[str] = []
+    bad: list[str] = []
+    for one in recorded:
+        fact = one.fact
+        if not isinstance(fact, f.LegFact) or fact.leg not in snapshot.legs:
+            continue
+        who = name(snapshot.legs[fact.leg].workstream)
+        if isinstance(fact, f.LegMerged):
+            merged.append(f"{who} merged" if fact.commit else f"{who} done, nothing to merge")
+        elif isinstance(fact, f.LegFailed):
+            bad.append(f"{who} failed: {line(fact.reason)}")
+        elif isinstance(fact, f.ConflictFound):
+            bad.append(f"{who} conflicts in {line(', '.join(fact.paths))}")
+    return (*_told(merged, "legs merged", bad=False), *_told(bad, "legs failed or conflict", bad=True))
+
+
+def _told(texts: list[str], summed: str, *, bad: bool) -> list[News]:
+    return [(f"{len(texts)} {summed}", bad)] if len(texts) > MOST else [(text, bad) for text in texts]
