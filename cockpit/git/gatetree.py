@@ -70,3 +70,7 @@ def _drop_untracked(full: Path, state: status.State) -> None:
             path = full / entry.path
             places.inside(full, path.parent / "x")  # no folder on the way may be a symlink
             path.unlink(missing_ok=True)
+            for above in path.relative_to(full).parents[:-1]:
+                if any((full / above).iterdir()):
+                    break
+                (full / above).rmdir()

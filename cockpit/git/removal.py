@@ -2,7 +2,6 @@
 
 import os
 import stat
-import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -81,8 +80,11 @@ def differences(before: Listing, after: Listing) -> tuple[str, ...]:
 
 
 def mark_verified(aside: Path, folder: Path) -> Path:
-    """Rename a folder put aside once its removal is decided; the name keeps the time, for a removal cut short."""
-    verified = folder.with_name(f".{folder.name}{_VERIFIED}{time.time_ns()}")
+    """Rename a folder put aside once its removal is decided; the name keeps the time, for a removal cut short.
+
+    The time is the file system's own, of the moment it was put aside: all that was checked is older.
+    """
+    verified = folder.with_name(f".{folder.name}{_VERIFIED}{aside.stat().st_ctime_ns}")
     aside.rename(verified)
     return verified
 
@@ -108,7 +110,7 @@ def finish(verified: Path) -> None:
     """Take away what is left of a removal cut short: only what is older than its decision. Raises GitError."""
     decided = int(verified.name.rpartition("-")[2])
     found = listing(verified)
-    newer = [name for name, signature in found.files.items() if signature[4] > decided]
+    newer = [name for name, signature in found.files.items() if signature[4] >= decided]
     if newer:
         hint = "look at it, then move it away"
         raise GitError(f"written after the removal was decided: {newer[0]}", where=str(verified), hint=hint)

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from cockpit.errors import GitError, UnsafePathError
-from cockpit.git import places, removal, setupfiles, spawn, status
+from cockpit.git import hidden, places, removal, setupfiles, spawn, status
 from cockpit.git.commits import as_in_head
 from cockpit.git.repo import LOCK_TIMEOUT, Repo
 from cockpit.git.rescued import RescueEntry, folder_of, listed, restore, show
@@ -163,18 +163,18 @@ def _unregister(
 
 def _differing(folder: Path, kept: _Kept) -> tuple[str, ...]:
     """Return the rescued files that are no longer what was rescued."""
-    return tuple(
-        name for name, held in kept.files.items() if held is not None and _blob_id(folder / name, held) != held
-    )
+    held = {name: value for name, value in kept.files.items() if value is not None}
+    return tuple(name for name, value in held.items() if _blob_id(folder / name, value[1]) != value)
 
 
-def _blob_id(path: Path, held: tuple[str, str]) -> tuple[str, str] | None:
+def _blob_id(path: Path, like: str) -> tuple[str, str] | None:
+    """Return mode and blob id of a file as it is, with the hash that `like` is of; None when it cannot be read."""
     try:
         found = path.lstat()
         data = os.fsencode(path.readlink()) if stat.S_ISLNK(found.st_mode) else path.read_bytes()
     except OSError:
         return None
-    digest = hashlib.sha1(usedforsecurity=False) if len(held[1]) == 40 else hashlib.sha256()
+    digest = hashlib.sha1(usedforsecurity=False) if len(like) == 40 else hashlib.sha256()
     digest.update(f"blob {len(data)}\0".encode())
     digest.update(data)
     return _mode(found.st_mode), digest.hexdigest()
@@ -231,7 +231,8 @@ def _keep(
     state: status.State,
 ) -> _Kept:
     is_setup = setupfiles.matcher(exclude)
-    entries = tuple(entry for entry in state.entries if not is_setup(entry.path))
+    folder = places.git_dir(worktree)
+    entries = tuple(e for e in (*state.entries, *_hidden_edits(worktree, folder)) if not is_setup(e.path))
     staged_setup = [e for e in state.entries if e.kind == "changed" and e.staged != "." and is_setup(e.path)]
     tip = repo.tip(branch) if branch is not None else None
     tips = tuple(dict.fromkeys(commit for commit in (state.head, tip) if commit is not None))
@@ -240,7 +241,6 @@ def _keep(
     if not entries and not unheld:
         return _Kept(None, {}, tips)
     _require_keepable(worktree, entries)
-    folder = places.git_dir(worktree)
     files: dict[str, tuple[str, str] | None] = {}
     staged_tree: str | None = None
     working_tree: str | None = None
@@ -277,11 +277,23 @@ def _keep(
     return _Kept(rescue, files, tips)
 
 
+def _hidden_edits(worktree: Path, git_dir: Path | None) -> tuple[status.Entry, ...]:
+    if git_dir is None:
+        return ()
+    found: list[status.Entry] = []
+    for path, blob in hidden.unwatched(worktree, git_dir):
+        now = _blob_id(worktree / path, blob)
+        if now is not None and now[1] != blob:
+            found.append(status.Entry("changed", path, unstaged="M"))
+    return tuple(found)
+
+
 def _unheld(repo: Repo, tips: Iterable[str], base: str | None, plan: str, workstream: str) -> bool:
     if base is not None and all(tip == base for tip in tips):
         return False
-    others = [f"^{base}", f"--glob={folder_of(plan, workstream)}"] if base is not None else ["--all"]
-    args = ["rev-list", "--max-count=1", *tips, "--not", *[o.removeprefix("^") for o in others], "--"]
+    # The HEADs of linked worktrees hold nothing here: one of them is what this is about.
+    others = [base, f"--glob={folder_of(plan, workstream)}"] if base is not None else ["--single-worktree", "--all"]
+    args = ["rev-list", "--max-count=1", *tips, "--not", *others, "--"]
     return bool(spawn.git(args, cwd=repo.root).stdout.strip())
 
 
@@ -392,7 +404,7 @@ def _lines(path: Path) -> list[str]:
 
 def _commit(repo: Repo, tree: str, parents: Sequence[str], message: str, at: float) -> str:
     args = ["commit-tree", "--no-gpg-sign", *(part for parent in parents for part in ("-p", parent)), "-F", "-", tree]
-    when = f"{int(at)} +0000"
+    when = f"@{int(at)} +0000"
     who = {f"GIT_{role}_{key}": value for role in ("AUTHOR", "COMMITTER") for key, value in _WHO.items()}
     env = {**who, "GIT_AUTHOR_DATE": when, "GIT_COMMITTER_DATE": when}
     text = message.encode("utf-8", "surrogateescape")

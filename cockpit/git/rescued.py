@@ -103,7 +103,11 @@ def _write_files(repo: Repo, top: Path, head: str, commit: str) -> None:
         _, mode, _, blob, letter = row.decode().lstrip(":").split(" ")
         path = os.fsdecode(raw)
         if letter == "D":
-            places.inside(top, top / path).unlink(missing_ok=True)
+            gone = places.inside(top, (top / path).parent / "x").parent / (top / path).name
+            gone.unlink(missing_ok=True)
+            while gone.parent != top and not any(gone.parent.iterdir()):
+                gone = gone.parent
+                gone.rmdir()
         else:
             wanted.append((path, mode, blob))
     contents = _blobs(repo, [blob for _, _, blob in wanted])

@@ -65,7 +65,7 @@ def read(
     `ignored` lists the ignored paths too (whole folders as one), `locks` lets git refresh the index.
     """
     args = ["status", "--porcelain=v2", "--branch", "-z", "--untracked-files=all", "--no-renames"]
-    args += ["--ignore-submodules=none", f"--ignored={'traditional' if ignored else 'no'}"]
+    args += ["--ignore-submodules=none", f"--ignored={'matching' if ignored else 'no'}"]
     output = spawn.git(args, cwd=worktree, locks=locks, timeout=timeout).stdout
     is_setup = setupfiles.matcher(exclude)
     head: str | None = None

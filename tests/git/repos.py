@@ -2,10 +2,23 @@
 
 import os
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
+from cockpit.process import TRACE
+
 _ENV = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")} | {"LC_ALL": "C"}
+
+
+@contextmanager
+def watched() -> Iterator[list[str]]:
+    """Collect the names of the git commands that cockpit runs in a block."""
+    before = TRACE.entries()
+    commands: list[str] = []
+    yield commands
+    known = {id(entry) for entry in before}  # ids stay theirs, since `before` keeps the entries
+    commands.extend(entry.argv[1] for entry in TRACE.entries() if id(entry) not in known)
 
 
 def run_git(folder: Path, *args: str, stdin: bytes = b"", check: bool = True) -> str:

@@ -5,8 +5,7 @@ import pytest
 from cockpit.errors import GitError
 from cockpit.git import commits, status, worktrees
 from cockpit.git.repo import Change, Repo
-from cockpit.process import TRACE
-from tests.git.repos import commit, run_git, tree, write
+from tests.git.repos import commit, run_git, tree, watched, write
 from tests.git.test_repo import HOSTILE
 
 
@@ -37,9 +36,9 @@ def test_commits_everything_with_its_trailers(repo: Repo, work: Path) -> None:
 
 
 def test_nothing_to_commit_costs_one_process(repo: Repo, work: Path) -> None:
-    before = len(TRACE.entries())
-    assert commits.commit_all(repo, work, "x", {}) is None
-    assert len(TRACE.entries()) - before == 1
+    with watched() as commands:
+        assert commits.commit_all(repo, work, "x", {}) is None
+    assert commands == ["status"]
 
 
 def test_what_the_agent_committed_itself_is_left_alone(repo: Repo, work: Path) -> None:

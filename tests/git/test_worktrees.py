@@ -9,8 +9,7 @@ import pytest
 from cockpit.errors import GitError, UnsafePathError
 from cockpit.git import rescue, worktrees
 from cockpit.git.repo import Repo
-from cockpit.process import TRACE
-from tests.git.repos import commit, make_repo, run_git, write
+from tests.git.repos import commit, make_repo, run_git, watched, write
 
 
 def status_of(worktree: Path) -> str:
@@ -28,13 +27,13 @@ def test_makes_a_worktree_on_a_new_branch(repo: Repo, folder: Path) -> None:
 
 
 def test_is_made_with_two_processes_and_kept_with_none(repo: Repo, folder: Path) -> None:
-    before = len(TRACE.entries())
-    made = worktrees.add(repo, folder / "a", "plan/a", "main", parent=folder)
-    assert len(TRACE.entries()) - before == 2
+    with watched() as commands:
+        made = worktrees.add(repo, folder / "a", "plan/a", "main", parent=folder)
+    assert commands == ["worktree", "read-tree"]
     write(made.path, {"README.md": "edited\n", "new": "x"})
-    before = len(TRACE.entries())
-    assert worktrees.add(repo, folder / "a", "plan/a", "main", parent=folder) == made
-    assert len(TRACE.entries()) == before
+    with watched() as commands:
+        assert worktrees.add(repo, folder / "a", "plan/a", "main", parent=folder) == made
+    assert commands == []
     assert (made.path / "README.md").read_text() == "edited\n"
 
 
@@ -171,9 +170,9 @@ def test_lists_hostile_paths_and_flags(repo: Repo, folder: Path) -> None:
 
 def test_a_large_worktree_gets_its_one_status(tmp_path: Path, folder: Path) -> None:
     repo = Repo.open(make_repo(tmp_path, {f"f/{n}": "x" for n in range(1500)}))
-    before = len(TRACE.entries())
-    made = worktrees.add(repo, folder / "a", "a", "main")
-    assert [entry.argv[1] for entry in TRACE.entries()[before:]] == ["worktree", "read-tree", "status"]
+    with watched() as commands:
+        made = worktrees.add(repo, folder / "a", "a", "main")
+    assert commands == ["worktree", "read-tree", "status"]
     assert status_of(made.path) == ""
 
 
