@@ -31,9 +31,7 @@ def alerts(view: View) -> tuple[Alert, ...]:
     """Return the alerts of a view, worst first; none where all is well."""
     snapshot, readings = view.snapshot, view.readings
     found = [Alert(0, "✗", f"plan file: {line(error)}", "bad") for error in readings.plan.errors]
-    found += [
-        Alert(1, "!", f"changed in the plan, not trusted yet (T): {line(ask)}", "warn") for ask in readings.plan.asks
-    ]
+    found += [Alert(1, "!", f"changed, not trusted yet (T): {line(ask)}", "warn") for ask in readings.plan.asks]
     if readings.plan.untrusted:
         found.append(
             Alert(1, "!", f"{count(len(readings.plan.untrusted), 'command')} of the plan not trusted yet: T", "warn")

@@ -17,7 +17,7 @@ NAMED = 8
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What a confirm asks: a title, lines that say what will happen, the word of its yes, and whether it needs a reason."""
+    """What a confirm asks: a title, what will happen, the word of its yes, and whether it needs a reason."""
 
     title: str
     lines: tuple[str, ...]
@@ -70,9 +70,8 @@ def question(action: Action, view: View, targets: Sequence[str], hidden: int) ->
             f"{count(hidden, 'marked workstream')} of these {'is' if hidden == 1 else 'are'} hidden by the filter."
         )
     if also:
-        lines += [
-            f"Needs {count(len(also), 'workstream')} that {'is' if len(also) == 1 else 'are'} not started: {named(also)}"
-        ]
+        verb = "is" if len(also) == 1 else "are"
+        lines.append(f"Needs {count(len(also), 'workstream')} that {verb} not started: {named(also)}")
         whole = "Start these too"
         return Question(_title("Start", chosen), tuple(lines), whole, other="Only the chosen")
     lines += _consequences(action, view, chosen)
@@ -85,7 +84,7 @@ def question(action: Action, view: View, targets: Sequence[str], hidden: int) ->
     )
 
 
-def quit_question(view: View, running: int) -> Question:
+def quit_question(running: int) -> Question:
     """Return what is asked on quitting while something runs."""
     return Question(
         "Quit the screen",

@@ -1,4 +1,4 @@
-"""From an action to an answer: asks where it is to be asked, checks again, hands the order in, says what became of it."""
+"""From an action to an answer: asks where that is due, checks again, hands the order in, says what became of it."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -71,7 +71,7 @@ class Ordering:
         running = runs_now(app.view.snapshot)
         if app.read_only or not app.view.connected or not running:
             return False
-        self.ask(quit_question(app.view, running), lambda: None, answered)
+        self.ask(quit_question(running), lambda: None, answered)
         return True
 
     def hand_in(self, orders: tuple[Order, ...]) -> None:

@@ -244,6 +244,5 @@ def busy() -> FakeHandle:
 
 
 def many(number: int) -> FakeHandle:
-    """A plan of many workstreams, some of which run."""
-    handle = loaded(outline(*(workstream(f"ws-{at:04d}", f"Workstream number {at}") for at in range(number))))
-    return handle
+    """A plan of many workstreams."""
+    return loaded(outline(*(workstream(f"ws-{at:04d}", f"Workstream number {at}") for at in range(number))))

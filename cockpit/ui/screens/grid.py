@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import ClassVar
 
-from textual import events, on
+from textual import on
 from textual.app import ComposeResult
 from textual.content import Content
 
@@ -51,7 +51,7 @@ class GridPage(Page):
         self.show(self.view, self._first_rows, self.now)
         self.grid.go_to(0)
 
-    def on_resize(self, event: events.Resize) -> None:
+    def on_resize(self) -> None:
         """Fit the lines to the new width."""
         self.show_lines()
         self.show_keys()
@@ -166,7 +166,8 @@ class GridPage(Page):
     def do_next(self) -> None:
         """Go to the next workstream that awaits the operator, from the top again after the last."""
         keys = list(self.rows)
-        at = keys.index(self.grid.cursor) if self.grid.cursor in self.rows else -1
+        cursor = self.grid.cursor
+        at = keys.index(cursor) if cursor is not None and cursor in self.rows else -1
         waiting = [key for key in (*keys[at + 1 :], *keys[: at + 1]) if self.rows[key].awaits]
         shown = [key for key in waiting if key in self.grid.shown]
         if shown:

@@ -244,7 +244,7 @@ class Grid(ScrollView, can_focus=False, inherit_bindings=False):
 
     # --- events -------------------------------------------------------------------------------------------------
 
-    def on_resize(self, event: events.Resize) -> None:
+    def on_resize(self) -> None:
         """Lay out anew and keep the cursor's row in sight."""
         self._lay_out()
         self._resize_content()

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
-from textual import events
 from textual.geometry import Size
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
@@ -118,7 +117,7 @@ class Output(ScrollView, can_focus=False, inherit_bindings=False):
         if follow:
             self.call_after_refresh(self.follow)
 
-    def on_resize(self, event: events.Resize) -> None:
+    def on_resize(self) -> None:
         """Fold the lines anew where the width changed."""
         width = self.scrollable_content_region.width
         if width != self._width:
