@@ -35,6 +35,7 @@ from cockpit.store.paths import StateFolder
 
 FIRST_CLIENT_S = 10.0
 LINGER_S = 1.0
+CLOSING_S = 5.0
 Talk = Callable[[LocalHandle], Awaitable[None]]
 
 
@@ -87,7 +88,12 @@ class Driver:
         await self.server.start()
         self.watch = Watch(self.effects, self.project.loaded.path, self.plans.reload)
         self.server.on_client = self.watch.look_at_everything
-        for work in (self.watch.run, Forecasts(self.engine, self._pool).run, Notifier(self.effects).run):
+        for work in (
+            self.engine.keep_writing,
+            self.watch.run,
+            Forecasts(self.engine, self._pool).run,
+            Notifier(self.effects).run,
+        ):
             self._background.append(asyncio.create_task(self._kept_up(work)))
 
     async def _kept_up(self, work: Callable[[], Awaitable[None]]) -> None:
@@ -138,8 +144,9 @@ class Driver:
             task.cancel()
         await asyncio.gather(*self._background, return_exceptions=True)
         await self.engine.close()
-        with contextlib.suppress(CockpitError):
+        with contextlib.suppress(CockpitError, TimeoutError):
             self.engine.record(f.DriverEnded(os.getpid(), self.farewell))
+            await asyncio.wait_for(self.engine.flush(), CLOSING_S)
             self.journal.checkpoint(self.engine.snapshot)
         await self.server.close(self.farewell)
         self._pool.close()

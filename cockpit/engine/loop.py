@@ -14,10 +14,10 @@ from cockpit.errors import CockpitError, IllegalMoveError, JournalError, OrderRe
 from cockpit.schedule import facts as f
 from cockpit.schedule.carry import carry_out, progress
 from cockpit.schedule.decide import decide
-from cockpit.schedule.orders import Integrate, Order, StartMerge, TakeLeg, Todo, WakeAt
+from cockpit.schedule.orders import CleanUp, Integrate, Order, StartMerge, TakeLeg, Todo, WakeAt
 from cockpit.schedule.readings import Readings
 from cockpit.schedule.states import State
-from cockpit.store.journal import Journal
+from cockpit.store.journal import Journal, chained
 
 REWRITE_AFTER_S = 1.0
 Subscriber = Callable[[tuple[f.Recorded, ...], Mapping[str, Any]], None]
@@ -29,13 +29,14 @@ class Engine:
     """One plan's state and what is under way for it.
 
     `effects` carries out what decide asks for; `admit` is asked before an order is taken and refuses by raising;
-    `cancels` holds an event a leg whose gate runs, set when its end is asked for.
+    `cancels` holds an event a leg whose gate runs, set when its end is asked for. `snapshot` is how things stand,
+    `written` how they stand on the disk, a moment behind.
     """
 
     def __init__(self, journal: Journal, clock: Clock) -> None:
         self.journal = journal
         self.clock = clock
-        self.snapshot = journal.snapshot()
+        self.snapshot = self.written = journal.snapshot()
         self.readings = Readings()
         self.effects: Effect | None = None
         self.admit: Gatekeeper | None = None
@@ -46,7 +47,11 @@ class Engine:
         self._subscribers: list[Subscriber] = []
         self._listeners: list[Subscriber] = []
         self._waiting: dict[str, asyncio.Future[Answer]] = {}
-        self._unwritten: list[f.Fact] = []
+        self._due: list[Answer] = []
+        self._unwritten: list[f.Recorded] = []
+        self._news = asyncio.Event()
+        self._flushed = asyncio.Event()
+        self._writing = asyncio.Lock()
         self._wake = asyncio.Event()
         self._ids = itertools.count(1)
         self._stopping = False
@@ -54,25 +59,60 @@ class Engine:
     # --- facts and readings ---------------------------------------------------------------------------------------
 
     def record(self, *facts: f.Fact) -> None:
-        """Write facts, fold them, and tell whoever follows.
+        """Fold facts at once, and have them written; whoever follows is told, and effects begin, once they are.
 
-        Where the journal can't be written (a full disk), the facts wait in memory, nothing new is begun, and writing
-        is tried again. Raises IllegalMoveError for facts that don't fit; then none of them is written.
+        Raises IllegalMoveError for facts that don't fit; then none of them counts.
         """
         if not facts:
             return
-        if self._unwritten:
-            self._unwritten += facts
-            return
-        try:
-            self.snapshot, recorded = self.journal.append(self.snapshot, facts, self.clock.now())
-        except JournalError as error:
-            self._unwritten += facts
-            self._hold_back(error)
-            return
-        self._tell(recorded, {})
+        self.snapshot, recorded = chained(self.snapshot, facts, self.clock.now())
+        self._unwritten += recorded
+        self._news.set()
+        for one in recorded:
+            if isinstance(one.fact, f.EndAsked) and one.fact.leg in self.cancels:
+                self.cancels[one.fact.leg].set()
         self._settle()
         self._wake.set()
+
+    async def durable(self) -> None:
+        """Wait until everything that was recorded so far is on the disk."""
+        seq = self.snapshot.seq
+        while self.written.seq < seq:
+            self._flushed.clear()
+            await self._flushed.wait()
+
+    async def keep_writing(self) -> None:
+        """Write what is recorded until cancelled, all that came meanwhile in one transaction.
+
+        Where the journal can't be written (a full disk), the facts wait in memory, nothing new is begun, and writing
+        is tried again.
+        """
+        while True:
+            await self._news.wait()
+            self._news.clear()
+            await self.flush()
+
+    async def flush(self) -> None:
+        """Write what is recorded, however often it takes, and tell whoever follows."""
+        async with self._writing:
+            while self._unwritten:
+                batch, snapshot = tuple(self._unwritten), self.snapshot
+                try:
+                    await asyncio.to_thread(self.journal.write, batch, snapshot)
+                except JournalError as error:
+                    self.trouble = f"nothing new is begun: {error.what}"
+                    self.read(hold=self.trouble)
+                    await asyncio.sleep(REWRITE_AFTER_S)
+                    continue
+                del self._unwritten[: len(batch)]
+                self.written = snapshot
+                if self.trouble:
+                    self.trouble = ""
+                    self.read(hold="")
+                self._tell(batch, {})
+                self._answer()
+                self._flushed.set()
+                self._wake.set()
 
     def read(self, **changes: Any) -> None:
         """Replace readings by newer ones; `worktrees`, `runs` and `notes` are merged by key, None removes an entry."""
@@ -119,30 +159,8 @@ class Engine:
         return View(self.snapshot, self.readings, problem=self.trouble)
 
     def _tell(self, recorded: tuple[f.Recorded, ...], readings: Mapping[str, Any]) -> None:
-        for one in recorded:
-            if isinstance(one.fact, f.EndAsked) and one.fact.leg in self.cancels:
-                self.cancels[one.fact.leg].set()
         for subscriber in (*self._listeners, *self._subscribers):
             subscriber(recorded, readings)
-
-    def _hold_back(self, error: JournalError) -> None:
-        self.trouble = f"nothing new is begun: {error.what}"
-        self.read(hold=self.trouble)
-        asyncio.get_running_loop().call_later(REWRITE_AFTER_S, self._write_again)
-
-    def _write_again(self) -> None:
-        facts, self._unwritten = self._unwritten, []
-        try:
-            self.snapshot, recorded = self.journal.append(self.snapshot, facts, self.clock.now())
-        except JournalError as error:
-            self._unwritten = facts
-            self._hold_back(error)
-            return
-        self.trouble = ""
-        self.read(hold="")
-        self._tell(recorded, {})
-        self._settle()
-        self._wake.set()
 
     # --- orders ---------------------------------------------------------------------------------------------------
 
@@ -153,7 +171,7 @@ class Engine:
             number, order.verb, order.targets, order.by, order.reason, order.number, order.everything, order.also_needed
         )
         try:
-            if self._unwritten:
+            if self.trouble:
                 raise OrderRefusedError(self.trouble)
             if self.admit is not None:
                 await self.admit(order)
@@ -176,10 +194,18 @@ class Engine:
             return
         self.record(*ended)
         for fact in ended:
-            waiting = self._waiting.pop(fact.order, None)
+            if isinstance(fact, f.OrderDone):
+                self._due.append(Answer(fact.order, True, fact.note))
+            else:
+                self._due.append(Answer(fact.order, False, fact.reason))
+
+    def _answer(self) -> None:
+        """Tell those who gave orders what became of them, once that is on the disk."""
+        due, self._due = self._due, []
+        for answer in due:
+            waiting = self._waiting.pop(answer.order, None)
             if waiting is not None and not waiting.done():
-                ok = isinstance(fact, f.OrderDone)
-                waiting.set_result(Answer(fact.order, ok, fact.note if isinstance(fact, f.OrderDone) else fact.reason))
+                waiting.set_result(answer)
 
     # --- the loop -------------------------------------------------------------------------------------------------
 
@@ -191,7 +217,7 @@ class Engine:
             wake_at = self._turn()
             if self._wake.is_set():
                 continue
-            if not self._flights and wake_at is None and not self._unwritten and quiet():
+            if not (self._flights or wake_at or self._unwritten) and quiet():
                 return
             timeout = None if wake_at is None else max(0.0, wake_at - self.clock.now())
             try:
@@ -215,8 +241,6 @@ class Engine:
         await asyncio.gather(*self._flights.values(), return_exceptions=True)
 
     def _turn(self) -> float | None:
-        if self._unwritten:
-            return None
         if self.auto_approve:
             self._approve_all()
         wake_at: float | None = None
@@ -242,13 +266,24 @@ class Engine:
         return f"{leg.replace('/', '.')}-{attempt}-{self.snapshot.seq:x}"
 
     def _launch(self, todo: Todo) -> None:
-        if todo in self._flights or self.effects is None:
+        if todo in self._flights or self.effects is None or not self._is_written(todo):
             return
         if isinstance(todo, Integrate) and any(isinstance(one, Integrate) for one in self._flights):
             return
         task = asyncio.create_task(self.effects(todo), name=repr(todo))
         self._flights[todo] = task
         task.add_done_callback(lambda _: self._landed(todo))
+
+    def _is_written(self, todo: Todo) -> bool:
+        """Say whether the state that an effect follows from is on the disk, so that no effect is ahead of its fact."""
+        if isinstance(todo, CleanUp):
+            return self.written.workstreams[todo.workstream] == self.snapshot.workstreams[todo.workstream]
+        keys = todo.legs if isinstance(todo, Integrate) else (getattr(todo, "leg", ""),)
+        return all(self._same(key) for key in keys)
+
+    def _same(self, key: str) -> bool:
+        written, now = self.written.legs.get(key), self.snapshot.legs[key]
+        return written is not None and (written.state, written.run) == (now.state, now.run)
 
     def _landed(self, todo: Todo) -> None:
         self._flights.pop(todo, None)

@@ -69,6 +69,7 @@ async def _integrate(effects: "Effects", keys: Sequence[str]) -> bool:
         if failed:
             engine.record(engine.after_failure(keys[0], failed))
             return True
+        await engine.durable()  # what was built must be known when base holds it, or a squash could be merged twice
         done = await effects.pool.short(integrate.publish, effects.repo, effects.base, tip, chain[-1].built.commit)
         if isinstance(done, integrate.Published):
             engine.record(*(f.LegMerged(link.leg, link.built.commit) for link in chain))

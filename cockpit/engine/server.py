@@ -71,6 +71,8 @@ class Server:
                 client.handle(wire.message(text))
         except (ValueError, ConnectionError):
             pass  # a client that says nonsense, or is gone, is let go: it knows, and the driver lives on
+        except asyncio.CancelledError:
+            pass  # the driver ends; Python 3.11 would log a cancelled connection as an error
         finally:
             await client.close()
             self.clients -= 1

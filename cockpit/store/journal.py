@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
+from threading import RLock
+from typing import Any
 
 from cockpit.errors import JournalError
 from cockpit.schedule.codec import decode, encode
@@ -34,16 +36,18 @@ class Journal:
         self.path = path
         self._read_only = read_only
         self._since_checkpoint = 0
+        self._lock = RLock()
         try:
             self._db = self._connect()
         except sqlite3.Error as error:
             raise self._error(error) from error
 
     def _connect(self) -> sqlite3.Connection:
+        options: dict[str, Any] = {"isolation_level": None, "timeout": 10, "check_same_thread": False}
         if self._read_only:
-            db = sqlite3.connect(f"{self.path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None, timeout=10)
+            db: sqlite3.Connection = sqlite3.connect(f"{self.path.absolute().as_uri()}?mode=ro", uri=True, **options)
         else:
-            db = sqlite3.connect(self.path, isolation_level=None, timeout=10)
+            db = sqlite3.connect(self.path, **options)
             self.path.chmod(0o600)
             db.execute("PRAGMA journal_mode=WAL")
             if db.execute("PRAGMA user_version").fetchone()[0] == 0:
@@ -81,21 +85,23 @@ class Journal:
 
         Durable facts are on the disk when this returns. Raises IllegalMoveError (nothing is written) and JournalError.
         """
-        recorded: list[Recorded] = []
-        rows: list[tuple[int, float, str, int, str, str]] = []
-        for fact in facts:
-            row = _row(snapshot.seq + 1, at, fact, snapshot.hash)
-            one = Recorded(row[0], at, fact, row[5])
-            snapshot = fold(snapshot, one)
-            rows.append(row)
-            recorded.append(one)
-        with self._translated():
-            durable = any(fact.durable for fact in facts)
+        snapshot, recorded = chained(snapshot, facts, at)
+        self.write(recorded, snapshot)
+        return snapshot, recorded
+
+    def write(self, recorded: Sequence[Recorded], snapshot: Snapshot) -> None:
+        """Write facts that `chained` numbered, in one transaction; `snapshot` is the state after the last of them.
+
+        May be called from any thread. Durable facts are on the disk when this returns. Raises JournalError; then none
+        of them is written, and the same call may be made again.
+        """
+        durable = any(one.fact.durable for one in recorded)
+        with self._lock, self._translated():
             self._db.execute(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}")
             self._db.execute("BEGIN IMMEDIATE")
             try:
-                self._db.executemany("INSERT INTO facts VALUES (?, ?, ?, ?, ?, ?)", rows)
-                self._since_checkpoint += len(rows)
+                self._db.executemany("INSERT INTO facts VALUES (?, ?, ?, ?, ?, ?)", map(_row, recorded))
+                self._since_checkpoint += len(recorded)
                 if self._since_checkpoint >= CHECKPOINT_EVERY:
                     self._write_checkpoint(snapshot)
                 self._db.execute("COMMIT")
@@ -103,11 +109,10 @@ class Journal:
                 if self._db.in_transaction:
                     self._db.execute("ROLLBACK")
                 raise
-        return snapshot, tuple(recorded)
 
     def checkpoint(self, snapshot: Snapshot) -> None:
         """Keep a snapshot so that the next start need not replay what came before it."""
-        with self._translated():
+        with self._lock, self._translated():
             self._write_checkpoint(snapshot)
 
     def _write_checkpoint(self, snapshot: Snapshot) -> None:
@@ -190,10 +195,23 @@ def _fact(kind: str, data: str) -> Fact | None:
         return None
 
 
-def _row(seq: int, at: float, fact: Fact, previous: str) -> tuple[int, float, str, int, str, str]:
-    kind = type(fact).__name__
-    data = json.dumps(to_json(fact), separators=(",", ":"))
-    return (seq, at, kind, fact.version, data, _chained(previous, seq, at, kind, fact.version, data))
+def chained(snapshot: Snapshot, facts: Sequence[Fact], at: float) -> tuple[Snapshot, tuple[Recorded, ...]]:
+    """Number facts, chain them by their hashes and fold them; nothing is written. Raises IllegalMoveError."""
+    recorded: list[Recorded] = []
+    for fact in facts:
+        seq = snapshot.seq + 1
+        one = Recorded(seq, at, fact, _chained(snapshot.hash, seq, at, type(fact).__name__, fact.version, _data(fact)))
+        snapshot = fold(snapshot, one)
+        recorded.append(one)
+    return snapshot, tuple(recorded)
+
+
+def _row(one: Recorded) -> tuple[int, float, str, int, str, str]:
+    return (one.seq, one.at, type(one.fact).__name__, one.fact.version, _data(one.fact), one.hash)
+
+
+def _data(fact: Fact) -> str:
+    return json.dumps(to_json(fact), separators=(",", ":"))
 
 
 def _chained(previous: str, seq: int, at: float, kind: str, version: int, data: str) -> str:
