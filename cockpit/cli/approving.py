@@ -78,10 +78,15 @@ async def _line(prompt: str) -> str:
     sys.stdout.write(prompt)
     sys.stdout.flush()
     loop = asyncio.get_running_loop()
-    ready = loop.create_future()
-    loop.add_reader(sys.stdin, lambda: ready.done() or ready.set_result(None))
+    ready: asyncio.Future[None] = loop.create_future()
+    loop.add_reader(sys.stdin, _set, ready)
     try:
         await ready
     finally:
         loop.remove_reader(sys.stdin)
     return sys.stdin.readline()
+
+
+def _set(ready: "asyncio.Future[None]") -> None:
+    if not ready.done():
+        ready.set_result(None)

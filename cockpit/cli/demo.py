@@ -79,7 +79,7 @@ def make(folder: Path | None) -> Path:
 
 
 def samples_folder() -> Path:
-    """Return the folder of the sample plans: inside the package once installed, else the repository's. Raises CockpitError."""
+    """Return the folder of the sample plans: the package's once installed, else the repository's."""
     import cockpit
 
     package = Path(cockpit.__file__).resolve().parent

@@ -1,4 +1,4 @@
-"""`cockpit doctor`: versions, agents found, and what earlier work left behind, each with what to do; changes nothing."""
+"""`cockpit doctor`: versions, agents found, what was left behind, and what to do about each; it changes nothing."""
 
 import platform
 import shutil

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from cockpit.cli.options import Follow, Json, Plan, StateDir
+from cockpit.cli.options import Follow, Plan, StateDir
 from cockpit.cli.output import emit, emit_line, say, tell
 from cockpit.clock import iso
 from cockpit.schedule.facts import Recorded, to_json

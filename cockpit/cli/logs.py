@@ -53,8 +53,9 @@ def _print(folder: Path, *, follow: bool) -> None:
     copies = [_Copy(folder, name) for name in LOGS]
     while True:
         over = not follow or _over(folder)
-        while any([copy.more() for copy in copies]):
-            pass
+        for copy in copies:
+            while copy.more():
+                pass
         if over:
             for copy in copies:
                 copy.flush()

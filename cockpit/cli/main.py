@@ -4,6 +4,7 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any, Required, TypedDict, cast
 
 from cockpit.errors import CockpitError
 
@@ -34,6 +35,17 @@ COMMANDS = (
     "completion",
 )
 INTERRUPTED = 130
+
+
+class Opening(TypedDict, total=False):
+    """The arguments of `open_cockpit`."""
+
+    plan: Required[Path]
+    read_only: bool
+    agents: int
+    start: bool
+    trust: bool
+    state_dir: Path
 
 
 def run(argv: Sequence[str]) -> int:
@@ -69,12 +81,12 @@ def _dispatch(argv: list[str]) -> int:
     return call(argv)
 
 
-def _plain_form(argv: list[str]) -> "dict[str, object] | None":
+def _plain_form(argv: list[str]) -> Opening | None:
     """Return the arguments of `cockpit PLAN [options]` in its simplest spelling; None leaves it to the full parser.
 
     The parser costs more than half of what a bare screen needs to its first paint.
     """
-    found: dict[str, object] = {}
+    found: dict[str, Any] = {}
     words = iter(argv)
     for word in words:
         if word in ("--read-only", "--start", "--trust"):
@@ -89,7 +101,7 @@ def _plain_form(argv: list[str]) -> "dict[str, object] | None":
         else:
             found["plan"] = Path(word)
     plan = found.get("plan")
-    return found if isinstance(plan, Path) and plan.exists() else None
+    return cast("Opening", found) if plan is not None and plan.exists() else None
 
 
 def _globals_last(argv: list[str]) -> list[str]:

@@ -38,10 +38,18 @@ def view_of(project: "Project") -> "View":
     """Return how a project stands; a plan that was never opened stands as its file says. Starts no driver."""
     from cockpit.engine import client
 
-    view = None
     if client.driver_pid(project.state) is not None:
         view = asyncio.run(_first_view(project))
-    return _with_plan(project, view or client.glimpse(project.state))
+        if view is not None:
+            return _with_plan(project, view)
+    return glimpsed(project)
+
+
+def glimpsed(project: "Project") -> "View":
+    """Return how a project stands by its journal alone; a plan that was never opened stands as its file says."""
+    from cockpit.engine.client import glimpse
+
+    return _with_plan(project, glimpse(project.state))
 
 
 def ordered(project: "Project", order: "Order") -> "Answer":

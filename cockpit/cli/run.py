@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from cyclopts import Parameter
 
 from cockpit.cli.inside import refuse_inside_run
-from cockpit.cli.options import Agents, Json, Plan, StateDir, Trust
+from cockpit.cli.options import Agents, Plan, StateDir, Trust
 from cockpit.cli.output import emit, say
 from cockpit.errors import CockpitError
 

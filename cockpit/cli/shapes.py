@@ -198,7 +198,7 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class ScheduledLeg:
-    """A leg in the dry run: seconds from the start of the plan (null: no slot takes it), on the critical path or not."""
+    """A leg in the dry run: seconds from the start of the plan (null: no slot ever takes it)."""
 
     workstream: str
     leg: str

@@ -4,10 +4,12 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cockpit.errors import CockpitError
+from cockpit.errors import CockpitError, JournalError
 
 if TYPE_CHECKING:
+    from cockpit.engine.handle import View
     from cockpit.engine.project import Project
+    from cockpit.store.paths import StateFolder
 
 
 def open_cockpit(
@@ -27,28 +29,60 @@ def open_cockpit(
         )
     if agents is not None and agents < 1:
         raise CockpitError("--agents must be 1 or more")
-    from cockpit.cli.reach import opened, prepared, who
-    from cockpit.engine.client import LazyHandle, glimpse
+    known = None if start or trust else known_state(plan, state_dir)
+    state, first = known or _prepared(plan, state_dir, start=start, trust=trust)
+
+    from cockpit.cli.reach import who
+    from cockpit.engine.client import LazyHandle
+    from cockpit.ui.app import CockpitApp
+
+    handle = LazyHandle(plan.absolute(), state, agents=agents)
+    leaving = CockpitApp(handle, first, read_only=read_only, who=who("screen")).run()
+    _goodbye(leaving, plan)
+    return 0
+
+
+def known_state(plan: Path, state_dir: Path | None = None) -> "tuple[StateFolder, View] | None":
+    """Return the state folder of a plan that was opened before and is unchanged, and how it stands; else None.
+
+    The journal says which plan it is of, so that neither the plan's parser nor git is needed before the first paint.
+    """
+    from cockpit.engine.client import glimpse
+    from cockpit.store.paths import StateFolder, state_folder
+
+    file = plan.absolute()
+    above = file.parent.resolve()
+    root = next((folder for folder in (above, *above.parents) if (folder / ".git").is_dir()), None)
+    if root is None:
+        return None
+    try:
+        text = file.read_text("utf-8-sig")
+        for journal in sorted(state_folder(root, "plan", state_dir).path.parent.glob("*/journal.db")):
+            state = StateFolder(journal.parent)
+            view = glimpse(state)
+            if view.snapshot.text == text and view.snapshot.path == str(file):
+                return state, view
+    except (OSError, ValueError, JournalError):
+        return None  # the long way says what is wrong
+    return None
+
+
+def _prepared(plan: Path, state_dir: Path | None, *, start: bool, trust: bool) -> "tuple[StateFolder, View]":
+    from cockpit.cli.reach import glimpsed, opened, prepared
 
     if start or trust:
         from cockpit.cli.inside import refuse_inside_run
 
         refuse_inside_run("cockpit PLAN --start or --trust")
     project = opened(plan, state_dir)
-    if trust or start:
+    if start or trust:
         from cockpit.cli.trusting import require_trust
 
         require_trust(project, trust=trust)
     prepared(project)
     if start:
         _start(project)
-    first = glimpse(project.state)
-    handle = LazyHandle(project.loaded.path, project.state, agents=agents)
-    from cockpit.ui.app import CockpitApp
-
-    leaving = CockpitApp(handle, first, read_only=read_only, who=who("screen")).run()
-    _goodbye(leaving, plan)
-    return 0
+    return project.state, glimpsed(project)
 
 
 def _start(project: "Project") -> None:
