@@ -125,7 +125,9 @@ def _dependencies(rows: list[_Row]) -> Iterator[Finding]:
         needs.setdefault(before, [])
     for circle in rings(needs):
         edges = list(zip(circle, [*circle[1:], circle[0]], strict=True))
-        start = next(place for place, edge in enumerate(edges) if edge in where)
+        start = next((place for place, edge in enumerate(edges) if edge in where), None)
+        if start is None:
+            continue  # made by a duplicate id alone, which is reported by itself
         ring = circle[start:] + circle[:start]
         names = [node.removeprefix("before ") for node in ring]
         shown = [name for place, name in enumerate(names) if place == 0 or name != names[place - 1]]
@@ -184,10 +186,14 @@ def _branches(data: dict[str, Any], rows: list[_Row], plan_name: str) -> Iterato
     base = as_text(data.get("base"))
     seen: dict[str, str] = {} if base is None else {base: "base"}
     written: list[tuple[str, Path, str]] = []
+    ids: set[str] = set()
     for row in rows:
         own = as_text(row.data.get("branch")) if row.owner is None else None
         if row.owner is not None or row.id is None or (own is None and (template is None or common_is_bad)):
             continue
+        if own is None and row.id in ids:
+            continue  # a duplicate id, reported as that
+        ids.add(row.id)
         path: Path = (*row.path, "branch" if own is not None else "id")
         if why := _refused(own if own is not None else template or "", plan_name, row.id):
             if own is not None or not refusal(row.id.replace("/", "")):

@@ -14,7 +14,8 @@ def rings(needs: Mapping[str, Sequence[str]]) -> list[list[str]]:
     while left:
         ring = _shortest(left, _on_a_ring(left))
         found.append(ring)
-        left = _trimmed({node: others for node, others in left.items() if node not in set(ring)})
+        gone = set(ring)
+        left = _trimmed({node: others for node, others in left.items() if node not in gone})
     return found
 
 

@@ -14,6 +14,7 @@ from cockpit.plan.branches import filled, unknown_words
 from cockpit.plan.checks import Finding, as_text, findings
 from cockpit.plan.model import Plan, Workstream
 from cockpit.plan.problems import from_errors, to_problem
+from cockpit.plan.values import ID_PATTERN
 
 LARGEST = 8 * 1024 * 1024
 """Bytes that a plan file may have."""
@@ -92,7 +93,8 @@ def parse_plan(text: str, path: Path) -> Loaded:
     if not isinstance(root.data, dict):
         message = "expected keys with values, such as `workstreams:`"
         raise PlanError((Problem(message, file, root.line, root.column, hint="see the sample plans"),))
-    name = as_text(root.data.get("name")) or _name_of(path)
+    given = as_text(root.data.get("name"))
+    name = given if given is not None and re.fullmatch(ID_PATTERN, given) else _name_of(path)
     found = findings(root, name)
     plan: Plan | None = None
     try:

@@ -126,7 +126,7 @@ def _refusal(kind: str, value: Any, context: Mapping[str, Any], path: Path) -> t
         word = "preset" if path[-1:] == ("preset",) else "value"
         hint = nearest(str(value), known.split(", "))
         return f"unknown {word} {shown(value)}, expected one of {known}", hint or f"one of {known}"
-    if kind == "string_too_long":
+    if kind in ("too_long", "string_too_long"):
         return f"{shown(value)} is too long", f"at most {context['max_length']} characters"
     if kind == "too_short":
         if path == ("workstreams",):

@@ -25,6 +25,8 @@ def _describe(part: dict[str, Any], text: str) -> None:
     part["description"] = text
     if part.get("default") is None or isinstance(part["default"], dict):
         part.pop("default", None)  # says nothing, or what the part's own keys say
+    if "patternProperties" in part:
+        part["additionalProperties"] = False
     if "$ref" in part:  # beside a reference, older dialects read nothing
         part["allOf"] = [{"$ref": part.pop("$ref")}]
 
