@@ -143,11 +143,18 @@ def end_tree(root: ProcessId, marker: tuple[str, str] | None, grace: float) -> t
     told: dict[ProcessId, int] = {}
     beyond: set[ProcessId] = set()
     deadline = time.monotonic() + grace
+    sure = False
     while True:
         left = [process for process in _remaining(known, marker) if process not in beyond]
         now = time.monotonic()
+        if not left and marker and told and not sure:
+            # While a process is exchanged for another program its environment cannot be read: look once more.
+            sure = True
+            time.sleep(0.01)
+            continue
         if not left or now >= deadline + _PATIENCE:
             return tuple(told)
+        sure = False
         # Who is known stays known: when a parent ends first, its children are no longer below the root.
         known.update(left)
         wanted = _TERM if now < deadline else _KILL

@@ -132,13 +132,10 @@ def start(spec: RunSpec) -> Started:
             raise ValueError("its folder holds a run already")
         (spec.folder / "heartbeat").touch()
         supervisor.write_atomically(str(spec.folder / "spec"), "".join(f"{n}={v}\0" for n, v in fields))
-        pid = _spawn(spec.folder, env)
+        started = _spawn(spec.folder, env)
+        supervisor.write_process(str(spec.folder / "supervisor"), started)
     except (OSError, ValueError) as error:
         raise CockpitError(f"run {spec.run_id} cannot be started: {error}", where=str(spec.folder)) from error
-    started = processtree.identity(pid)
-    assert started is not None  # noqa: S101  # it is our child and not reaped yet
-    with _children_lock:
-        _children.add(pid)
     return Started(spec.run_id, spec.folder, started)
 
 
@@ -200,8 +197,13 @@ def stop(folder: Path, reason: str, grace: float = 5.0) -> RunExit:
     if now.supervisor and now.supervisor_alive:
         _wait_gone(now.supervisor, 2.0)  # it has written its exit, or is not going to
     root = now.agent or now.supervisor or ProcessId(0, "")
-    ended = processtree.end_tree(root, (MARKER, run_id), grace)
-    left = processtree.remaining(root, (MARKER, run_id))
+    ended: dict[ProcessId, None] = {}
+    left: tuple[ProcessId, ...] = ()
+    for _ in range(3):  # a process that is just being exchanged for another program shows no environment
+        ended |= dict.fromkeys(processtree.end_tree(root, (MARKER, run_id), grace))
+        left = processtree.remaining(root, (MARKER, run_id))
+        if not left:
+            break
     if left:
         pids = ", ".join(str(process.pid) for process in left)
         raise CockpitError(f"of run {run_id} these processes cannot be ended: {pids}", where=str(folder))
@@ -280,7 +282,7 @@ def _reap() -> None:
                 _children.discard(pid)
 
 
-def _spawn(folder: Path, env: Mapping[str, str]) -> int:
+def _spawn(folder: Path, env: Mapping[str, str]) -> ProcessId:
     python = getattr(sys, "_base_executable", "") or sys.executable
     argv = [python, "-I", "-S", "-c", _BOOT, _PACKAGE_PARENT, str(folder)]
     actions = [
@@ -288,7 +290,12 @@ def _spawn(folder: Path, env: Mapping[str, str]) -> int:
         (os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0),
         (os.POSIX_SPAWN_OPEN, 2, str(folder / "supervisor.log"), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600),
     ]
-    return os.posix_spawn(python, argv, dict(env), file_actions=actions, setsid=True, setsigmask=())
+    pid = os.posix_spawn(python, argv, dict(env), file_actions=actions, setsid=True, setsigmask=())
+    started = processtree.identity(pid)
+    assert started is not None  # noqa: S101  # it is our child and not reaped yet
+    with _children_lock:
+        _children.add(pid)
+    return started
 
 
 def _ask(folder: Path, watcher: ProcessId, grace: float) -> None:
@@ -328,7 +335,7 @@ def _supervisor_of(folder: Path, started: dict[str, Any] | None) -> ProcessId | 
         fields = supervisor.read_fields(str(folder / "supervisor"))
         return ProcessId(int(fields["pid"][0]), fields["start"][0])
     except FileNotFoundError:
-        # It says who it is before it starts the agent, so until then nobody else carries the marker.
+        # Its starter died in between. It says who it is before it starts the agent, so nobody else is marked yet.
         return next(iter(processtree.marked(MARKER, _run_id(folder))), None)
 
 

@@ -63,7 +63,7 @@ class _Supervisor:
         """Run the agent to its end and write how it ended."""
         spec = self.spec
         self.me = identity(os.getpid()) or ProcessId(os.getpid(), "")
-        write_atomically(f"{spec.folder}/supervisor", f"pid={self.me.pid}\0start={self.me.start}\0")
+        write_process(f"{spec.folder}/supervisor", self.me)  # in case the starter died before it could
         _reserve(f"{spec.folder}/exit.tmp")
         self.beat()
         reason, error, leftovers = "stopped", "", 0
@@ -229,12 +229,18 @@ def read_fields(path: str) -> dict[str, list[str]]:
 
 def write_atomically(path: str, text: str) -> None:
     """Write a file so that a reader sees all of it or the one before. Raises OSError."""
-    fd = os.open(f"{path}.tmp", os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+    draft = f"{path}.{os.getpid()}.tmp"  # two processes may write the same file
+    fd = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
     try:
         os.write(fd, os.fsencode(text))
     finally:
         os.close(fd)
-    os.rename(f"{path}.tmp", path)  # noqa: PTH104
+    os.rename(draft, path)  # noqa: PTH104
+
+
+def write_process(path: str, process: ProcessId) -> None:
+    """Write down who a process is, for `read_fields`. Raises OSError."""
+    write_atomically(path, f"pid={process.pid}\0start={process.start}\0")
 
 
 def cut_of(path: str) -> tuple[int, int]:

@@ -24,7 +24,7 @@ def test_fields_keep_what_they_hold(tmp_path: Path) -> None:
     path = tmp_path / "spec"
     supervisor.write_atomically(str(path), "arg=a=b\n\0arg=\0cwd=/x y\0")
     assert supervisor.read_fields(str(path)) == {"arg": ["a=b\n", ""], "cwd": ["/x y"]}
-    assert [entry.name for entry in tmp_path.iterdir()] == ["spec"]
+    assert [entry.name for entry in tmp_path.iterdir()] == ["spec"]  # no draft is left
     with pytest.raises(OSError, match="No such file"):
         supervisor.read_fields(str(tmp_path / "none"))
 

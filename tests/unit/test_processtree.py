@@ -4,7 +4,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -27,13 +27,34 @@ def who(pid: int) -> ProcessId:
     return process
 
 
-def shell(script: str, **env: str) -> subprocess.Popen[bytes]:
-    """Start a script that prints a line when it is ready."""
-    process = subprocess.Popen(["sh", "-c", script], stdout=subprocess.PIPE, env={**os.environ, **env})
-    assert process.stdout
-    assert process.stdout.readline()
-    process.stdout.close()
-    return process
+Shell = Callable[..., subprocess.Popen[bytes]]
+
+
+@pytest.fixture
+def shell() -> Iterator[Shell]:
+    """Start scripts that print a line when they are ready; whatever is left of them goes with the test."""
+    started: list[subprocess.Popen[bytes]] = []
+
+    def start(script: str, **env: str) -> subprocess.Popen[bytes]:
+        process = subprocess.Popen(["sh", "-c", script], stdout=subprocess.PIPE, env={**os.environ, **env})
+        started.append(process)
+        assert process.stdout
+        assert process.stdout.readline()
+        process.stdout.close()
+        return process
+
+    yield start
+    for process in started:
+        if process.poll() is None:
+            processtree.end_tree(who(process.pid), None, 0.0)
+            process.wait()
+
+
+def until(fact: Callable[[], object], seconds: float = 20.0) -> None:
+    deadline = time.monotonic() + seconds
+    while not fact():
+        assert time.monotonic() < deadline, "it did not come true"
+        time.sleep(0.01)
 
 
 def test_an_identity_is_stable_and_ends_with_its_process(sleeper: subprocess.Popen[bytes]) -> None:
@@ -56,12 +77,12 @@ def test_another_process_with_the_same_pid_is_not_touched(sleeper: subprocess.Po
     assert sleeper.poll() is None
 
 
-def test_a_tree_is_walked_before_it_is_told_to_end() -> None:
+def test_a_tree_is_walked_before_it_is_told_to_end(shell: Shell) -> None:
     # The parent ends at once; its children would be out of reach had nobody looked before.
-    process = shell("sleep 601 & (sleep 602 & exec sleep 603) & sleep 0.1; echo ready; exec sleep 604")
+    process = shell("sleep 601 & (sleep 602 & exec sleep 603) & echo ready; exec sleep 604")
     root = who(process.pid)
+    until(lambda: len(processtree.descendants(process.pid)) == 3)
     tree = processtree.descendants(process.pid)
-    assert len(tree) == 3
     assert set(processtree.remaining(root, None)) == {root, *tree}
     assert set(processtree.end_tree(root, None, 5.0)) == {root, *tree}
     assert process.wait() == -15
@@ -69,17 +90,15 @@ def test_a_tree_is_walked_before_it_is_told_to_end() -> None:
     assert processtree.remaining(root, None) == ()
 
 
-def test_marked_processes_outside_the_tree_are_ended_too(sleeper: subprocess.Popen[bytes]) -> None:
+def test_marked_processes_outside_the_tree_are_ended_too(sleeper: subprocess.Popen[bytes], shell: Shell) -> None:
     name, value = "COCKPIT_TEST_MARK", f"mark-{os.getpid()}"
     inside = shell("env -u COCKPIT_TEST_MARK sleep 605 & echo ready; exec sleep 606", **{name: value})
     other = shell("echo ready; exec sleep 607", **{name: value + "0"})
-    assert processtree.marked(name, value) == (who(inside.pid),)
+    until(lambda: processtree.marked(name, value) == (who(inside.pid),))  # its child has dropped the marker by then
     ended = processtree.end_tree(NOBODY, (name, value), 5.0)
     assert len(ended) == 2  # the marked one, and its child that has dropped the marker
     assert inside.wait() == -15
     assert other.poll() is None
-    other.kill()
-    other.wait()
     assert sleeper.poll() is None
 
 
@@ -107,7 +126,7 @@ def test_this_process_as_the_root_ends_all_below_it() -> None:
     assert done.stdout == b"True [-15, -15, -15]\n"
 
 
-def test_who_does_not_listen_is_killed_after_the_grace() -> None:
+def test_who_does_not_listen_is_killed_after_the_grace(shell: Shell) -> None:
     process = shell("trap '' TERM; echo ready; while :; do sleep 610; done")
     root = who(process.pid)
     begun = time.monotonic()
