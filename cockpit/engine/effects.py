@@ -134,6 +134,7 @@ class Effects:
             base,
             parent=Path(self.engine.snapshot.outline.worktrees),
         )
+        head = made.head or base
         if not fresh and not leg.base:
             await self.pool.short(
                 worktrees.advance,
@@ -145,13 +146,14 @@ class Effects:
                 at=self.engine.clock.now(),
                 exclude=self.project.setup_files,
             )
+            head = base
         if fresh:
             output = self.project.state.gates(leg.run or leg.key) / "setup.log"
             await self.pool.long(
                 setup.set_up, self.project, made.path, output, self.gate_environment(workstream, made.path)
             )
         if fresh or not leg.base:
-            start = await self.pool.short(self.repo.git, "merge-base", base, made.head or base)
+            start = await self.pool.short(self.repo.git, "merge-base", base, head)
             self.engine.record(f.WorktreeMade(leg.key, str(made.path), known.outline.branch, start.decode().strip()))
 
     def _spec(self, leg: Leg, workstream: Workstream, run: str) -> runs.RunSpec:
