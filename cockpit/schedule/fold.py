@@ -1,6 +1,6 @@
 """fold(snapshot, fact) → snapshot: what each fact means. Pure: no I/O, no clock; the time comes with the fact."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import replace
 from functools import singledispatch
 from typing import Any
@@ -20,7 +20,7 @@ from cockpit.schedule.snapshot import (
     Snapshot,
     Workstream,
 )
-from cockpit.schedule.states import HOLDS_SLOT, IDLE, MOVING_FACTS, State, next_state
+from cockpit.schedule.states import CAN_BE_ENDED, HOLDS_SLOT, IDLE, MOVING_FACTS, State, next_state
 
 LESSON_LIMIT = 4000
 
@@ -68,6 +68,8 @@ def _moved(leg: Leg, fact: f.Fact, at: float, **changes: Any) -> Leg:
     state = next_state(leg.state, type(fact).__name__)
     if leg.state in HOLDS_SLOT and state not in HOLDS_SLOT:
         changes = {"slot": None, **changes}
+    if leg.ending and state not in CAN_BE_ENDED:
+        changes = {"ending": "", **changes}
     return changed(leg, state=state, since=at, reason=getattr(fact, "reason", ""), **changes)
 
 
@@ -119,8 +121,10 @@ def _(fact: f.PlanLoaded, snapshot: Snapshot, at: float) -> Snapshot:
         base = replace(known, gone=False) if known else Leg(one, since=at)
         legs[one.key] = replace(base, outline=one, rank=order[one.key])
     kept = {key: snapshot.legs[key] for key in snapshot.legs if key in begun and key not in legs}
-    legs |= {key: replace(leg, gone=True, rank=len(legs)) for key, leg in kept.items()}
+    there = legs.keys() | kept.keys()
+    legs |= {key: replace(leg, outline=_within(there, leg), gone=True, rank=len(legs)) for key, leg in kept.items()}
     workstreams = _merged_workstreams(snapshot, outline, kept)
+    _check_fits(legs, workstreams)
     after = replace(
         snapshot,
         path=fact.path,
@@ -133,6 +137,21 @@ def _(fact: f.PlanLoaded, snapshot: Snapshot, at: float) -> Snapshot:
     )
     unmet = [key for key, leg in legs.items() if leg.state is State.READY and not _met(after, leg)]
     return _readied(_unreadied(after, unmet, at), legs, at)
+
+
+def _within(there: Container[str], leg: Leg) -> LegOutline:
+    """Return the outline of a leg that the plan no longer has, without what it depended on and is gone too."""
+    return replace(leg.outline, depends_on=tuple(key for key in leg.outline.depends_on if key in there))
+
+
+def _check_fits(legs: Mapping[str, Leg], workstreams: Mapping[str, Workstream]) -> None:
+    """Raise IllegalMoveError for an outline, of a damaged journal, whose parts name what is not there."""
+    homes = {key: one.id for one in workstreams.values() for key in one.outline.legs}
+    whole = homes.keys() == legs.keys() and all(homes[key] == leg.workstream for key, leg in legs.items())
+    if not whole or not all(one.outline.legs for one in workstreams.values()):
+        raise IllegalMoveError("the legs of a plan do not fit its workstreams")
+    if not all(needed in legs for leg in legs.values() for needed in leg.outline.depends_on):
+        raise IllegalMoveError("a leg of a plan depends on one that is not there")
 
 
 def _met(snapshot: Snapshot, leg: Leg) -> bool:

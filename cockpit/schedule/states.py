@@ -82,6 +82,7 @@ MOVES: Mapping[State, Mapping[str, State]] = {
 
 MOVING_FACTS = frozenset(name for moves in MOVES.values() for name in moves)
 HOLDS_SLOT = frozenset({S.PREPARING, S.RUNNING})
+CAN_BE_ENDED = frozenset({S.PREPARING, S.RUNNING, S.CHECKING})
 IDLE = frozenset({S.WAITING, S.MERGED})
 UNBEGUN = frozenset({S.WAITING, S.READY, S.MERGED})
 BLOCKS_OTHERS = frozenset({S.FAILED, S.STOPPED, S.QUARANTINED, S.CONFLICT, S.REJECTED})
