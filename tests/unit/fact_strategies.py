@@ -44,10 +44,10 @@ def of_type(hint: Any, names: Mapping[str, st.SearchStrategy[Any]]) -> st.Search
 def instances(cls: type, names: Mapping[str, st.SearchStrategy[Any]] | None = None) -> st.SearchStrategy[Any]:
     """Draw an instance of a frozen dataclass, any value in any field."""
     given = names or {}
-    hints = get_type_hints(cls)
-    return st.builds(
-        cls, **{one.name: given.get(one.name) or of_type(hints[one.name], given) for one in fields(cls) if one.init}
-    )
+    types_of = get_type_hints(cls)
+    hints = {one.name: types_of[one.name] for one in fields(cls)}
+    drawn = {name: given[name] if name in given else of_type(hint, given) for name, hint in hints.items()}
+    return st.builds(cls, **drawn)
 
 
 def facts(names: Mapping[str, st.SearchStrategy[Any]] | None = None) -> st.SearchStrategy[f.Fact]:
