@@ -80,7 +80,7 @@ def as_in_head(entries: Sequence[status.Entry]) -> bytes:
     rows: list[bytes] = []
     for entry in entries:
         gone = not entry.head_mode.strip("0")
-        mode, blob = ("0", "0" * 40) if gone else (entry.head_mode, entry.head_id)
+        mode, blob = ("0", "0" * len(entry.head_id)) if gone else (entry.head_mode, entry.head_id)
         rows.append(f"{mode} {blob}\t".encode() + os.fsencode(entry.path) + b"\0")
     return b"".join(rows)
 

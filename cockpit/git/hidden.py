@@ -29,6 +29,8 @@ def _parsed(data: bytes) -> tuple[tuple[str, str], ...] | None:
     found: list[tuple[str, str]] = []
     at = 12
     for _ in range(count):
+        if at + 62 > len(data):
+            return None
         (flags,) = struct.unpack_from(">H", data, at + 60)
         start = at + 62
         extended = 0

@@ -72,7 +72,10 @@ class Repo:
                 hint = "the folder belongs to another user: git config --global --add safe.directory …"
                 raise GitError("git does not trust this folder", where=str(path), stderr=done.stderr, hint=hint)
             raise GitError("not a git repository", where=str(path), stderr=done.stderr, hint=hint)
-        common, git_dir, bare = (os.fsdecode(line) for line in done.stdout.rstrip(b"\n").split(b"\n"))
+        lines = [os.fsdecode(line) for line in done.stdout.rstrip(b"\n").split(b"\n")]
+        if len(lines) != 3:
+            raise GitError("a newline in the repository's path", where=str(path), hint="rename the folder")
+        common, git_dir, bare = lines
         bare_hint = "cockpit needs a repository with a checkout: clone it without --bare"
         if bare == "true":
             raise GitError("a bare repository", where=str(path), hint=bare_hint)

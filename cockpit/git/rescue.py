@@ -100,6 +100,10 @@ def remove(
         removal.finish(left)
     admin = places.admin_of(repo.common_dir, full)
     _undo_cut_short(full, admin)
+    if admin is not None and not (admin.folder / "HEAD").exists() and not os.path.lexists(full):
+        with repo.lock().held(LOCK_TIMEOUT):  # what a killed `git worktree remove` left: no worktree any more
+            removal.take_away(admin.folder, removal.listing(admin.folder))
+        admin = None
     if admin is None:
         if os.path.lexists(full):
             hint = "look into it; cockpit removes only worktrees"
@@ -156,8 +160,13 @@ def _unregister(
     if changed:
         removal.put_back(aside, full)
         return changed, None, False
-    spawn.git(["worktree", "remove", "--", str(full)], cwd=repo.root, locks=True)
+    # Decided first, then forgotten by git: what a kill in between leaves is known to be checked and rescued.
     verified = removal.mark_verified(aside, full)
+    try:
+        spawn.git(["worktree", "remove", "--", str(full)], cwd=repo.root, locks=True)
+    except GitError:
+        removal.put_back(verified, full)
+        raise
     return (), verified, tip is not None and _delete_branch(repo, branch, tip)
 
 
@@ -252,7 +261,7 @@ def _keep(
                 index.change(as_in_head(staged_setup) + _stages(worktree, entries))
                 staged_tree = index.tree()
             files = _hash(worktree, entries, Path(scratch))
-            index.change(_rows(files))
+            index.change(_rows(files, len(tips[0]) if tips else 40))
             working_tree = index.tree()
     parents = [*([state.head] if state.head else [])]
     note = {
@@ -367,8 +376,9 @@ def _hash(worktree: Path, entries: Sequence[status.Entry], scratch: Path) -> dic
     return found
 
 
-def _rows(files: dict[str, tuple[str, str] | None]) -> bytes:
-    gone = [b"0 " + b"0" * 40 + b"\t" + os.fsencode(name) + b"\0" for name, held in files.items() if held is None]
+def _rows(files: dict[str, tuple[str, str] | None], width: int) -> bytes:
+    zero = b"0 " + b"0" * width + b"\t"
+    gone = [zero + os.fsencode(name) + b"\0" for name, held in files.items() if held is None]
     there = [
         f"{held[0]} {held[1]}\t".encode() + os.fsencode(name) + b"\0"
         for name, held in files.items()

@@ -7,11 +7,13 @@ from pathlib import Path
 
 from cockpit.errors import GitError, UnsafePathError
 from cockpit.filelock import FileLock
-from cockpit.git import places, spawn, status
+from cockpit.git import places, removal, spawn, status
 from cockpit.git.repo import LOCK_TIMEOUT, Repo
 
 # Kept in the worktree's metadata while its files are being written; `head`: from HEAD, `index`: from its old index.
 _UNFINISHED = "cockpit-unfinished"
+# The lock that git itself puts on a worktree while it makes it; a killed git leaves it there for good.
+_INITIALIZING = "initializing"
 # A status after the checkout pays for itself only when there are many files; below, it costs more than it saves.
 _LARGE_INDEX = 100_000
 
@@ -39,6 +41,9 @@ def add(repo: Repo, path: Path, branch: str, base: str, *, parent: Path | None =
     start = repo.commit_id(base)
     with repo.lock().held(LOCK_TIMEOUT):
         admin = places.admin_of(repo.common_dir, full)
+        if admin is not None and admin.locked == _INITIALIZING:
+            _discard_half_made(full, admin)
+            admin = None
         if admin is None:
             admin = _register(repo, full, branch, start)
         elif admin.branch != branch:
@@ -166,6 +171,15 @@ def _register(repo: Repo, full: Path, branch: str, start: str) -> places.Admin:
     if admin is None:
         raise GitError("git made no worktree", where=str(full))
     return admin
+
+
+def _discard_half_made(full: Path, admin: places.Admin) -> None:
+    """Take away what a `git worktree add` that was killed left; the caller holds the lock, so none is running."""
+    if full.exists() and [entry.name for entry in full.iterdir()] not in ([], [".git"]):
+        hint = "look into the folder, then git worktree unlock it"
+        raise GitError("a half-made worktree already holds files", where=str(full), hint=hint)
+    (full / ".git").unlink(missing_ok=True)
+    removal.take_away(admin.folder, removal.listing(admin.folder))
 
 
 def _worktree_add(repo: Repo, full: Path, branch: str, start: str) -> None:

@@ -448,3 +448,45 @@ def test_edits_that_git_was_told_not_to_see_are_kept(repo: Repo, work: Path, ver
     assert done.rescue.files == ("README.md", "src/app.py")
     assert blob(repo, done.rescue.commit, "README.md") == b"hidden edit\n"
     assert blob(repo, done.rescue.commit, "src/app.py") == b"another\n"
+
+
+def test_a_removal_that_was_killed_inside_git_is_finished(
+    repo: Repo, work: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(work, {"new": "x"})
+    real = removal.mark_verified
+
+    class Killed(BaseException):
+        pass
+
+    def killed(aside: Path, folder: Path) -> Path:
+        real(aside, folder)
+        (repo.common_dir / "worktrees" / "a" / "HEAD").unlink()
+        raise Killed
+
+    with monkeypatch.context() as patched:
+        patched.setattr(removal, "mark_verified", killed)
+        with pytest.raises(Killed):
+            remove(repo, work)
+    assert remove(repo, work).branch_deleted
+    assert list(work.parent.iterdir()) == []
+    assert len(worktrees.listed(repo)) == 1
+    (entry,) = rescue.listed(repo)
+    assert blob(repo, entry.commit, "new") == b"x"
+
+
+def test_a_repository_with_sha256_ids(tmp_path: Path, folder: Path) -> None:
+    run_git(tmp_path, "init", "-q", "-b", "main", "--object-format=sha256", "big")
+    top = tmp_path / "big"
+    run_git(top, "config", "user.name", "O")
+    run_git(top, "config", "user.email", "o@example.org")
+    commit(top, "Start", {"a": "x", "b": "x"})
+    repo = Repo.open(top)
+    path = worktrees.add(repo, folder / "a", "plan/a", "main").path
+    write(path, {"new": "x", "staged": "x"})
+    run_git(path, "add", "staged")
+    (path / "b").unlink()
+    done = remove(repo, path, exclude=("staged",))
+    assert done.rescue is not None
+    assert tree(top, done.rescue.commit) == {"a", "new"}
+    assert not path.exists()

@@ -249,3 +249,16 @@ def test_drops_only_its_own_stale_index_lock(repo: Repo, folder: Path) -> None:
     assert not worktrees.drop_stale_index_lock(repo, made.path)
     with pytest.raises(UnsafePathError):
         worktrees.drop_stale_index_lock(repo, repo.root)
+
+
+@pytest.mark.parametrize("lost", [[], ["HEAD"], ["HEAD", "commondir"]])
+def test_an_add_that_was_killed_inside_git_is_made_again(repo: Repo, folder: Path, lost: list[str]) -> None:
+    run_git(repo.root, "worktree", "add", "-q", "--no-checkout", "-b", "a", str(folder / "a"))
+    admin = repo.common_dir / "worktrees" / "a"
+    write(admin, {"locked": "initializing"})
+    for name in lost:
+        (admin / name).unlink()
+    made = worktrees.add(repo, folder / "a", "a", "main", parent=folder)
+    assert made.locked is None
+    assert status_of(made.path) == ""
+    assert len(worktrees.listed(repo)) == 2
