@@ -14,6 +14,7 @@ from cockpit.plan.values import WrittenFloat, WrittenInt
 from cockpit.plan.yamltree import Node, Path
 
 DEFAULT_BRANCH = "{plan}/{id}"
+_MOST_COMPARED = 20  # unknown ids that are compared with all known ones; a thousand would take minutes
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,13 +105,16 @@ def _duplicate_ids(rows: list[_Row], root: Node) -> Iterator[Finding]:
 
 def _dependencies(rows: list[_Row]) -> Iterator[Finding]:
     known = {row.id for row in rows if row.id is not None}
+    unknown = 0
     needs: dict[str, list[str]] = {}
     where: dict[tuple[str, str], Path] = {}
     whole = {row.id for row in rows if row.owner is None and _listed(row.data, "issues")}
     for row in rows:
         for path, text in row.depends_on:
             if text not in known:
-                yield Finding(path, f"unknown dependency {text!r}", nearest(text, known, "ids are case-sensitive"))
+                unknown += 1
+                close = known if unknown <= _MOST_COMPARED else ()
+                yield Finding(path, f"unknown dependency {text!r}", nearest(text, close, "ids are case-sensitive"))
         if row.id is None:
             continue
         # A workstream with issues is two nodes: its own dependencies come before its issues, it is done after them.

@@ -42,7 +42,9 @@ def cut(plan: Plan, started: Mapping[str, Sequence[tuple[str, ...]]] | None = No
     drafts: list[_Draft] = []
     for workstream in plan.workstreams:
         own = frozen.get(workstream.id, ())
-        drafts += (_Draft(workstream.id, number, units, True) for number, units in enumerate(own, 1))
+        drafts += (
+            _Draft(workstream.id, number, units or (workstream.id,), True) for number, units in enumerate(own, 1)
+        )
         if workstream.issues:
             rest = [unit for unit in graph.ordered(workstream.id) if unit not in taken]
         else:
@@ -61,8 +63,7 @@ class _Draft:
 
     @property
     def key(self) -> str:
-        alone = not self.units or self.units == (self.workstream,)
-        return self.workstream if alone else f"{self.workstream}/{self.units[0]}"
+        return self.workstream if self.units == (self.workstream,) else f"{self.workstream}/{self.units[0]}"
 
 
 class _Graph:
@@ -253,7 +254,5 @@ def _spans(plan: Plan) -> dict[str, _Span]:
 
 def _span(draft: _Draft, spans: Mapping[str, _Span]) -> _Span:
     unknown = (UNESTIMATED, UNESTIMATED)
-    if not draft.units:
-        return spans.get(draft.workstream, unknown)
     parts = [spans.get(unit, unknown) for unit in draft.units]
     return sum(low for low, _ in parts), sum(high for _, high in parts)

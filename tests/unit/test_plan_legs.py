@@ -110,6 +110,14 @@ def test_a_workstream_that_gained_or_lost_all_issues_after_its_start() -> None:
     assert [leg.key for leg in cut(lost, {"a": [()]})] == ["a", "b"]
 
 
+def test_a_started_leg_still_names_the_started_legs_that_it_needed() -> None:
+    plan = Plan.model_validate({"workstreams": [{"id": "a"}, {"id": "b", "depends_on": ["a"]}]})
+    assert cut(plan, {"a": [()], "b": [()]}) == cut(plan)
+    assert cut(DATABASE_AND_CLI, {leg.workstream: [leg.issues] for leg in cut(DATABASE_AND_CLI)[::2]}) == cut(
+        DATABASE_AND_CLI
+    )
+
+
 def test_started_legs_that_a_change_puts_into_a_ring_hold_nothing_up() -> None:
     plan = plan_of(z={"z1": ["a1"]}, a={"a1": ["b1"], "a2": []}, b={"b1": [], "b2": ["a2"]})
     legs = cut(plan, {"a": [("a1", "a2")], "b": [("b1", "b2")]})

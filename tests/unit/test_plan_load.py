@@ -390,5 +390,12 @@ def test_a_long_chain_and_a_long_ring_need_no_recursion() -> None:
     assert len(rings({**chain, "20000": ["0"]})[0]) == 20_001
 
 
+def test_a_thousand_unknown_dependencies_are_all_told() -> None:
+    text = generated(1000).replace("depends_on: [ws-", "depends_on: [w-")
+    found = problems(text)
+    assert len(found) == text.count("depends_on")
+    assert all("unknown dependency 'w-" in problem for problem in found)
+
+
 def test_findings_compare_by_value() -> None:
     assert Finding(("a",), "m") == Finding(("a",), "m")

@@ -1,5 +1,7 @@
 import json
+import os
 import re
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -75,6 +77,34 @@ def test_the_samples_are_good_plans_for_the_loader_and_for_editors(path: Path) -
     assert fits(data_of(path), schema, schema)
     if path.stem != "live-services":
         assert not_in_effect(loaded.plan) == ()
+
+
+@pytest.mark.parametrize("path", GOOD, ids=lambda path: path.stem)
+def test_the_commands_of_the_samples_work_in_a_scratch_repository(path: Path, tmp_path: Path) -> None:
+    home = {"HOME": str(tmp_path), "PATH": os.environ["PATH"], "GIT_CONFIG_NOSYSTEM": "1"}
+
+    def run(command: str | tuple[str, ...]) -> None:
+        argv = ("sh", "-c", command) if isinstance(command, str) else command
+        done = subprocess.run(argv, cwd=repo, env=home, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, (argv, done)
+
+    repo = tmp_path / "repo"
+    repo.mkdir()
+    (repo / "one.py").write_text("ONE = 1\n")
+    run(("git", "init", "-q"))
+    run(("git", "add", "."))
+    run(("git", "-c", "user.name=A", "-c", "user.email=a@example.org", "commit", "-q", "-m", "first"))
+    plan = load_plan(path).plan
+    prepare = plan.prepare.run if plan.prepare is not None else ()
+    gates = [gate.run for gate in plan.gates if gate.run is not None]
+    for command in (*prepare, *prepare, *plan.setup.run, *gates, *(notify.run for notify in plan.notify)):
+        run(command)
+    changed = subprocess.run(
+        ["git", "status", "--porcelain"], cwd=repo, env=home, capture_output=True, text=True, check=True
+    )
+    assert changed.stdout == ("?? packages/\n" if prepare else "")
+    if prepare:
+        assert (repo / "packages/core/src/index.ts").read_text().count("export *") == 3
 
 
 @pytest.mark.parametrize("path", BROKEN, ids=lambda path: path.stem)
