@@ -1,6 +1,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from itertools import pairwise
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -11,13 +12,16 @@ from cockpit.forecast.durations import History
 from cockpit.forecast.eta import critical_path_s, dry_run, forecast, lower_bound_s, worktrees_at_once
 from cockpit.forecast.simulate import simulate
 from cockpit.forecast.timetable import Schedule
+from cockpit.plan.legs import cut
+from cockpit.plan.model import Plan
 from cockpit.schedule import facts as f
 from cockpit.schedule.decide import decide
 from cockpit.schedule.orders import TakeLeg, Todo
-from cockpit.schedule.outline import Outline
+from cockpit.schedule.outline import LegOutline, Outline, Profile, WorkstreamOutline
 from cockpit.schedule.readings import Readings
 from cockpit.schedule.snapshot import Leg, Snapshot
 from cockpit.schedule.states import IDLE, State
+from tests.plans import plans
 from tests.unit.outlines import OUT_OF_ORDER, START, changed_workstream, loaded, merged, outline, outlines, ran, told
 
 
@@ -313,3 +317,24 @@ def test_bounds_and_worktrees() -> None:
     assert lower_bound_s(plan.legs, 9) == 120
     assert worktrees_at_once(plan, run(loaded(plan))) == 3
     assert worktrees_at_once(replace(plan, clean_merged=False), run(loaded(plan))) == 3
+
+
+@given(plans())
+@settings(max_examples=150, deadline=None)
+def test_no_plan_that_was_cut_into_legs_deadlocks(data: dict[str, Any]) -> None:
+    legs = cut(Plan.model_validate(data))
+    names = dict.fromkeys(leg.workstream for leg in legs)
+    plan = Outline(
+        "plan",
+        profiles=(Profile("claude", 3),),
+        workstreams=tuple(
+            WorkstreamOutline(one, agents=("claude",), legs=tuple(leg.key for leg in legs if leg.workstream == one))
+            for one in names
+        ),
+        legs=tuple(
+            LegOutline(leg.key, leg.workstream, leg.number, leg.issues, leg.depends_on, leg.round) for leg in legs
+        ),
+    )
+    schedule = run(loaded(plan, want=[]), want_all=True)
+    check_sound(plan, schedule, 3, {"claude": 3})
+    assert schedule.makespan_s >= lower_bound_s(plan.legs, 3) - 1e-6
