@@ -25,6 +25,7 @@ _BAD = {
     State.FAILED: 4,
     State.REJECTED: 5,
 }
+_QUIET = frozenset({State.PREPARING, State.CHECKING, State.MERGING, State.RETRYING, State.PAUSED, State.STOPPED})
 
 
 def alerts(view: View) -> tuple[Alert, ...]:
@@ -54,6 +55,11 @@ def alerts(view: View) -> tuple[Alert, ...]:
 
 
 def _of_leg(view: View, leg: Leg) -> list[Alert]:
+    approval = view.snapshot.approval_of(leg)
+    run = view.readings.runs.get(leg.run or "")
+    stalled = run.stalled_since if run and leg.state is State.RUNNING else None
+    if leg.state in _QUIET or (leg.state in (State.READY, State.RUNNING) and approval is None and stalled is None):
+        return []
     who = name(leg.workstream)
     look = LOOKS[leg.state]
     if leg.state in _BAD:
@@ -62,11 +68,9 @@ def _of_leg(view: View, leg: Leg) -> list[Alert]:
     if leg.state is State.QUEUED and leg.retry_at:
         text = f"{who}: merge waits: {line(leg.reason)} · next try {exact_clock(leg.retry_at)}"
         return [Alert(6, look.glyph, text, "warn", leg.workstream)]
-    run = view.readings.runs.get(leg.run or "")
-    if leg.state is State.RUNNING and run and run.stalled_since is not None:
-        text = f"{who}: ~stalled: no output and no change since {exact_clock(run.stalled_since)}"
+    if stalled is not None:
+        text = f"{who}: ~stalled: no output and no change since {exact_clock(stalled)}"
         return [Alert(6, STALLED.glyph, text, "warn", leg.workstream)]
-    approval = view.snapshot.approval_of(leg)
     if approval and (approval == "merge" or view.snapshot.workstreams[leg.workstream].wanted):
         return [Alert(8, "◆", f"{who}: awaits your yes to its {approval} (a, A)", "warn", leg.workstream)]
     return []

@@ -69,6 +69,7 @@ class CockpitApp(App[str], inherit_bindings=False):
         self.reached = first.connected
         self._start = start and not read_only
         self._quitting = False
+        self._plan_reasons: dict[str, str | None] = {}
         self._shown_untrusted: tuple[str, ...] = ()
         self.register_theme(THEME)
         if not os.environ.get("TEXTUAL_THEME"):
@@ -103,6 +104,7 @@ class CockpitApp(App[str], inherit_bindings=False):
     def _view_came(self, event: ViewCame) -> None:
         event.stop()
         self.view = event.view
+        self._plan_reasons.clear()
         self.reached = self.reached or event.view.connected
         self.rows = self._presenter.rows(event.view)
         for screen in self.screen_stack:
@@ -149,7 +151,11 @@ class CockpitApp(App[str], inherit_bindings=False):
         """Return why an action cannot be done on the page in front, or None."""
         if self.read_only and action.verb:
             return "this screen is read only"
-        return action.why_not(self.view, self.page.targets() if self.page else ())
+        if not action.whole:
+            return action.why_not(self.view, self.page.targets() if self.page else ())
+        if action.name not in self._plan_reasons:
+            self._plan_reasons[action.name] = action.why_not(self.view, ())
+        return self._plan_reasons[action.name]
 
     def action_do(self, name: str) -> None:
         """Do what a key stands for, or say why it cannot be done."""

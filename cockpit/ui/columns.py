@@ -3,9 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from rich.cells import cell_len
-
-from cockpit.ui.looks import age, at_clock
+from cockpit.ui.looks import age, at_clock, cells_of
 from cockpit.ui.present import Cell, Row
 
 CARDS_BELOW = 80
@@ -78,8 +76,13 @@ def lay_out(rows: Sequence[Row], width: int, now: float) -> tuple[Laid, ...]:
 
 
 def _wanted(rows: Sequence[Row], column: Column, now: float) -> int:
-    cells = (row.cells[column.at] if column.at >= 0 else time_cell(row, column, now) for row in rows)
-    content = max((cell_len(text) for text, _ in cells), default=0)
+    if column.name == "time":
+        content = 6 if rows else 0
+    elif column.name == "eta":
+        content = max((len(at_clock(at, now)) for at in {row.finish for row in rows if row.finish}), default=0)
+    else:
+        at = column.at
+        content = max((cells_of(text) for text in {row.cells[at][0] for row in rows}), default=0)
     return min(max(content, len(column.head)), column.most) if content else 0
 
 

@@ -57,8 +57,10 @@ def headline(
 
 
 def _counts(rows: Iterable[Row]) -> tuple[tuple[Look, int], ...]:
-    words = Counter(row.look.word.lstrip("~") if row.look is not STALLED else STALLED.word for row in rows)
-    return tuple((GLYPHS[word], words[word]) for word in ORDER if words[word])
+    words = Counter(row.look.word for row in rows)
+    inferred = {word: words[f"~{word}"] for word in ORDER}
+    totals = {word: words[word] + inferred[word] for word in ORDER}
+    return tuple((GLYPHS[word], totals[word]) for word in ORDER if totals[word])
 
 
 def problems(view: View, *, read_only: bool = False, reaching: bool = False) -> tuple[Cell, ...]:

@@ -34,6 +34,11 @@ class Action:
     typed: bool = False
     group: str = "the screen"
 
+    @property
+    def whole(self) -> bool:
+        """Say whether it is for the plan, whatever is selected."""
+        return self.group == "the plan" or self.name == "next"
+
 
 ACTIONS: tuple[Action, ...] = (
     Action("up", "up,k", "↑ k", PAGES, "move up", palette=False, group="moving"),
@@ -175,7 +180,7 @@ ACTIONS: tuple[Action, ...] = (
         "merge all that is approved, in round order",
         verb="merge",
         hard=True,
-        why_not=reasons.for_all("merge", "nothing is approved and waits for its merge"),
+        why_not=reasons.merge_all,
         group="the plan",
     ),
     Action(
@@ -187,7 +192,7 @@ ACTIONS: tuple[Action, ...] = (
         short="start all",
         verb="start",
         hard=True,
-        why_not=reasons.for_all("start", "everything is started or merged already"),
+        why_not=reasons.start_all,
         group="the plan",
     ),
     Action(

@@ -6,6 +6,7 @@ from cockpit.engine.handle import View
 from cockpit.errors import OrderRefusedError
 from cockpit.schedule.carry import carry_out
 from cockpit.schedule.orders import Order
+from cockpit.schedule.states import State
 from cockpit.ui.looks import line
 from cockpit.ui.present import awaits_operator
 
@@ -45,13 +46,20 @@ def for_verb(verb: str) -> WhyNot:
     return why_not
 
 
-def for_all(verb: str, nothing: str) -> WhyNot:
-    """Return the reason function of an order for everything; `nothing` says why it would do nothing."""
+def start_all(view: View, targets: Sequence[str]) -> str | None:  # noqa: ARG001 - it is for the plan
+    """Return why there is nothing to start."""
+    unwanted = (key for key, workstream in view.snapshot.workstreams.items() if not workstream.wanted)
+    if any(refused(view, Order("start", (key,))) is None for key in unwanted):
+        return None
+    return "everything is started or merged already" if view.snapshot.workstreams else "the plan has no workstreams yet"
 
-    def why_not(view: View, targets: Sequence[str]) -> str | None:  # noqa: ARG001 - it is for everything
-        return nothing if refused(view, Order(verb, everything=True)) else None
 
-    return why_not
+def merge_all(view: View, targets: Sequence[str]) -> str | None:  # noqa: ARG001 - it is for the plan
+    """Return why there is nothing to merge."""
+    snapshot = view.snapshot
+    if any(snapshot.legs[key].state is State.QUEUED for key in snapshot.active):
+        return None
+    return "nothing is approved and waits for its merge"
 
 
 def pause(view: View, targets: Sequence[str]) -> str | None:
@@ -82,7 +90,10 @@ def fewer_agents(view: View, targets: Sequence[str]) -> str | None:  # noqa: ARG
 def next_awaiting(view: View, targets: Sequence[str]) -> str | None:  # noqa: ARG001 - it looks at all of them
     """Return why there is no next workstream that awaits the operator."""
     snapshot = view.snapshot
-    return None if any(awaits_operator(snapshot, key) for key in snapshot.workstreams) else "nothing awaits you"
+    active = {snapshot.legs[key].workstream for key in snapshot.active}
+    refused_ones = (key for key, workstream in snapshot.workstreams.items() if workstream.clean_up_refused)
+    waits = any(awaits_operator(snapshot, key) for key in active) or any(refused_ones)
+    return None if waits else "nothing awaits you"
 
 
 def trust(view: View, targets: Sequence[str]) -> str | None:  # noqa: ARG001 - it is for the plan

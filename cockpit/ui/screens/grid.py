@@ -6,9 +6,10 @@ from typing import ClassVar
 from textual import on
 from textual.app import ComposeResult
 from textual.content import Content
+from textual.widget import Widget
 
 from cockpit.engine.handle import Handle, View
-from cockpit.ui.alerts import alerts
+from cockpit.ui.alerts import Alert, alerts
 from cockpit.ui.feed import OutputFeed
 from cockpit.ui.headline import headline
 from cockpit.ui.keys import GRID
@@ -35,7 +36,8 @@ class GridPage(Page):
         self.status, self.keybar = StatusLine("status"), Keybar("keybar")
         self.feed = OutputFeed(handle, self.output)
         self._first_rows = rows
-        self._awaited = 0
+        self._alerts: tuple[Alert, ...] = ()
+        self._settling = False
 
     def compose(self) -> ComposeResult:
         """Lay out the page from top to bottom."""
@@ -64,16 +66,15 @@ class GridPage(Page):
 
     def show(self, view: View, rows: Mapping[str, Row], now: float) -> None:
         """Show a view: the rows that differ, the lines above them, and more output where there is more."""
-        able = self.keys() if self.is_mounted else ()
         self.view, self.now = view, now
         changes = patch(self.rows, rows)
         self.rows = rows
         self.grid.apply(changes, now)
+        self._alerts = alerts(view)
         self.show_lines()
         self.show_title()
         self.show_output()
-        if able != self.keys():
-            self.show_keys()
+        self.show_keys()
 
     def tick(self, now: float) -> None:
         """Let ages and times to go move on."""
@@ -88,7 +89,7 @@ class GridPage(Page):
             self.view, self.rows.values(), self.now, read_only=self.cockpit.read_only, reaching=not self.cockpit.reached
         )
         self.header.show(model, max(1, width - 2))
-        self.alerts.show(alerts(self.view), 2 if height < 20 else 3 if height < 34 else 6)
+        self.alerts.show(self._alerts, 2 if height < 20 else 3 if height < 34 else 6)
 
     def show_title(self) -> None:
         """Say above the grid how many rows there are, how many are shown and marked."""
@@ -100,17 +101,21 @@ class GridPage(Page):
             parts.append(f"{len(grid.marks)} marked" + (f", {self.hidden()} hidden" if self.hidden() else ""))
         if grid.ranging:
             parts.append("range: move, v ends it")
-        grid.border_title = Content(" · ".join(parts))
+        self._titled(grid, " · ".join(parts))
+
+    def _titled(self, widget: Widget, title: str) -> None:
+        if str(widget.border_title) != title:
+            widget.border_title = Content(title)
 
     def show_output(self) -> None:
         """Look at the output of the selected workstream."""
         row = self.grid.row(self.grid.cursor)
         if row is None:
-            self.output.border_title = Content("output")
+            self._titled(self.output, "output")
             return
         run = self.view.snapshot.runs.get(row.output[0])
         told = f" · {name(run.slot)} · attempt {run.attempt}" if run else ""
-        self.output.border_title = Content(f"output of {name(row.id)}{told}")
+        self._titled(self.output, f"output of {name(row.id)}{told}")
         if self.view.connected and self.feed.wants(row.id, *row.output):
             self.run_worker(self.feed.run(), name="output of the selected", group="output", exit_on_error=False)
 
@@ -129,6 +134,13 @@ class GridPage(Page):
 
     @on(Grid.Moved)
     def _moved(self) -> None:
+        """Paint the cursor first; what hangs on it follows, once for all moves until then."""
+        if not self._settling:
+            self._settling = True
+            self.call_after_refresh(self._settle)
+
+    def _settle(self) -> None:
+        self._settling = False
         self.show_title()
         self.show_output()
         self.show_keys()
