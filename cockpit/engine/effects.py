@@ -24,6 +24,7 @@ from cockpit.schedule.states import State
 
 LOOK_EVERY_S = 0.5
 SPIN_GUARD_S = 2.0
+STALLED = "stalled: "
 
 
 class Effects:
@@ -246,8 +247,7 @@ class Effects:
 
     def _judge(self, key: str, run: str, ended: runs.RunExit) -> None:
         leg = self.engine.snapshot.legs[key]
-        stalled = self.engine.readings.runs.get(run)
-        outcome, reason = _outcome(ended, stalled.activity if stalled and stalled.stalled_since else "")
+        outcome, reason = _outcome(ended)
         fact = f.RunEnded(key, run, outcome, ended.code, reason)
         self.engine.read(runs={run: None})
         if outcome == "done" and leg.ending != "pause":
@@ -338,17 +338,16 @@ def _resolve(future: "asyncio.Future[None]") -> None:
         future.set_result(None)
 
 
-def _outcome(ended: runs.RunExit, stalled: str) -> tuple[str, str]:
+def _outcome(ended: runs.RunExit) -> tuple[str, str]:
     if ended.ok:
         return "done", ""
-    if stalled:
-        return "stalled", stalled
     if ended.reason == "timeout":
         return "timeout", "the time limit of a run was reached"
     if ended.reason == "spawn-failed":
         return "failed", f"the agent could not be started: {ended.error}"
     if ended.reason == "stopped":
-        return "stopped", ended.detail or "it was stopped"
+        outcome = "stalled" if ended.detail.startswith(STALLED) else "stopped"
+        return outcome, ended.detail or "it was stopped"
     if ended.reason == "unknown":
         return "unknown", "its supervisor was killed: how it ended is not known"
     how = f"signal {ended.signal}" if ended.signal else f"code {ended.code}"

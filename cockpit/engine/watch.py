@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from pathlib import Path
 
 from cockpit.agents import presets, runs
-from cockpit.engine.effects import Effects
+from cockpit.engine.effects import STALLED, Effects
 from cockpit.errors import CockpitError
 from cockpit.git.status import read, survey
 from cockpit.schedule import facts as f
@@ -210,7 +210,7 @@ class Watch:
         self._engine.read(runs={run: reading})
         if now - touched >= 2 * limit and run not in self._ended:
             self._ended.add(run)
-            reason = f"stalled: no output and no file change for {int(now - touched)} s"
+            reason = f"{STALLED}no output and no file change for {int(now - touched)} s"
             await self._effects.pool.long(runs.stop, folder, reason)
 
     def _look(self, folder: Path, slot: str) -> tuple[runs.RunLook, str]:
