@@ -111,10 +111,9 @@ def publish(repo: Repo, branch: str, old: str, new: str) -> Published | Blocked 
             folder = places.git_dir(worktree.path)
             if folder is not None and places.rebased_branch(folder) == branch:
                 return Blocked(f"a rebase of {branch} is under way", checkout=worktree.path)
-        if not repo.is_ancestor(old, target):
-            raise GitError(f"{target[:12]} is no fast-forward of {branch}", where=str(repo.root))
         if holders:
             return _forward_checkout(repo, holders[0].path, branch, old, target)
+        _require_forward(repo, branch, old, target)
         return _forward_ref(repo, branch, old, target)
 
 
@@ -122,6 +121,11 @@ def contains(repo: Repo, branch: str, commit: str) -> bool:
     """Tell whether a branch holds a commit; false when either is not there. Raises GitError."""
     tip, wanted = repo.tip(branch), repo.resolve(commit)
     return tip is not None and wanted is not None and repo.is_ancestor(wanted, tip)
+
+
+def _require_forward(repo: Repo, branch: str, old: str, new: str) -> None:
+    if not repo.is_ancestor(old, new):
+        raise GitError(f"{new[:12]} is no fast-forward of {branch}", where=str(repo.root))
 
 
 def _forward_ref(repo: Repo, branch: str, old: str, new: str) -> Published | Moved | Blocked:
@@ -155,6 +159,7 @@ def _forward_checkout(repo: Repo, checkout: Path, branch: str, old: str, new: st
         return Moved(now)
     if (folder / "index.lock").exists():
         return Blocked("another git command runs in the checkout (it holds index.lock)", ("index.lock",), checkout)
+    _require_forward(repo, branch, old, new)
     paths = _in_the_way(repo, checkout, old, new)
     if paths:
         return Blocked("uncommitted or untracked files of the checkout are in the way", paths, checkout)

@@ -189,6 +189,10 @@ def test_only_forward(repo: Repo, work: Path) -> None:
     with pytest.raises(GitError, match="no fast-forward"):
         publish(repo, "main", old, sideways)
     assert repo.tip("main") == old
+    run_git(repo.root, "checkout", "-q", "--detach")
+    with pytest.raises(GitError, match="no fast-forward"):
+        publish(repo, "main", old, sideways)
+    assert repo.tip("main") == old
 
 
 def test_a_merge_or_rebase_of_the_operator_blocks(repo: Repo, work: Path) -> None:
