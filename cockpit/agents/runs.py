@@ -145,7 +145,11 @@ def look(folder: Path) -> RunLook:
     over = _exit(folder)
     started = _json(folder / "started.json")
     watcher = _supervisor_of(folder, started)
+    watched = watcher is not None and processtree.alive(watcher)
     agent = _process(started["agent"]) if started else None
+    if agent is None and over is None and not watched:
+        # Killed between starting the agent and saying so: then the marker alone tells.
+        agent = next(iter(processtree.marked(MARKER, _run_id(folder))), None)
     sizes, times = [0], []
     for name in supervisor.LOGS:
         state = _stat(folder / name)
@@ -155,7 +159,7 @@ def look(folder: Path) -> RunLook:
     beat = _stat(folder / "heartbeat")
     return RunLook(
         supervisor=watcher,
-        supervisor_alive=watcher is not None and processtree.alive(watcher),
+        supervisor_alive=watched,
         agent=agent,
         agent_alive=agent is not None and processtree.alive(agent),
         exit=over or _exit(folder),  # it may have ended between the two
@@ -169,8 +173,8 @@ def look(folder: Path) -> RunLook:
 def judge(folder: Path) -> RunExit:
     """Return how the run ended; `unknown` when its supervisor was killed before it could say.
 
-    An agent may still run then (`look` shows it; `stop` ends it). Raises CockpitError while the supervisor runs, or
-    when there is no run.
+    An agent, or what it left behind, may still run then: `stop` ends all of it. Raises CockpitError while the
+    supervisor runs, or when there is no run.
     """
     now = look(folder)
     if now.exit:
@@ -196,6 +200,8 @@ def stop(folder: Path, reason: str, grace: float = 5.0) -> RunExit:
         now = look(folder)
     if now.supervisor and now.supervisor_alive:
         _wait_gone(now.supervisor, 2.0)  # it has written its exit, or is not going to
+    elif now.exit is None:
+        time.sleep(0.02)  # an agent that was just being started when its supervisor was killed shows its marker by then
     root = now.agent or now.supervisor or ProcessId(0, "")
     ended: dict[ProcessId, None] = {}
     left: tuple[ProcessId, ...] = ()

@@ -52,8 +52,7 @@ def run_gates(
 ) -> tuple[GateResult, ...]:
     """Run gates in the order of the plan, which is cheapest first, up to the first failure; return their results.
 
-    `folder` receives each gate's output; `env` is the whole environment of the commands, with a COCKPIT_RUN of its own
-    by which their processes are found; `changed` gives the (path, content) of the changed files for built-in gates.
+    `folder` receives each gate's output; `env` is the whole environment of the commands; `changed` gives the (path, content) of the changed files for built-in gates.
     Built-in gates that are not in this version are passed over and have no result.
     """
     folder.mkdir(parents=True, exist_ok=True)
@@ -89,15 +88,18 @@ def run_gate(
     timeout_s: float | None,
     env: Mapping[str, str],
     cancelled: threading.Event,
+    mark: str = "",
 ) -> GateResult:
     """Run one command as a gate: a list as argv, a string by `sh -c`; never raises for what the command does.
 
     Its output goes to a file, of which the end stays when it grows over OUTPUT_CAP. Its whole process tree is gone
-    when this returns: after its end, its time limit, or the cancel.
+    when this returns: after its end, its time limit, or the cancel. `mark` becomes the COCKPIT_RUN by which its
+    processes are found; it must be nobody else's (default: a new one, whatever `env` holds).
     """
     begun = time.monotonic()
     argv = ["/bin/sh", "-c", command] if isinstance(command, str) else list(command)
-    mark = env.get(MARKER) or f"gate-{os.getpid()}-{time.time_ns()}"
+    # Never the marker that `env` may hold: that of a run around cockpit would end the wrong processes.
+    mark = mark or f"gate-{name}-{os.getpid()}-{time.time_ns()}"
     code: int | None = None
     with output.open("wb") as empty:
         empty.truncate(0)

@@ -406,3 +406,17 @@ def test_a_supervisor_that_could_not_begin_is_not_mistaken_for_a_run(folder: Pat
     assert over.reason == "unknown"
     assert "ValueError" in over.error
     assert runs.look(folder).agent is None
+
+
+def test_a_supervisor_killed_at_any_instant_leaves_nothing_that_a_stop_misses(tmp_path: Path) -> None:
+    for number in range(16):
+        path = tmp_path / str(number)
+        spec = spec_of(path, "sleep 600 & sleep 600")
+        supervisor = runs.start(spec).supervisor
+        time.sleep(number * 0.003)  # not a wait for anything: the instant is the test's parameter
+        os.kill(supervisor.pid, signal.SIGKILL)
+        until(lambda process=supervisor: not processtree.alive(process))  # type: ignore[misc]
+        over = runs.stop(path, "enough", grace=1.0)
+        assert over.reason in ("stopped", "unknown")
+        assert processtree.marked(runs.MARKER, spec.run_id) == ()
+        assert runs.look(path).over

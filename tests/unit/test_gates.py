@@ -1,6 +1,7 @@
 """Gates: real commands, in order, ended with all that they started."""
 
 import os
+import subprocess
 import sys
 import threading
 import time
@@ -83,8 +84,9 @@ def test_the_whole_tree_goes_with_a_gate(tmp_path: Path, how: str) -> None:
         worktree=tmp_path,
         output=tmp_path / "out.log",
         timeout_s=1.0 if how == "limit" else None,
-        env={**os.environ, "COCKPIT_RUN": mark},
+        env=dict(os.environ),
         cancelled=cancelled,
+        mark=mark,
     )
     assert (result.ok, result.code) == (False, None)
     assert result.reason == ("cancelled" if how == "cancel" else "did not end within its time limit")
@@ -93,9 +95,17 @@ def test_the_whole_tree_goes_with_a_gate(tmp_path: Path, how: str) -> None:
 
 
 def test_a_gate_leaves_nothing_running(tmp_path: Path) -> None:
-    mark = f"gate-test-{os.getpid()}-left"
-    assert ran(tmp_path, "setsid sleep 600 & echo done", COCKPIT_RUN=mark).ok
-    assert processtree.marked("COCKPIT_RUN", mark) == ()
+    result = ran(tmp_path, "setsid sleep 600 & echo $COCKPIT_RUN")
+    assert result.ok
+    assert processtree.marked("COCKPIT_RUN", result.tail.strip()) == ()
+
+
+def test_a_gate_does_not_end_the_run_around_it(tmp_path: Path) -> None:
+    mark = f"gate-test-{os.getpid()}-around"
+    with subprocess.Popen(["sleep", "600"], env={**os.environ, "COCKPIT_RUN": mark}) as bystander:
+        assert ran(tmp_path, "sleep 600 & true", COCKPIT_RUN=mark).ok
+        assert bystander.poll() is None
+        bystander.kill()
 
 
 def test_endless_output_is_cut_to_its_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
