@@ -52,7 +52,8 @@ def run_gates(
 ) -> tuple[GateResult, ...]:
     """Run gates in the order of the plan, which is cheapest first, up to the first failure; return their results.
 
-    `folder` receives each gate's output; `env` is the whole environment of the commands; `changed` gives the (path, content) of the changed files for built-in gates.
+    `folder` receives each gate's output; `env` is the whole environment of the commands; `changed` gives the (path,
+    content) of the changed files for built-in gates.
     Built-in gates that are not in this version are passed over and have no result.
     """
     folder.mkdir(parents=True, exist_ok=True)
