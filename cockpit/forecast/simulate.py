@@ -123,10 +123,10 @@ class _Simulation:
         return Schedule(self.at, self.legs, max(ends, default=0.0), self.approvals, stuck, roots)
 
     def _asked(self) -> Snapshot:
-        """Return the snapshot with those of the ready legs that can be launched now."""
-        active = self.snapshot.active
-        window = self.pool.window(self.snapshot, map(self._leg, active))
-        return changed(self.snapshot, active=active | window) if window else self.snapshot
+        """Return the snapshot with no more of ready legs, and of workstreams, than decide has to look at now."""
+        active = self.snapshot.active | self.pool.window(self.snapshot, map(self._leg, self.snapshot.active))
+        names = {self._leg(key).outline.workstream for key in active}
+        return changed(self.snapshot, active=active, workstreams={one: self.snapshot.workstreams[one] for one in names})
 
     def _on(self) -> None:
         """Move the clock to the next event and let all happen that falls on the same moment."""
@@ -151,6 +151,9 @@ class _Simulation:
     def _carry_out(self, todo: Todo) -> bool:
         """Do what is to be done; say whether to decide again at the same moment."""
         match todo:
+            case WatchRun(leg, run):  # the most frequent one comes first
+                if (leg, run) not in self.in_flight:
+                    self._watch(leg, run)
             case TakeLeg(leg, slot):
                 self._take(leg, slot)
             case PrepareLeg(leg, run):
@@ -158,8 +161,6 @@ class _Simulation:
             case EndRun(leg, _):
                 self._fact(f.LegPaused(leg) if self._leg(leg).ending == "pause" else f.LegStopped(leg))
                 return True
-            case WatchRun(leg, run):
-                self._watch(leg, run)
             case CheckLeg(leg, _):
                 return self._check(leg)
             case StartMerge(legs):
@@ -218,7 +219,7 @@ class _Simulation:
 
     def _watch(self, key: str, run: str) -> None:
         leg = self._leg(key)
-        if leg.ending or (key, run) in self.in_flight:
+        if leg.ending:
             return
         self.in_flight.add((key, run))
         known = self.snapshot.runs.get(run)
