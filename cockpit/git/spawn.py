@@ -1,12 +1,14 @@
 """The one place that runs git: traced, bytes in and out, without git's own variables; it never keeps a git object."""
 
 import os
+import signal
+import subprocess
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, cast
+from typing import IO, Any, cast
 
 from cockpit.errors import GitError
 from cockpit.process import TRACE, Traced, clean_environment
@@ -88,16 +90,21 @@ def _execute(argv: list[str], source: IO[bytes] | None, env: dict[str, str], tim
         raise GitError("git is not installed", hint=hint) from error
     try:
         # `git -C` fails for a folder that is gone; GitPython itself would fall back to this process's folder.
-        done = Git("/").execute(
+        # Its own time limit starts a thread for each command and leaves grandchildren alive: the session is ended here.
+        started: Any = Git("/").execute(
             argv,
             istream=source,  # type: ignore[arg-type]  # annotated more narrowly than what Popen takes
             env=env,
-            kill_after_timeout=timeout,
-            with_extended_output=True,
-            with_exceptions=False,
-            stdout_as_string=False,
-            strip_newline_in_stdout=False,
+            as_process=True,
+            start_new_session=True,
         )
     except GitCommandNotFound as error:
         raise GitError("git is not installed", hint=hint) from error
-    return cast("tuple[int, bytes, str]", done)
+    process = cast("subprocess.Popen[bytes]", started.proc)
+    try:
+        stdout, stderr = process.communicate(timeout=timeout)
+    except subprocess.TimeoutExpired as error:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+        raise GitError(f"git did not end within {timeout:g} s", argv=tuple(argv)) from error
+    return process.returncode, stdout, stderr.decode("utf-8", "replace")
