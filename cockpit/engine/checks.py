@@ -1,6 +1,5 @@
 """Commits what a run left, and gates it: on the worktree, and on the integrated tree before base moves."""
 
-import threading
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -134,8 +133,7 @@ async def _gate(
     output = effects.project.state.gates(leg.run or leg.key) / f"{gate.name}-{tree[:8]}.log"
     env = effects.gate_environment(effects.workstream(leg.workstream), folder)
     output.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    cancelled = effects.engine.cancels.setdefault(leg.key, threading.Event())
-    try:
+    with effects.cancellable(leg.key) as cancelled:
         result = await effects.pool.long(
             run_gate,
             gate.name,
@@ -146,9 +144,6 @@ async def _gate(
             env=env,
             cancelled=cancelled,
         )
-    finally:
-        cancelled.set()
-        effects.engine.cancels.pop(leg.key, None)
     fact = f.GateFinished(leg.key, gate.name, result.ok, tree, result.seconds, result.reason, str(output))
     return fact, result.tail[-SHOWN_OUTPUT:]
 

@@ -3,7 +3,9 @@
 import asyncio
 import contextlib
 import os
+from collections.abc import Iterator
 from pathlib import Path
+from threading import Event
 
 from cockpit.agents import environment, presets, runs
 from cockpit.agents.prompt import EarlierRun, compose
@@ -150,9 +152,9 @@ class Effects:
             head = base
         if fresh:
             output = self.project.state.gates(leg.run or leg.key) / "setup.log"
-            await self.pool.long(
-                setup.set_up, self.project, made.path, output, self.gate_environment(workstream, made.path)
-            )
+            env = self.gate_environment(workstream, made.path)
+            with self.cancellable(leg.key) as cancelled:
+                await self.pool.long(setup.set_up, self.project, made.path, output, env, cancelled)
         if fresh or not leg.base:
             start = await self.pool.short(self.repo.git, "merge-base", base, head)
             self.engine.record(f.WorktreeMade(leg.key, str(made.path), known.outline.branch, start.decode().strip()))
@@ -310,6 +312,18 @@ class Effects:
                 "COCKPIT_WORKTREE": str(worktree),
             }
         )
+
+    @contextlib.contextmanager
+    def cancellable(self, key: str) -> Iterator[Event]:
+        """Yield an event for a command of a leg: it is set when the leg's end is asked for, or the driver's own."""
+        cancelled = self.engine.cancels.setdefault(key, Event())
+        if self.engine.snapshot.legs[key].ending:
+            cancelled.set()
+        try:
+            yield cancelled
+        finally:
+            cancelled.set()  # a driver that ends waits for no command
+            self.engine.cancels.pop(key, None)
 
     def merge_message(self, leg: Leg) -> str:
         """Return the message of a leg's merge commit: the plan's template, or what was merged; then trailers."""

@@ -10,8 +10,11 @@ from cockpit.errors import CockpitError
 from cockpit.quality.gates import run_gate
 
 
-def set_up(project: Project, worktree: Path, output: Path, env: Mapping[str, str]) -> None:
-    """Copy, link and run what the plan asks for. Raises CockpitError naming the step that failed and its output."""
+def set_up(project: Project, worktree: Path, output: Path, env: Mapping[str, str], cancelled: Event) -> None:
+    """Copy, link and run what the plan asks for, until `cancelled` is set.
+
+    Raises CockpitError naming the step that failed and its output.
+    """
     setup = project.loaded.plan.setup
     for source, target in _matches(project.repo.root, setup.copy_, worktree):
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -32,7 +35,7 @@ def set_up(project: Project, worktree: Path, output: Path, env: Mapping[str, str
             output=log,
             timeout_s=setup.timeout,
             env=env,
-            cancelled=Event(),
+            cancelled=cancelled,
         )
         if not result.ok:
             shown = command if isinstance(command, str) else " ".join(command)

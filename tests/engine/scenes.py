@@ -23,7 +23,7 @@ from cockpit.engine.handle import Answer, Handle, View
 from cockpit.engine.project import Project, open_project
 from cockpit.plan.trust import TrustStore
 from cockpit.processtree import ProcessId
-from cockpit.schedule.facts import Fact
+from cockpit.schedule.facts import Fact, OrderDone, OrderRefused
 from cockpit.schedule.orders import Order
 from cockpit.schedule.snapshot import Leg, Snapshot
 from cockpit.schedule.states import State
@@ -288,9 +288,12 @@ class Play:
                 await asyncio.sleep(0.01)
 
     async def order(self, verb: str, *targets: str, **more: Any) -> Answer:
-        """Give an order, and wait for what becomes of it."""
+        """Give an order, and wait for what becomes of it and until the view shows it."""
         async with asyncio.timeout(DEADLINE_S):
-            return await self.handle.order(Order(verb, targets, "test", **more))
+            answer = await self.handle.order(Order(verb, targets, "test", **more))
+        ends = (OrderDone, OrderRefused)
+        await self.until(lambda play: any(isinstance(one, ends) and one.order == answer.order for one in play.facts))
+        return answer
 
     async def start(self, *targets: str, **more: Any) -> None:
         """Start workstreams (none: all)."""
