@@ -1,5 +1,6 @@
 """`cockpit check`: validates a plan and runs the preflight; changes nothing."""
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ from cockpit.errors import CockpitError, PlanError, Problem
 
 if TYPE_CHECKING:
     from cockpit.plan.load import Loaded
+    from cockpit.plan.yamltree import Node
 
 UNUSABLE = 2
 
@@ -52,22 +54,47 @@ def warnings_of(loaded: "Loaded") -> list[shapes.Finding]:
     from cockpit.clock import span
     from cockpit.plan.effect import not_in_effect
     from cockpit.plan.legs import cut
+    from cockpit.plan.yamltree import read
 
-    file = str(loaded.path)
+    def warned(key: str, message: str, hint: str) -> shapes.Finding:
+        line, column = _place(root, key)
+        return shapes.Finding(str(loaded.path), line, column, key, message, hint)
+
+    root = read(loaded.text)
     found = [
-        shapes.Finding(file, 0, 0, "", f"not in effect yet: {key}", "it is kept, and ignored by this version")
-        for key in not_in_effect(loaded.plan)
+        warned(key_of(later), f"not in effect yet: {later}", "it is kept, and ignored by this version")
+        for later in not_in_effect(loaded.plan)
     ]
     limit = loaded.plan.limits.run_timeout
     for leg in cut(loaded.plan) if limit is not None else ():
         if limit is not None and leg.high_s > limit:
             message = f"a run of {leg.key} is estimated at {span(leg.high_s)}, and limits.run_timeout is {span(limit)}"
             hint = "raise limits.run_timeout, or cut the work smaller"
-            found.append(shapes.Finding(file, 0, 0, f"workstreams[{leg.workstream}]", message, hint))
+            found.append(warned(f"workstreams[{leg.workstream}]", message, hint))
     if not loaded.plan.agents:
         message = "the plan has no agents: it can be checked and simulated, but not run"
-        found.append(shapes.Finding(file, 0, 0, "agents", message, 'agents: {coder: {run: "…"}}'))
+        found.append(warned("agents", message, 'agents: {coder: {run: "…"}}'))
     return found
+
+
+def key_of(written: str) -> str:
+    """Return the key that a line of `not_in_effect` is about: `gates[x].builtin: scan` is about `gates[x].builtin`."""
+    return re.split(r": | \(", written, maxsplit=1)[0]
+
+
+def _place(root: "Node | None", key: str) -> tuple[int, int]:
+    """Return line and column of a key such as `workstreams[api].merge.strategy`, or of the nearest one above it."""
+    path: list[str | int] = []
+    data = root.data if root else None
+    for name, listed in re.findall(r"([^.\[\]]+)|\[([^\]]+)\]", key):
+        if listed and isinstance(data, list):
+            at = next((n for n, one in enumerate(data) if listed in (one.get("id"), one.get("name"))), len(data))
+            path.append(at)
+            data = data[at] if at < len(data) else None
+        else:
+            path.append(name)
+            data = data.get(name) if isinstance(data, dict) else None
+    return root.place(tuple(path), key=bool(path) and isinstance(path[-1], str)) if root else (0, 0)
 
 
 def lines(found: shapes.Check, plan: Path) -> list[str]:
@@ -76,7 +103,7 @@ def lines(found: shapes.Check, plan: Path) -> list[str]:
     for title, style, findings in (("error", "red", found.errors), ("warning", "yellow", found.warnings)):
         for one in findings:
             place = f"{one.file}:{one.line}:{one.column}" if one.line else one.file
-            where = f" {one.where}:" if one.where else ""
+            where = f" {one.where}:" if one.where and one.where not in one.message else ""
             out.append(f"{paint(title, style)} {paint(f'{place}:{where} {one.message}', 'plain')}")
             out += [f"  → {paint(one.hint, 'plain')}"] if one.hint else []
     out += [""] if out and found.preflight else []

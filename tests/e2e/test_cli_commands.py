@@ -1,0 +1,457 @@
+"""Commands on real scratch repositories, with real drivers and real agents."""
+
+import json
+import os
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cockpit.cli import shapes
+from cockpit.cli.main import run
+from cockpit.cli.show import known_state
+from cockpit.engine.client import driver_pid, glimpse
+from cockpit.engine.project import open_project
+from tests.git.repos import commit, make_repo, run_git, write
+from tests.unit.cli_schema_check import misfits
+
+# A driver is meant to outlive the command that started it.
+pytestmark = pytest.mark.filterwarnings("ignore:subprocess .* is still running:ResourceWarning")
+
+SAMPLES = Path(__file__).resolve().parents[2] / "sample_plans"
+DEADLINE_S = 30.0
+AGENT = """
+echo "hello from $COCKPIT_WORKSTREAM \033[31mred\033[0m \033]0;title\007"
+echo "careful" >&2
+cat > /dev/null
+[ "$COCKPIT_WORKSTREAM" = slow ] && while [ ! -e "$COCKPIT_WORKTREE/../go" ]; do sleep 0.05; done
+[ "$COCKPIT_WORKSTREAM" = bad ] && exit 3
+echo "$COCKPIT_WORKSTREAM" > "$COCKPIT_WORKSTREAM.txt"
+"""
+HEAD = """
+name: tiny
+agents:
+  coder: {run: ["sh", "agent.sh"], slots: 2}
+limits: {retries: 0, min_free_disk: 1MB}
+gates: []
+"""
+
+
+@dataclass
+class Desk:
+    """A scratch repository with a plan, and what the commands on it print."""
+
+    repo: Path
+    plan: Path
+    capsys: pytest.CaptureFixture[str]
+
+    def __call__(self, command: str, *words: str) -> tuple[int, str, str]:
+        """Run a command on the plan and return its exit code, stdout and stderr."""
+        self.capsys.readouterr()
+        code = run([*command.split(), str(self.plan), *words])
+        captured = self.capsys.readouterr()
+        return code, captured.out, captured.err
+
+    def json(self, command: str, *words: str, code: int = 0) -> Any:
+        """Run a command with --json and return its one document."""
+        found, out, err = self(command, *words, "--json")
+        assert found == code, err
+        return json.loads(out)
+
+    def status(self) -> dict[str, Any]:
+        """Return the status, after checking that it fits its schema."""
+        found: dict[str, Any] = self.json("status")
+        assert misfits(found, shapes.schema_of("status")) == []
+        return found
+
+    def workstream(self, key: str) -> dict[str, Any]:
+        """Return a workstream of the status."""
+        one: dict[str, Any] = next(one for one in self.status()["workstreams"] if one["id"] == key)
+        return one
+
+    def until(self, fact: Callable[[], bool]) -> None:
+        """Wait for something to become true."""
+        deadline = time.monotonic() + DEADLINE_S
+        while not fact():
+            assert time.monotonic() < deadline, self("facts")[1]
+            time.sleep(0.05)
+
+    def trust(self) -> None:
+        """Trust the plan."""
+        assert self("trust", "--yes")[0] == 0
+
+
+@pytest.fixture(autouse=True)
+def _alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep trust in a folder of the test's own, and let the tests run as a human's even below a run of cockpit."""
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    monkeypatch.delenv("COCKPIT_STATE_DIR", raising=False)
+    monkeypatch.setattr("cockpit.cli.inside.run_in_ancestry", lambda: None)
+
+
+@pytest.fixture
+def desk_of(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Iterator[Callable[..., Desk]]:
+    """Make desks, and end their drivers afterwards."""
+    desks: list[Desk] = []
+
+    def make(plan: str, name: str = "repo", head: str = HEAD) -> Desk:
+        repo = make_repo(tmp_path, {"README.md": "# x\n", "agent.sh": AGENT, "plan.yaml": head + plan}, name)
+        desks.append(Desk(repo, repo / "plan.yaml", capsys))
+        return desks[-1]
+
+    yield make
+    for desk in desks:
+        (desk.repo.parent / f"{desk.repo.name}.worktrees" / "go").parent.mkdir(exist_ok=True)
+        (desk.repo.parent / f"{desk.repo.name}.worktrees" / "go").touch()
+        for folder in (desk.repo / ".cockpit").glob("*"):
+            state = known_state(desk.plan)
+            if state is not None and driver_pid(state[0]) is not None:
+                desk("stop-driver")
+                desk.until(lambda state=state: driver_pid(state[0]) is None)  # type: ignore[misc]  # binds this one
+            assert folder.is_dir()
+
+
+# --- looking, without a driver -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", sorted(SAMPLES.glob("broken/*.yaml")), ids=lambda path: path.stem)
+def test_check_reports_every_kind_of_broken_plan(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["check", str(path), "--json"]) == 2
+    found = json.loads(capsys.readouterr().out)
+    assert misfits(found, shapes.schema_of("check")) == []
+    assert not found["ok"]
+    assert found["errors"]
+    assert all(one["line"] and one["column"] and one["hint"] for one in found["errors"])
+    assert run(["check", str(path)]) == 2
+    out = capsys.readouterr().out
+    assert f"{path.name}:{found['errors'][0]['line']}:{found['errors'][0]['column']}" in out
+    assert run(["status", str(path)]) == 2
+    assert capsys.readouterr().out == ""
+
+
+def test_check_of_a_good_plan_finds_nothing_in_the_way(desk_of: Callable[..., Desk]) -> None:
+    desk = desk_of("workstreams: [{id: a}, {id: b, depends_on: [a]}]\n")
+    found = desk.json("check")
+    assert misfits(found, shapes.schema_of("check")) == []
+    assert found["ok"]
+    names = [one["name"] for one in found["preflight"]]
+    assert {"graph", "git", "base", "identity", "branches", "agents", "disk", "worktrees", "leftovers"} <= set(names)
+    code, out, _ = desk("check")
+    assert code == 0
+    assert "✓ graph" in out
+    assert not (desk.repo / ".cockpit").exists()
+
+
+def test_check_warns_of_what_has_no_effect_yet_and_of_short_time_limits(desk_of: Callable[..., Desk]) -> None:
+    plan = "limits: {run_timeout: 1h}\ntrack: true\nworkstreams: [{id: a, estimate: 3h}]\n"
+    head = HEAD.replace("limits: {retries: 0, min_free_disk: 1MB}\n", "")
+    found = desk_of(plan, head=head).json("check")
+    messages = [one["message"] for one in found["warnings"]]
+    assert any("not in effect yet: track" in message for message in messages)
+    assert any("limits.run_timeout" in message and "3h" in message for message in messages)
+    assert all(one["line"] for one in found["warnings"])
+
+
+@pytest.mark.parametrize(
+    ("plan", "name", "said"),
+    [
+        ("base: nowhere\nworkstreams: [{id: a}]\n", "base", "there is no branch nowhere"),
+        ("workstreams: [{id: a, branch: main}]\n", "branches", "is the base"),
+        ("workstreams: [{id: a, branch: theirs}]\n", "branches", "commits that main lacks"),
+        ("workstreams: [{id: a, branch: elsewhere}]\n", "branches", "is checked out in"),
+        ("worktrees: README.md\nworkstreams: [{id: a}]\n", "worktrees", "is no folder"),
+        ("worktrees: src\nworkstreams: [{id: a}]\n", "worktrees", "holds tracked files"),
+    ],
+)
+def test_the_preflight_names_what_is_in_the_way(
+    plan: str, name: str, said: str, desk_of: Callable[..., Desk], tmp_path: Path
+) -> None:
+    desk = desk_of(plan)
+    commit(desk.repo, "tracked", {"src/x.py": "x = 1\n"})
+    run_git(desk.repo, "branch", "elsewhere")
+    run_git(desk.repo, "worktree", "add", "-q", str(tmp_path / "other"), "elsewhere")
+    run_git(desk.repo, "branch", "theirs")
+    run_git(tmp_path / "other", "switch", "-q", "theirs")
+    commit(tmp_path / "other", "theirs")
+    run_git(tmp_path / "other", "switch", "-q", "elsewhere")
+    found = desk.json("check", code=1)
+    wrong = [one for one in found["preflight"] if not one["ok"]]
+    assert [one["name"] for one in wrong] == [name]
+    assert said in wrong[0]["detail"]
+    assert wrong[0]["hint"]
+
+
+def test_the_preflight_counts_the_disk_and_looks_for_programs(desk_of: Callable[..., Desk]) -> None:
+    head = 'agents: {x: {run: ["no-such-program-at-all"]}}\nlimits: {min_free_disk: 900TB}\n'
+    desk = desk_of("workstreams: [{id: a}]\n", head=head)
+    found = desk.json("check", code=1)
+    wrong = {one["name"]: one["detail"] for one in found["preflight"] if not one["ok"]}
+    assert set(wrong) == {"agents", "disk"}
+    assert "no-such-program-at-all is not found" in wrong["agents"]
+    assert "min_free_disk 900.0 TB" in wrong["disk"]
+
+
+def test_leftovers_are_named_with_what_to_do(desk_of: Callable[..., Desk], tmp_path: Path) -> None:
+    desk = desk_of("workstreams: [{id: a}]\n")
+    run_git(desk.repo, "worktree", "add", "-q", str(tmp_path / "gone"), "-b", "gone")
+    (tmp_path / "gone" / ".git").unlink()
+    lock = desk.repo / ".git" / "index.lock"
+    lock.touch()
+    os.utime(lock, (1.0, 1.0))
+    found = desk.json("check", code=1)
+    wrong = [one for one in found["preflight"] if not one["ok"]]
+    assert {one["name"] for one in wrong} == {"leftovers"}
+    assert {one["detail"].split()[0] for one in wrong} == {"worktree", "lock"}
+    assert all(one["hint"] for one in wrong)
+
+
+def test_check_outside_a_repository_is_an_error_of_the_plan(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path))
+    write(tmp_path, {"plan.yaml": "workstreams: [{id: a}]\n"})
+    assert run(["check", str(tmp_path / "plan.yaml"), "--json"]) == 2
+    assert "not a git repository" in json.loads(capsys.readouterr().out)["errors"][0]["message"]
+
+
+def test_simulate_prints_the_schedule(desk_of: Callable[..., Desk]) -> None:
+    desk = desk_of(
+        """
+workstreams:
+  - {id: db, issues: [{id: DB-1, estimate: 1h}, {id: DB-2, estimate: 2h, depends_on: [DB-1]}]}
+  - {id: cli, issues: [{id: CLI-1, estimate: 1h}, {id: CLI-2, estimate: 1h, depends_on: [DB-1]}]}
+"""
+    )
+    found = desk.json("simulate", "--agents", "1,2")
+    assert misfits(found, shapes.schema_of("simulate")) == []
+    assert found["rounds"] == 2
+    assert [row["agents"] for row in found["per_agents"]] == [1, 2]
+    assert found["per_agents"][0]["work_s"] == 5 * 3600
+    assert sum(leg["critical"] for leg in found["legs"]) >= 2
+    code, out, _ = desk("simulate")
+    assert code == 0
+    assert "critical path: " in out
+    assert "CLI-2" in out
+    assert not (desk.repo / ".cockpit").exists()
+
+
+def test_a_plan_that_was_never_opened_has_a_status_and_no_facts(desk_of: Callable[..., Desk]) -> None:
+    desk = desk_of("workstreams: [{id: a, title: One}]\n")
+    found = desk.status()
+    assert found["state"] == "idle"
+    assert found["base"]["commit"] == run_git(desk.repo, "rev-parse", "main").strip()
+    assert found["driver"] is None
+    assert "not started" in desk("status")[1]
+    assert desk("facts")[1] == ""
+    assert desk.json("facts", "--verify") == {"ok": True, "facts": 0, "first_broken": None}
+    assert not (desk.repo / ".cockpit").exists()
+
+
+def test_a_plan_must_be_trusted_before_anything_runs(desk_of: Callable[..., Desk]) -> None:
+    desk = desk_of("workstreams: [{id: a}]\n")
+    for command in (["start", "a"], ["run"], ["retry", "--all"]):
+        code, out, err = desk(command[0], *command[1:])
+        assert (code, out) == (2, "")
+        assert '["sh", "agent.sh"]' in err
+        assert "cockpit trust" in err
+    assert not (desk.repo / ".cockpit").exists()
+    code, out, err = desk("trust")
+    assert code == 2
+    assert '["sh", "agent.sh"]' in out
+    assert "--yes" in err
+    found = desk.json("trust", "--yes")
+    assert (found["trusted"], found["already"]) == (True, False)
+    assert desk.json("trust")["already"]
+    desk.plan.write_text(desk.plan.read_text().replace("agent.sh", "other.sh"))
+    assert desk("run")[0] == 2
+
+
+# --- running -------------------------------------------------------------------------------------------------------
+
+
+def test_run_carries_a_plan_to_base(desk_of: Callable[..., Desk]) -> None:
+    desk = desk_of("workstreams: [{id: a}, {id: b, depends_on: [a]}]\n")
+    code, out, err = desk("run", "--approve", "all", "--trust")
+    assert (code, err) == (0, "")
+    assert "merged: 2 legs" in out
+    assert run_git(desk.repo, "show", "main:b.txt") == "b\n"
+    found = desk.status()
+    assert found["state"] == "finished"
+    assert [merge["leg"] for merge in found["merges"]] == ["a", "b"]
+    lines = desk("facts", "--json")[1].splitlines()
+    facts = [json.loads(line) for line in lines]
+    assert [fact["seq"] for fact in facts] == list(range(1, len(facts) + 1))
+    assert {"PlanLoaded", "RunStarted", "LegMerged"} <= {fact["kind"] for fact in facts}
+    since = [json.loads(line)["seq"] for line in desk("facts", "--json", "--since", "3")[1].splitlines()]
+    assert since == list(range(4, len(facts) + 1))
+    assert desk.json("facts", "--verify")["ok"]
+    printed = desk("facts")[1]
+    assert len(printed.splitlines()) == len(facts)
+    assert "merged into base as" in printed
+    assert known_state(desk.plan) is not None
+    desk.plan.write_text(desk.plan.read_text() + "# changed\n")
+    assert known_state(desk.plan) is None
+
+
+def test_run_says_what_waits_for_a_human_and_why(desk_of: Callable[..., Desk]) -> None:
+    desk = desk_of("workstreams: [{id: bad}, {id: a}, {id: b, depends_on: [bad]}]\n")
+    code, out, _ = desk("run", "--trust")
+    assert code == 1
+    assert "bad is failed" in out
+    assert "a is review: awaits your approval of its merge" in out
+    assert "b is waiting: blocked by bad (failed)" in out
+    found = desk.json("run", code=1)
+    assert misfits(found, shapes.schema_of("status")) == []
+    assert found["state"] == "attention"
+
+
+def test_run_of_some_wants_only_these_and_what_they_need(desk_of: Callable[..., Desk]) -> None:
+    desk = desk_of("workstreams: [{id: a}, {id: b, depends_on: [a]}, {id: c}]\n")
+    assert desk("run", "--trust", "--approve", "all", "--only", "b")[0] == 0
+    states = {one["id"]: one["state"] for one in desk.status()["workstreams"]}
+    assert states == {"a": "merged", "b": "merged", "c": "waiting"}
+    assert desk("run", "--only", "nope")[0] != 0
+
+
+def test_orders_go_through_a_driver_that_they_start(desk_of: Callable[..., Desk]) -> None:
+    desk = desk_of("workstreams: [{id: slow}, {id: a}, {id: b, depends_on: [a]}]\n")
+    desk.trust()
+    code, _, err = desk("start", "b")
+    assert (code, "a" in err) == (0, False)
+    assert desk("start", "a", "slow")[0] == 0
+    desk.until(lambda: desk.workstream("slow")["state"] == "running")
+    found = desk.status()
+    assert found["driver"]["pid"] == driver_pid(open_project(desk.plan).state)
+    assert "slow" in [slot["workstream"] for slot in found["agents"] if slot["state"] == "busy"]
+    code, out, err = desk("run")
+    assert (code, out) == (3, "")
+    assert "another driver runs" in err
+    desk.until(lambda: desk.workstream("a")["approval"] == "merge")
+    code, _, err = desk("approve", "slow")
+    assert (code, "awaits no approval" in err) == (1, True)
+    assert desk.json("approve", "a")["ok"]
+    desk.until(lambda: desk.workstream("b")["state"] == "review")
+    assert desk("reject", "b", "--reason", "not like this")[0] == 0
+    assert desk.workstream("b")["state"] == "rejected"
+    assert "not like this" in desk("facts")[1]
+    assert desk("pause", "slow")[0] == 0
+    assert desk.workstream("slow")["state"] == "paused"
+    assert desk("resume", "slow")[0] == 0
+    assert desk("limits", "--agents", "1")[0] == 0
+    assert desk("drain")[0] == 0
+    assert "held already" in desk("drain")[2]
+    assert desk("drain", "--off")[0] == 0
+    assert desk("stop", "slow", "--reason", "enough")[0] == 0
+    assert desk.workstream("slow")["state"] == "stopped"
+    code, _, err = desk("start", "nobody")
+    assert (code, "there is no workstream nobody" in err) == (1, True)
+    assert desk("stop-driver")[0] == 0
+    desk.until(lambda: driver_pid(open_project(desk.plan).state) is None)
+    assert desk("stop-driver")[0] == 1
+    by = {json.loads(line)["data"].get("by", "") for line in desk("facts", "--json")[1].splitlines()}
+    assert any(one.endswith("@command") for one in by)
+
+
+def test_work_that_is_cleaned_up_is_kept_and_comes_back(desk_of: Callable[..., Desk], tmp_path: Path) -> None:
+    desk = desk_of("cleanup: never\nworkstreams: [{id: a}]\n")
+    assert desk("run", "--trust")[0] == 1
+    worktree = Path(desk.workstream("a")["worktree"])
+    (worktree / "draft.txt").write_text("not committed\n")
+    assert desk("stop", "a")[0] in (0, 1)
+    assert desk("reject", "a")[0] == 0
+    assert desk("stop", "a")[0] == 0
+    assert desk("cleanup", "a")[0] == 0
+    assert not worktree.exists()
+    rescues = desk.json("rescue list")["rescues"]
+    assert [one["workstream"] for one in rescues] == ["a"]
+    assert rescues[0]["files"] == ["draft.txt"]
+    assert "draft.txt" in desk("rescue show", rescues[0]["ref"])[1]
+    assert rescues[0]["ref"] in desk("rescue list")[1]
+    made = desk.json("rescue restore", rescues[0]["commit"][:9], "--to", str(tmp_path / "back"))
+    assert (Path(made["worktree"]) / "draft.txt").read_text() == "not committed\n"
+    assert (Path(made["worktree"]) / "a.txt").read_text() == "a\n"
+    code, _, err = desk("rescue show", "nonsense")
+    assert (code, "no rescue is called" in err) == (2, True)
+
+
+def test_logs_print_what_the_agent_printed_without_its_escapes(desk_of: Callable[..., Desk]) -> None:
+    desk = desk_of("workstreams: [{id: a}]\n")
+    assert "has not run yet" in desk("logs", "a")[2]
+    assert desk("run", "--trust", "--approve", "all")[0] == 0
+    code, out, err = desk("logs", "a", "--follow")
+    assert code == 0
+    assert out == "hello from a red \ncareful\n"
+    assert "run " in err
+    code, _, err = desk("logs", "nope")
+    assert (code, "there is no workstream nope" in err) == (2, True)
+
+
+def test_doctor_names_a_run_without_a_driver(desk_of: Callable[..., Desk], monkeypatch: pytest.MonkeyPatch) -> None:
+    desk = desk_of("workstreams: [{id: slow}]\n")
+    monkeypatch.chdir(desk.repo)
+    desk.trust()
+    assert run(["doctor", "--json"]) == 0
+    assert desk("start", "slow")[0] == 0
+    desk.until(lambda: desk.workstream("slow")["state"] == "running")
+    assert desk("stop-driver")[0] == 0
+    state = open_project(desk.plan).state
+    desk.until(lambda: driver_pid(state) is None)
+    desk.capsys.readouterr()
+    assert run(["doctor", "--json"]) == 1
+    checks = json.loads(desk.capsys.readouterr().out)["checks"]
+    wrong = [one for one in checks if not one["ok"]]
+    assert [one["name"] for one in wrong] == ["run"]
+    assert "goes on without a driver" in wrong[0]["detail"]
+    assert desk.status()["driver"] is None
+    go = desk.repo.parent / "repo.worktrees" / "go"
+    go.touch()
+    assert desk("run", "--approve", "all")[0] == 0
+    assert glimpse(state).snapshot.state() == "finished"
+
+
+def test_state_can_be_kept_elsewhere(desk_of: Callable[..., Desk], tmp_path: Path) -> None:
+    desk = desk_of("workstreams: [{id: a}]\n")
+    elsewhere = str(tmp_path / "state")
+    assert desk("run", "--trust", "--approve", "all", "--state-dir", elsewhere)[0] == 0
+    assert not (desk.repo / ".cockpit").exists()
+    assert desk.json("status", "--state-dir", elsewhere)["state"] == "finished"
+    assert known_state(desk.plan, tmp_path / "state") is not None
+    assert desk.status()["state"] == "idle"
+
+
+def test_hostile_titles_reach_no_terminal(desk_of: Callable[..., Desk]) -> None:
+    title = r'"\e]0;pwned\a\e[31m[bold]\u202e\nx"'
+    desk = desk_of(f"workstreams: [{{id: a, title: {title}}}]\n")
+    out = desk("run", "--trust", "--approve", "all")[1] + desk("status")[1] + desk("facts")[1] + desk("simulate")[1]
+    assert not {"\x1b", "\x07", "\u202e"} & set(out)
+    assert desk.workstream("a")["title"] == "\x1b]0;pwned\x07\x1b[31m[bold]\u202e\nx"
+
+
+# --- the demo ------------------------------------------------------------------------------------------------------
+
+
+def test_the_demo_ends_as_it_is_meant_to(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SCRIPTED_PACE", "0.2")
+    place = tmp_path / "demo"
+    assert run(["demo", str(place), "--headless"]) == 0
+    out = capsys.readouterr().out
+    assert f"scratch repository: {place}" in out
+    assert "its plan is trusted" in out
+    assert "pricing is conflict" in out
+    assert "invoices is waiting: blocked by pricing/PR-1 (conflict)" in out
+    assert f"git -C {place} log" in out
+    merges = run_git(place, "rev-list", "--merges", "--count", "main")
+    assert int(merges) == 7
+    assert run_git(place, "status", "--porcelain") == ""
+
+
+def test_the_demo_refuses_a_folder_that_holds_something(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "mine.txt").touch()
+    assert run(["demo", str(tmp_path), "--headless"]) == 2
+    assert "not empty" in capsys.readouterr().err
+    assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
