@@ -1,0 +1,75 @@
+"""`make bench`: the figures of the product as ratios against a base line that is measured in the same run."""
+
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from statistics import median
+
+from cockpit.engine.client import glimpse
+from cockpit.engine.project import open_project
+from tests.bench import lifecycle, paint, scale
+from tests.plans import generated
+
+ROUNDS = 3
+
+
+def main() -> None:
+    """Measure everything, or the parts that are named on the command line, and print a line for each figure."""
+    parts = {"lifecycle": _lifecycle, "paint": _paint, "scale": _scale}
+    wanted = sys.argv[1:] or list(parts)
+    with tempfile.TemporaryDirectory(prefix="cockpit-bench-") as folder:
+        for name in wanted:
+            place = Path(folder).resolve() / name
+            place.mkdir()
+            parts[name](place)
+
+
+def _say(what: str, ratio: float, goal: str, detail: str) -> None:
+    print(f"{what:<34} {ratio:7.2f}   goal {goal:<8} {detail}", flush=True)
+
+
+def _lifecycle(folder: Path) -> None:
+    pairs = [lifecycle.measure(folder / str(number)) for number in range(ROUNDS)]
+    loop, ours = median(loop for loop, _ in pairs), median(ours for _, ours in pairs)
+    ratio = median(ours / loop for loop, ours in pairs)
+    _say("60 workstreams / plain shell loop", ratio, "<= 1.0", f"{ours:.2f} s over {loop:.2f} s, {ROUNDS} rounds")
+
+
+def _paint(folder: Path) -> None:
+    empty, version = paint.version_ratio()
+    _say("cockpit --version / python -c pass", version / empty, "<= 3", f"{version * 1e3:.0f} ms, {empty * 1e3:.0f} ms")
+    env = lifecycle.environment(folder)
+    subprocess.run([sys.executable, "-m", "cockpit", "demo", str(folder / "demo"), "--headless"], env=env, check=True,
+                   stdin=subprocess.DEVNULL, capture_output=True)  # fmt: skip
+    bare, ours = paint.paint_ratio(folder / "demo" / "demo.yaml", b"Orders in SQLite", env)
+    _say("first paint / bare Textual app", ours / bare, "<= 1.5", f"{ours * 1e3:.0f} ms over {bare * 1e3:.0f} ms")
+
+
+def _scale(folder: Path) -> None:
+    repo = folder / "repo"
+    repo.mkdir()
+    lifecycle.make_repository(repo, 20)
+    plan = repo / "plan.yaml"
+    plan.write_text(generated(1000))
+    env = lifecycle.environment(folder)
+    os.environ.update(XDG_CONFIG_HOME=env["XDG_CONFIG_HOME"], HOME=env["HOME"])
+    load = scale.load_time(plan)
+    _say("1,000 workstreams loaded, s", load, "< 1", "plan read, checked and cut into legs")
+    subprocess.run([sys.executable, "-m", "cockpit", "trust", "--yes", str(plan)], env=env, check=True,
+                   stdin=subprocess.DEVNULL, capture_output=True)  # fmt: skip
+    subprocess.run([sys.executable, "-m", "cockpit", "drain", str(plan)], env=env, check=True,
+                   stdin=subprocess.DEVNULL, capture_output=True)  # fmt: skip
+    project = open_project(plan)
+    snapshot = glimpse(project.state).snapshot
+    marker = next(iter(snapshot.workstreams)).encode()
+    bare, ours, memory, driver = scale.key_times(plan, marker, env, project.state)
+    _say("j to painted / bare app, 1,000 rows", ours / bare, "<= 1.5", f"{ours * 1e3:.0f} ms over {bare * 1e3:.0f} ms")
+    everything, one = scale.apply_times(snapshot)
+    _say("a snapshot applied, ms", everything * 1e3, "< 50", f"all 1,000 rows different; one row: {one * 1e3:.1f} ms")
+    _say("memory of the screen, MB", memory, "< 150", f"the driver: {driver:.0f} MB")
+
+
+if __name__ == "__main__":
+    main()
