@@ -47,13 +47,13 @@ def _graph(project: Project) -> _Found:
     yield True, f"{streams} workstreams, {legs} legs, {rounds} rounds, no cycle", ""
 
 
-def _git(project: Project) -> _Found:
+def _git(_project: Project) -> _Found:
     from cockpit.git.repo import check_version
 
     yield True, f"git {'.'.join(map(str, check_version()))}", ""
 
 
-def _system(project: Project) -> _Found:
+def _system(_project: Project) -> _Found:
     fits = sys.platform.startswith("linux") or sys.platform == "darwin"
     yield fits, sys.platform, "" if fits else "cockpit needs Linux or macOS"
 
