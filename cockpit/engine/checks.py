@@ -143,6 +143,7 @@ async def _gate(
             timeout_s=gate.timeout,
             env=env,
             cancelled=cancelled,
+            mark=f"gate.{leg.run}.{gate.name}",
         )
     fact = f.GateFinished(leg.key, gate.name, result.ok, tree, result.seconds, result.reason, str(output))
     return fact, result.tail[-SHOWN_OUTPUT:]

@@ -5,7 +5,7 @@ import contextlib
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from threading import Event
+from threading import Event, Lock
 
 from cockpit.agents import environment, presets, runs
 from cockpit.agents.prompt import EarlierRun, compose
@@ -16,6 +16,7 @@ from cockpit.engine.project import Project
 from cockpit.errors import CockpitError
 from cockpit.git import worktrees
 from cockpit.git.repo import Author, Repo
+from cockpit.git.status import changed_files
 from cockpit.plan.legs import LegSpec
 from cockpit.plan.load import Loaded, parse_plan
 from cockpit.plan.model import Workstream
@@ -39,6 +40,8 @@ class Effects:
         self.identity = identity
         self.started: set[str] = set()
         self.seen_change: dict[str, float] = {}
+        self._ports: dict[str, int] = {}
+        self._ports_lock = Lock()
 
     @property
     def repo(self) -> Repo:
@@ -137,6 +140,8 @@ class Effects:
             base,
             parent=Path(self.engine.snapshot.outline.worktrees),
         )
+        if not fresh:  # nothing runs there now: a lock is what a git that was killed with its run left behind
+            await self.pool.short(worktrees.drop_stale_index_lock, self.repo, path)
         head = made.head or base
         if not fresh and not leg.base:
             await self.pool.short(
@@ -164,7 +169,15 @@ class Effects:
         profile = plan.agents[(leg.slot or "").rsplit("#", 1)[0]]
         worktree = Path(self.engine.snapshot.workstreams[leg.workstream].worktree)
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        text = compose(plan, workstream, self._leg_spec(leg), earlier=self._earlier(leg), notes=self._notes(leg))
+        present = changed_files(worktree, leg.base, self.project.setup_files) if leg.attempt > 1 else ()
+        text = compose(
+            plan,
+            workstream,
+            self._leg_spec(leg),
+            earlier=self._earlier(leg),
+            present=[change.path for change in present],
+            notes=self._notes(leg),
+        )
         prompt = folder / "prompt.md"
         prompt.write_text(text, encoding="utf-8")
         env = environment.environment(
@@ -173,7 +186,7 @@ class Effects:
             workstream=leg.workstream,
             worktree=worktree,
             prompt_file=prompt,
-            port=environment.port_block(run),
+            port=self._port(run),
             pass_env=profile.pass_env,
             profile_env=profile.env,
             workstream_env=workstream.env,
@@ -188,6 +201,14 @@ class Effects:
             stdin=launch.stdin,
             timeout_s=plan.limits.run_timeout,
         )
+
+    def _port(self, run: str) -> int:
+        """Return the first port of a block that no other run of this driver has now."""
+        with self._ports_lock:
+            active = {leg.run for leg in map(self.engine.snapshot.legs.__getitem__, self.engine.snapshot.active)}
+            self._ports = {one: port for one, port in self._ports.items() if one in active}
+            self._ports[run] = environment.port_block(run, self._ports.values())
+            return self._ports[run]
 
     @staticmethod
     def _leg_spec(leg: Leg) -> LegSpec:

@@ -12,6 +12,7 @@ from cockpit.git import integrate
 from cockpit.git.repo import Author
 from cockpit.schedule import facts as f
 from cockpit.schedule.snapshot import Leg
+from cockpit.schedule.states import State
 
 if TYPE_CHECKING:
     from cockpit.engine.effects import Effects
@@ -29,12 +30,11 @@ class _Link:
 async def integrate_legs(effects: "Effects", keys: Sequence[str]) -> None:
     """Merge legs that are in the state merging, in this order; each ends merged, queued, in conflict, or failed."""
     left = await _without_published(effects, keys)
-    if not left:
-        return
-    if await _integrate(effects, left):
-        return
-    for key in left:  # the batch as a whole did not pass its gates: one by one shows which leg it is
-        await _integrate(effects, [key])
+    together = True
+    while left:
+        # Where a batch as a whole did not pass, one by one shows which leg it is.
+        together = await _integrate(effects, left if together else left[:1]) and together
+        left = [key for key in left if effects.engine.snapshot.legs[key].state is State.MERGING]
 
 
 async def _without_published(effects: "Effects", keys: Sequence[str]) -> list[str]:
@@ -52,7 +52,10 @@ async def _without_published(effects: "Effects", keys: Sequence[str]) -> list[st
 
 
 async def _integrate(effects: "Effects", keys: Sequence[str]) -> bool:
-    """Build, gate and publish; False when a batch of several failed its gates (nothing was decided then)."""
+    """Build, gate and publish; False when several could not be published together (nothing was decided then).
+
+    Legs that can't be judged before others of the batch are on base stay as they are. One leg alone is always decided.
+    """
     engine = effects.engine
     for _ in range(REBUILDS):
         tip = await effects.pool.short(effects.repo.tip, effects.base)
@@ -76,6 +79,8 @@ async def _integrate(effects: "Effects", keys: Sequence[str]) -> bool:
             engine.read(base_commit=done.commit)
             return True
         if isinstance(done, integrate.Blocked):
+            if len(chain) > 1:
+                return False
             where = f" in {done.checkout}" if done.checkout else ""
             _defer(effects, keys, f"{done.reason}{where}", done.paths)
             return True
@@ -93,10 +98,11 @@ async def _build(effects: "Effects", keys: Sequence[str], tip: str) -> list[_Lin
         except GitError as error:
             effects.engine.record(effects.engine.after_failure(key, f"the merge cannot be built: {error.what}"))
             continue
+        unsure = onto != tip  # what was built before it is not on base yet, and may never be
         if isinstance(built, integrate.Conflict):
-            effects.engine.record(f.ConflictFound(key, built.paths, onto))
+            effects.engine.record(*(() if unsure else (f.ConflictFound(key, built.paths, onto),)))
         elif built.empty:
-            effects.engine.record(f.LegMerged(key, onto))
+            effects.engine.record(*(() if unsure else (f.LegMerged(key, onto),)))
         else:
             effects.engine.record(f.MergeBuilt(key, built.commit, built.tree, onto))
             chain.append(_Link(key, built))

@@ -43,8 +43,9 @@ class Watch:
 
     async def run(self) -> None:
         """Watch until cancelled."""
+        self._paths = frozenset()
         async with asyncio.TaskGroup() as group:
-            group.create_task(self._keep_watching())
+            group.create_task(self._keep_watching(group))
             group.create_task(self._keep_reading())
             group.create_task(self._keep_sweeping())
 
@@ -60,19 +61,20 @@ class Watch:
 
     # --- events ---------------------------------------------------------------------------------------------------
 
-    async def _keep_watching(self) -> None:
-        """Watch a set of folders that follows what runs; the new watcher is there before the old one goes."""
+    async def _keep_watching(self, group: asyncio.TaskGroup) -> None:
+        """Watch a set of folders that follows what runs; for a moment old and new watcher overlap, to miss nothing."""
         old: tuple[asyncio.Task[None], asyncio.Event] | None = None
         while True:
             wanted = await self._wanted()
+            fresh = old
             if wanted != self._paths or old is None or old[0].done():
                 stop = asyncio.Event()
-                task = asyncio.create_task(self._watch(wanted, stop))
+                fresh = (group.create_task(self._watch(wanted, stop)), stop)
                 self._paths = wanted
-                if old is not None:
-                    old[1].set()
-                old = (task, stop)
             await asyncio.sleep(REBUILD_S)
+            if old is not None and fresh is not old:
+                old[1].set()
+            old = fresh
 
     async def _wanted(self) -> frozenset[str]:
         common = self._effects.repo.common_dir
@@ -95,8 +97,15 @@ class Watch:
 
         there = [path for path in paths if await self._effects.pool.idle(os.path.isdir, path)]
         try:
+            # The filter that comes by default leaves out all that lies in a `.git`.
             async for changes in awatch(
-                *there, recursive=False, stop_event=stop, debounce=200, step=20, ignore_permission_denied=False
+                *there,
+                watch_filter=None,
+                recursive=False,
+                stop_event=stop,
+                debounce=200,
+                step=20,
+                ignore_permission_denied=False,
             ):
                 await self._changed(path for _, path in changes)
         except OSError as error:
@@ -133,11 +142,15 @@ class Watch:
                 return
 
     async def _git_moved(self) -> None:
-        """What was in the way of a merge may be gone: try again what was deferred."""
+        """Look at all worktrees again, and at what waits for the operator's checkout."""
+        self._dirty |= {one.id for one in self._engine.snapshot.workstreams.values() if one.worktree}
+        await self._try_deferred()
+
+    async def _try_deferred(self) -> None:
+        """Queue merges again that had to wait for paths of the operator's checkout which are free by now."""
         snapshot = self._engine.snapshot
-        self._dirty |= {one.id for one in snapshot.workstreams.values() if one.worktree}
-        deferred = [leg for leg in map(snapshot.legs.__getitem__, snapshot.active) if leg.state is State.QUEUED]
-        for leg in (leg for leg in deferred if leg.retry_at and leg.paths):
+        queued = [leg for leg in map(snapshot.legs.__getitem__, snapshot.active) if leg.state is State.QUEUED]
+        for leg in (leg for leg in queued if leg.retry_at and leg.paths):
             if await self._effects.pool.short(self._free, leg.paths):
                 now = self._engine.snapshot.legs[leg.key]
                 if now.state is State.QUEUED and now.retry_at:
@@ -149,7 +162,11 @@ class Watch:
         if checkout is None:
             return True
         state = read(checkout, ignored=True)
-        return not {*(entry.path for entry in state.entries), *state.ignored}.intersection(paths)
+        names = {*(entry.path for entry in state.entries), *state.ignored}
+        folders = tuple(name for name in names if name.endswith("/"))  # of an untracked folder, git names no files
+        return not any(
+            path in names or (path.startswith(folders) and os.path.lexists(checkout / path)) for path in paths
+        )
 
     # --- readings -------------------------------------------------------------------------------------------------
 
@@ -226,6 +243,7 @@ class Watch:
         last = time.monotonic()
         while True:
             await asyncio.sleep(SWEEP_S)
+            await self._try_deferred()  # no event tells that an untracked file went
             running = self._running()
             self._dirty_runs |= {leg.run for leg in running if leg.run}
             if self._engine.followed:

@@ -98,14 +98,16 @@ def advance(
 ) -> None:
     """Bring a clean worktree's branch on to a commit; commits that only the branch holds are rescued first.
 
-    `at` is seconds since the epoch. Raises GitError when the worktree holds uncommitted work or git refuses.
+    Untracked files (what a gate left, say) stay. `at` is seconds since the epoch. Raises GitError when the worktree
+    holds edits, or an untracked file is where the commit has one.
     """
     from cockpit.git import rescue
 
     target = repo.commit_id(to_commit)
     state = status.read(worktree, exclude=exclude)
-    if state.entries:
-        names = ", ".join(entry.path for entry in state.entries[:5])
+    edited = [entry.path for entry in state.entries if entry.kind != "untracked"]
+    if edited:
+        names = ", ".join(edited[:5])
         raise GitError(f"uncommitted work: {names}", where=str(worktree), hint="commit it or take it away first")
     folder = places.git_dir(worktree)
     doing = places.under_way(folder) if folder else None

@@ -5,15 +5,13 @@ import select
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
 from cockpit import processtree
-from cockpit.plan.model import Gate
 from cockpit.plan.values import Command
-from cockpit.quality import syntax
 
 MARKER = "COCKPIT_RUN"
 OUTPUT_CAP = 16 * 1024 * 1024
@@ -21,8 +19,6 @@ TAIL_BYTES = 8192
 _KEPT = 1024 * 1024  # bytes that stay when a gate writes more than the cap
 _LOOK = 0.2  # seconds between looks at the cap and at a cancel
 _GRACE = 2.0
-
-ChangedFiles = Callable[[], Iterable[tuple[str, bytes]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,45 +35,6 @@ class GateResult:
     output: Path
     tail: str
     reason: str = ""
-
-
-def run_gates(
-    gates: Sequence[Gate],
-    *,
-    worktree: Path,
-    folder: Path,
-    env: Mapping[str, str],
-    changed: ChangedFiles,
-    cancelled: threading.Event,
-) -> tuple[GateResult, ...]:
-    """Run gates in the order of the plan, which is cheapest first, up to the first failure; return their results.
-
-    `folder` receives each gate's output; `env` is the whole environment of the commands; `changed` gives the (path,
-    content) of the changed files for built-in gates.
-    Built-in gates that are not in this version are passed over and have no result.
-    """
-    folder.mkdir(parents=True, exist_ok=True)
-    results: list[GateResult] = []
-    for gate in gates:
-        output = folder / f"gate-{gate.name}.log"
-        if gate.run is not None:
-            result = run_gate(
-                gate.name,
-                gate.run,
-                worktree=worktree,
-                output=output,
-                timeout_s=gate.timeout,
-                env=env,
-                cancelled=cancelled,
-            )
-        elif gate.builtin == "syntax":
-            result = _syntax(gate.name, changed, output)
-        else:
-            continue
-        results.append(result)
-        if not result.ok:
-            break
-    return tuple(results)
 
 
 def run_gate(
@@ -100,6 +57,8 @@ def run_gate(
     begun = time.monotonic()
     argv = ["/bin/sh", "-c", command] if isinstance(command, str) else list(command)
     # Never the marker that `env` may hold: that of a run around cockpit would end the wrong processes.
+    if mark and output.exists():  # begun before, by a cockpit that was killed: what is left of it would be in the way
+        processtree.end_tree(processtree.ProcessId(0, ""), (MARKER, mark), _GRACE)
     mark = mark or f"gate-{name}-{os.getpid()}-{time.time_ns()}"
     code: int | None = None
     with output.open("wb") as empty:
@@ -181,11 +140,3 @@ def _tail(output: Path) -> str:
         size = file.seek(0, os.SEEK_END)
         file.seek(max(0, size - TAIL_BYTES))
         return file.read(TAIL_BYTES).decode("utf-8", "replace")
-
-
-def _syntax(name: str, changed: ChangedFiles, output: Path) -> GateResult:
-    begun = time.monotonic()
-    problems = syntax.check(changed())
-    output.write_text("".join(f"{problem}\n" for problem in problems), encoding="utf-8")
-    count = f"{len(problems)} file{'s' if len(problems) != 1 else ''} cannot be parsed" if problems else ""
-    return GateResult(name, not problems, int(bool(problems)), time.monotonic() - begun, output, _tail(output), count)

@@ -230,13 +230,26 @@ def test_a_dirty_worktree_is_not_advanced(repo: Repo, folder: Path) -> None:
     made = worktrees.add(repo, folder / "a", "a", "main")
     before = repo.tip("a")
     commit(repo.root, "More", {"more": "x"})
-    write(made.path, {"untracked": "x", ".env": "set-up"})
-    with pytest.raises(GitError, match="untracked"):
+    write(made.path, {"README.md": "edited"})
+    with pytest.raises(GitError, match=r"README\.md"):
+        worktrees.advance(repo, made.path, "main", plan="p", workstream="a", at=1.7e9)
+    assert repo.tip("a") == before
+    assert (made.path / "README.md").read_text() == "edited"
+
+
+def test_untracked_files_stay_when_a_worktree_is_advanced(repo: Repo, folder: Path) -> None:
+    made = worktrees.add(repo, folder / "a", "a", "main")
+    before = repo.tip("a")
+    commit(repo.root, "More", {"more": "x"})
+    write(made.path, {"left-by-a-gate": "x", "more": "mine", ".env": "set-up"})
+    with pytest.raises(GitError, match="more"):
         worktrees.advance(repo, made.path, "main", plan="p", workstream="a", at=1.7e9, exclude=[".env"])
     assert repo.tip("a") == before
-    (made.path / "untracked").unlink()
+    assert (made.path / "more").read_text() == "mine"
+    (made.path / "more").unlink()
     worktrees.advance(repo, made.path, "main", plan="p", workstream="a", at=1.7e9, exclude=[".env"])
     assert repo.tip("a") == repo.tip("main")
+    assert (made.path / "left-by-a-gate").read_text() == "x"
     assert (made.path / ".env").exists()
 
 

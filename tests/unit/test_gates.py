@@ -5,17 +5,14 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from cockpit import processtree
-from cockpit.plan.model import Gate
 from cockpit.plan.values import Command
 from cockpit.quality import gates, syntax
-from cockpit.quality.gates import GateResult, run_gate, run_gates
+from cockpit.quality.gates import GateResult, run_gate
 
 
 def ran(folder: Path, command: Command, timeout_s: float | None = None, **env: str) -> GateResult:
@@ -28,18 +25,6 @@ def ran(folder: Path, command: Command, timeout_s: float | None = None, **env: s
         env={**os.environ, **env},
         cancelled=threading.Event(),
     )
-
-
-def all_of(folder: Path, *wanted: dict[str, Any], changed: Iterable[tuple[str, bytes]] = ()) -> list[tuple[str, bool]]:
-    results = run_gates(
-        [Gate.model_validate(gate) for gate in wanted],
-        worktree=folder,
-        folder=folder / "gates",
-        env=dict(os.environ),
-        changed=lambda: changed,
-        cancelled=threading.Event(),
-    )
-    return [(result.name, result.ok) for result in results]
 
 
 def test_a_gate_that_passes(tmp_path: Path) -> None:
@@ -116,23 +101,6 @@ def test_endless_output_is_cut_to_its_end(tmp_path: Path, monkeypatch: pytest.Mo
     assert result.output.stat().st_size < 2 * 1024 * 1024
     assert b"bytes of output are not kept" in result.output.read_bytes()[:100]
     assert result.tail.endswith("the end\n")
-
-
-def test_the_first_failure_stops(tmp_path: Path) -> None:
-    first: dict[str, Any] = {"name": "one", "run": ["true"]}
-    second: dict[str, Any] = {"name": "two", "run": "false"}
-    third: dict[str, Any] = {"name": "three", "run": f"touch {tmp_path}/ran"}
-    assert all_of(tmp_path, first, second, third) == [("one", True), ("two", False)]
-    assert not (tmp_path / "ran").exists()
-    assert (tmp_path / "gates" / "gate-two.log").exists()
-
-
-def test_the_built_in_syntax_gate(tmp_path: Path) -> None:
-    gate: dict[str, Any] = {"name": "syntax", "builtin": "syntax"}
-    later: dict[str, Any] = {"name": "scan", "builtin": "scan"}
-    assert all_of(tmp_path, gate, later, changed=[("a.py", b"x = 1\n")]) == [("syntax", True)]
-    assert all_of(tmp_path, gate, changed=[("a.py", b"x = 1\n"), ("b/c.py", b"def f(:\n")]) == [("syntax", False)]
-    assert (tmp_path / "gates" / "gate-syntax.log").read_text().startswith("b/c.py:1:7: ")
 
 
 @pytest.mark.parametrize(
