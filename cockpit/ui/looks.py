@@ -61,18 +61,26 @@ def look_of(leg: Leg, run: RunReading | None, *, blocked: bool = False) -> Look:
     return look
 
 
+_JOINERS = {0x200D: None, 0xFE0E: None, 0xFE0F: None}
+
+
+def steady(text: str) -> str:
+    """Return the text without what joins characters to one: terminals disagree about how wide the result is."""
+    return text if text.isascii() else text.translate(_JOINERS)
+
+
 def name(text: str) -> str:
     """Return an untrusted name as one safe line."""
     if _harmless(text, NAME_LIMIT):
         return text
-    return safe_line(text[: NAME_LIMIT * 8], NAME_LIMIT)
+    return safe_line(steady(text[: NAME_LIMIT * 8]), NAME_LIMIT) or ("?" if text else "")
 
 
 def line(text: str) -> str:
     """Return untrusted text as one safe line of bounded length."""
     if _harmless(text, TEXT_LIMIT):
         return text
-    return safe_line(text[: TEXT_LIMIT * 8], TEXT_LIMIT)
+    return safe_line(steady(text[: TEXT_LIMIT * 8]), TEXT_LIMIT)
 
 
 def _harmless(text: str, limit: int) -> bool:

@@ -49,13 +49,17 @@ class Lines(Static):
 
     def show_lines(self, lines: Sequence[Line]) -> None:
         """Show lines, if they are others than those that are shown."""
-        width = max(1, self.size.width)
+        width = self.size.width or self.app.size.width
         if tuple(lines) == self._lines_now and width == self._cut_at:
             return
         grown = len(lines) != len(self._lines_now)
         self._lines_now, self._cut_at = tuple(lines), width
         shown = Content("\n").join(content(_cut(line, width)) for line in lines)
         self.update(shown, layout=grown)
+
+    def on_resize(self) -> None:
+        """Cut the lines to the new width."""
+        self.show_lines(self._lines_now)
 
 
 class Header(Lines):

@@ -11,12 +11,17 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from cockpit.safetext import safe_ansi
+from cockpit.ui.looks import steady
 
 if TYPE_CHECKING:
     from rich.ansi import AnsiDecoder
 
 MAX_LINES = 2_000
 MAX_LINE = 4_000
+
+
+def _shown(text: str) -> str:
+    return steady(safe_ansi(text)).replace("\t", "    ")
 
 
 class Output(ScrollView, can_focus=False, inherit_bindings=False):
@@ -82,7 +87,7 @@ class Output(ScrollView, can_focus=False, inherit_bindings=False):
 
             self._decoder = AnsiDecoder()
         printed = text.rstrip("\r").rsplit("\r", 1)[-1]
-        line = self._decoder.decode_line(safe_ansi(printed[:MAX_LINE]).replace("\t", "    "))
+        line = self._decoder.decode_line(_shown(printed[:MAX_LINE]))
         line.end = ""
         return [Segment(one.text, one.style) for one in line.render(self.app.console)]
 
@@ -91,7 +96,7 @@ class Output(ScrollView, can_focus=False, inherit_bindings=False):
             return []
         from rich.text import Text
 
-        text = Text.from_ansi(safe_ansi(self._open.rsplit("\r", 1)[-1]).replace("\t", "    "), end="")
+        text = Text.from_ansi(_shown(self._open.rsplit("\r", 1)[-1]), end="")
         return [[Segment(one.text, one.style) for one in text.render(self.app.console)]]
 
     def _fold(self, line: list[Segment]) -> list[Strip]:

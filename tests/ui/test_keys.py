@@ -1,0 +1,136 @@
+"""One registry of actions: what is bound, listed, offered and shown is what it holds, and nothing else."""
+
+import importlib
+import pkgutil
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from textual.binding import Binding
+from textual.dom import DOMNode
+
+import cockpit.ui
+from cockpit.schedule.orders import VERBS
+from cockpit.ui.app import CockpitApp
+from cockpit.ui.keys import ACTIONS, DIALOG, GRID, PAGES, WORKSTREAM, bindings, on_page
+from cockpit.ui.screens.help import HelpScreen
+from cockpit.ui.screens.palette import PaletteScreen
+from cockpit.ui.screens.workstream import WorkstreamPage
+from tests.ui.fakes import busy
+from tests.ui.opening import opened
+
+REQUIRED = (
+    "up down j k g G pageup pagedown enter escape slash colon question_mark space v s p r x a A m M C S P".split()
+)
+REQUIRED += "plus minus n l t R T q ctrl+c".split()
+
+
+@pytest.mark.parametrize("page", sorted({*PAGES, DIALOG}))
+def test_no_key_means_two_things_on_one_page(page: str) -> None:
+    keys = Counter(key for action in on_page(page) for key in action.keys.split(","))
+    assert [key for key, times in keys.items() if times > 1] == []
+
+
+def test_all_required_keys_are_in_the_registry() -> None:
+    keys = {key for action in ACTIONS for key in action.keys.split(",")}
+    assert set(REQUIRED) <= keys
+
+
+def test_verbs_are_orders_and_what_is_hard_to_undo_asks() -> None:
+    assert {action.verb for action in ACTIONS if action.verb} <= set(VERBS)
+    assert {action.shown for action in ACTIONS if action.hard} == {"x", "A", "M", "C", "S", "T"}
+
+
+def test_nothing_of_cockpits_own_is_bound_outside_the_registry() -> None:
+    for module in pkgutil.walk_packages(cockpit.ui.__path__, "cockpit.ui."):
+        importlib.import_module(module.name)
+    registered = {(binding.key, binding.action) for binding in bindings(*PAGES, DIALOG)}
+    found = 0
+    todo: list[type[DOMNode]] = [DOMNode]
+    while todo:
+        cls = todo.pop()
+        todo += cls.__subclasses__()
+        if not cls.__module__.startswith("cockpit."):
+            continue
+        for one in cls.__dict__.get("BINDINGS", ()):
+            assert isinstance(one, Binding)
+            assert (one.key, one.action) in registered
+            found += 1
+    assert found >= len(REQUIRED)
+
+
+def test_no_source_binds_by_a_key_method() -> None:
+    for path in Path(cockpit.ui.__path__[0]).rglob("*.py"):
+        assert "def key_" not in path.read_text("utf-8"), path
+
+
+def test_every_action_of_a_page_has_somebody_who_does_it() -> None:
+    from cockpit.ui.screens.commands import CommandsPage
+    from cockpit.ui.screens.grid import GridPage
+
+    pages = {GRID: GridPage, WORKSTREAM: WorkstreamPage, "commands": CommandsPage}
+    for page, cls in pages.items():
+        for action in on_page(page):
+            done = hasattr(cls, f"do_{action.name}") or hasattr(CockpitApp, f"do_{action.name}")
+            assert done or action.verb, (page, action.name)
+
+
+@pytest.mark.anyio
+async def test_help_lists_all_keys_of_the_page_and_why_some_are_off() -> None:
+    async with opened(busy(), (120, 70)) as one:
+        await one.press("question_mark")
+        assert isinstance(one.app.screen, HelpScreen)
+        text = one.screen_text()
+        for action in on_page(GRID):
+            assert action.about.split("—")[0][:40] in text
+        assert "ci-testing is running and" in text
+        await one.press("escape")
+        assert one.app.screen is one.page
+
+
+@pytest.mark.anyio
+async def test_the_palette_finds_by_words_and_does_what_is_chosen() -> None:
+    async with opened(busy()) as one:
+        await one.press("colon", *"launch")
+        assert isinstance(one.app.screen, PaletteScreen)
+        await one.press("enter")
+        await one.until(lambda: [order.verb for order in one.handle.orders] == ["drain"])
+
+
+@pytest.mark.anyio
+async def test_the_palette_says_why_when_the_chosen_cannot_be_done() -> None:
+    async with opened(busy()) as one:
+        await one.press("colon", *"retry", "enter")
+        assert "r retry: ci-testing is running" in one.status
+        await one.press("colon", "down", "up", "escape")
+        assert one.app.screen is one.page
+
+
+@pytest.mark.anyio
+async def test_the_footer_shows_what_fits_and_always_help_and_quit() -> None:
+    for width in (32, 80, 200):
+        async with opened(busy(), (width, 24)) as one:
+            last = one.screen_text().splitlines()[-1]
+            assert "? help" in last
+            assert "q quit" in last
+
+
+@pytest.mark.anyio
+async def test_the_footer_is_not_made_anew_by_ticks(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with opened(busy()) as one:
+        made: list[object] = []
+        monkeypatch.setattr(one.page.keybar, "show", lambda *args: made.append(args))
+        one.app.tick()
+        await one.pilot.pause()
+        assert made == []
+        await one.press("j")
+        await one.until(lambda: made)
+
+
+@pytest.mark.anyio
+async def test_refresh_subscribes_anew_with_one_subscription() -> None:
+    async with opened(busy()) as one:
+        first = one.handle.subscribers[0]
+        await one.press("R")
+        await one.until(lambda: len(one.handle.subscribers) == 1 and one.handle.subscribers[0] is not first)
+        assert "driver gone" not in one.screen_text()

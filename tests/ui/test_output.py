@@ -1,0 +1,169 @@
+"""The live output: follows, keeps its colours and nothing worse, stays small, and is asked for only when there is more."""
+
+import pytest
+from rich.color import ColorType
+
+from cockpit.engine.handle import View
+from cockpit.schedule import facts as f
+from cockpit.ui.widgets.output import MAX_LINE, MAX_LINES
+from tests.ui.fakes import busy, under_way
+from tests.ui.opening import Opened, opened
+
+pytestmark = pytest.mark.anyio
+WS = "ci-testing"
+
+
+def asks(one: Opened) -> list[dict[str, object]]:
+    return [arguments for question, arguments in one.handle.asked if question == "output"]
+
+
+async def test_it_shows_the_output_of_the_selected_workstream() -> None:
+    async with opened(busy()) as one:
+        await one.until(lambda: "AssertionError: release 1.4.2" in one.page.output.plain())
+        assert "output of ci-testing · claude#1 · attempt 1" in str(one.page.output.border_title)
+        await one.on("cli")
+        await one.until(lambda: "no agent has worked on it yet" in one.screen_text())
+
+
+async def test_it_asks_again_only_for_more_and_from_where_it_stopped() -> None:
+    handle = busy()
+    async with opened(handle) as one:
+        await one.until(lambda: asks(one))
+        size = len(handle.outputs[WS].encode())
+        handle.publish()
+        handle.record(f.WorkstreamWanted("docs"))
+        await one.until(lambda: one.app.view.snapshot.workstreams["docs"].wanted)
+        assert [ask["offset"] for ask in asks(one)] == [None]
+        handle.print(WS, "one more line\n")
+        await one.until(lambda: "one more line" in one.page.output.plain())
+        assert [ask["offset"] for ask in asks(one)] == [None, size]
+
+
+async def test_a_line_that_comes_in_parts_is_one_line() -> None:
+    handle = busy()
+    async with opened(handle) as one:
+        await one.until(lambda: one.page.output.plain())
+        for part in ("half a ", "line and ", "its end\nnext"):
+            handle.print(WS, part)
+            await one.until(lambda part=part: part.split("\n")[-1] in one.page.output.plain())
+        assert one.page.output.plain().endswith("half a line and its end\nnext")
+
+
+async def test_it_follows_unless_it_was_scrolled_up() -> None:
+    handle = busy()
+    async with opened(handle) as one:
+        handle.print(WS, "".join(f"line {at}\n" for at in range(200)))
+        output = one.page.output
+        await one.until(lambda: output.scroll_offset.y > 100 and output.following)
+        output.scroll_to(y=20, animate=False)
+        await one.until(lambda: output.scroll_offset.y == 20)
+        handle.print(WS, "more\n")
+        await one.until(lambda: "more" in output.plain())
+        await one.pilot.pause()
+        assert output.scroll_offset.y == 20
+        output.follow()
+        await one.until(lambda: output.following)
+        handle.print(WS, "and more\n" * 50)
+        await one.until(lambda: "and more" in output.plain() and output.following)
+
+
+async def test_colours_stay_and_other_sequences_go() -> None:
+    handle = busy()
+    handle.outputs[WS] = (
+        "\x1b[31mred\x1b[0m \x1b]0;title\x07\x1b]52;c;AAAA\x07\x1b[2J\x1b[5;5Hplain \x1b[?1049h\u202eend\n"
+    )
+    async with opened(handle) as one:
+        await one.until(lambda: one.page.output.plain() == "red plain end")
+        strips = one.app.screen._compositor.render_strips()
+        segments = [segment for strip in strips for segment in strip]
+        assert not any("\x1b" in segment.text or "\u202e" in segment.text for segment in segments)
+        red = next(segment for segment in segments if segment.text == "red")
+        assert red.style is not None
+        assert red.style.color is not None
+        assert red.style.color.type is ColorType.TRUECOLOR
+        assert red.style.color.triplet is not None
+        assert red.style.color.triplet.red > red.style.color.triplet.green
+
+
+async def test_markup_in_the_output_is_text() -> None:
+    handle = busy()
+    handle.outputs[WS] = "[/foo] [@click=app.boom]x[/] [bold]b[/bold]\n"
+    async with opened(handle) as one:
+        await one.until(lambda: "[/foo] [@click=app.boom]x[/] [bold]b[/bold]" in one.screen_text())
+
+
+async def test_progress_bars_show_their_last_state() -> None:
+    handle = busy()
+    handle.outputs[WS] = "10%\r20%\r30%\r\nnext 1\rnext 2"
+    async with opened(handle) as one:
+        await one.until(lambda: one.page.output.plain() == "30%\nnext 2")
+
+
+async def test_much_output_and_endless_lines_stay_small() -> None:
+    handle = busy()
+    async with opened(handle) as one:
+        await one.until(lambda: one.page.output.plain())
+        output = one.page.output
+        output.append("x\n" * (MAX_LINES * 3))
+        assert output.plain().count("\n") < MAX_LINES
+        for _ in range(20):
+            output.append("y" * MAX_LINE)
+        assert max(len(line) for line in output.plain().split("\n")) <= MAX_LINE * 2
+
+
+async def test_a_new_run_starts_a_new_output() -> None:
+    handle = busy()
+    async with opened(handle) as one:
+        await one.until(lambda: "Reading" in one.page.output.plain())
+        leg = "ci-testing/ci-testing-1"
+        handle.outputs[WS] = "second try\n"
+        handle.record(f.RetryScheduled(leg, 0.0), publish=False)
+        under_way(handle, leg, "claude#2")
+        handle.publish()
+        await one.until(lambda: one.page.output.plain() == "second try")
+        assert "attempt 2" in str(one.page.output.border_title)
+
+
+async def test_what_was_cut_meanwhile_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    handle = busy()
+    async with opened(handle) as one:
+        await one.until(lambda: "Reading" in one.page.output.plain())
+
+        def cut(**_: object) -> dict[str, object]:
+            return {"run": "ci-testing-1", "data": "after\n", "start": 9_000, "next": 9_006, "lost": 8_000}
+
+        monkeypatch.setattr(handle, "_output", cut)
+        handle.print(WS, "!")
+        await one.until(lambda: "bytes cut here" in one.page.output.plain())
+        assert one.page.output.plain().endswith("after")
+
+
+async def test_nothing_is_asked_of_a_driver_that_is_gone() -> None:
+    handle = busy()
+    handle.connected = False
+    async with opened(handle) as one:
+        await one.press("j", "k")
+        assert handle.asked == []
+
+
+async def test_an_answer_that_cannot_be_had_is_said() -> None:
+    handle = busy()
+    async with opened(handle) as one:
+        await one.until(lambda: asks(one))
+        handle.connected = False  # the screen's view is older: it still asks
+        await one.on("security")
+        await one.until(lambda: "no output to show: the driver is gone" in one.screen_text())
+
+
+async def test_long_lines_are_folded_to_the_width_also_after_a_resize() -> None:
+    handle = busy()
+    handle.outputs[WS] = "0123456789" * 30 + "\n"
+    async with opened(handle, (80, 40)) as one:
+        await one.until(lambda: "0123456789" in one.page.output.plain())
+        before = one.page.output.virtual_size.height
+        await one.pilot.resize_terminal(40, 40)
+        await one.until(lambda: one.page.output.virtual_size.height > before)
+
+
+def test_a_view_is_frozen() -> None:
+    assert View.__dataclass_params__.frozen  # type: ignore[attr-defined]  # dataclasses set it, typeshed leaves it out

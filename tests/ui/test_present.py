@@ -1,0 +1,278 @@
+"""What the screen says of a plan, without a screen: rows, differences, columns, header, alerts."""
+
+from dataclasses import replace
+from unicodedata import category
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.cells import cell_len
+
+from cockpit.engine.handle import View
+from cockpit.schedule import facts as f
+from cockpit.schedule.readings import Forecast, PlanReading, RunReading
+from cockpit.schedule.states import State
+from cockpit.ui.alerts import alerts, top_lines
+from cockpit.ui.columns import COLUMNS, GAP, lay_out
+from cockpit.ui.headline import header_lines, headline
+from cockpit.ui.looks import LOOKS, age, at_clock, fit, line, name
+from cockpit.ui.news import news
+from cockpit.ui.present import Presenter, Row, patch
+from tests.ui.fakes import START, FakeHandle, busy, loaded, many, six, under_way
+
+
+def rows_of(handle: FakeHandle) -> dict[str, Row]:
+    return Presenter().rows(handle.view())
+
+
+def said(rows: dict[str, Row], key: str) -> tuple[str, str]:
+    return rows[key].cells[0][0], rows[key].cells[8][0]
+
+
+def test_every_state_has_a_glyph_of_one_cell_a_word_and_a_colour() -> None:
+    assert LOOKS.keys() == set(State)
+    assert all(cell_len(look.glyph) == 1 for look in LOOKS.values())
+    assert len({look.glyph for look in LOOKS.values()}) == len(State)
+    assert all(look.word == state.value for state, look in LOOKS.items())
+
+
+def test_a_row_says_its_state_and_why() -> None:
+    rows = rows_of(busy())
+    assert said(rows, "ci-testing") == ("● running", "running pytest tests/test_install.py")
+    assert said(rows, "security") == ("◆ review", "approval: merge")
+    assert said(rows, "database") == ("✗ failed", "gate tests failed: 3 of 41")
+    assert said(rows, "cli") == ("⊣ blocked", "blocked by database (failed)")
+    assert said(rows, "api") == ("· waiting", "waits for security (review)")
+    assert said(rows, "docs") == ("⊣ blocked", "blocked by database (failed)")
+
+
+def test_a_plan_that_nobody_started_says_what_each_needs() -> None:
+    rows = rows_of(loaded(six()))
+    assert said(rows, "database") == ("· waiting", "not started")
+    assert said(rows, "cli") == ("· waiting", "not started · needs database (waiting)")
+
+
+def test_a_start_that_needs_approval_says_so() -> None:
+    handle = loaded(replace(six(), workstreams=tuple(replace(one, approve_start=True) for one in six().workstreams)))
+    handle.record(f.WorkstreamWanted("security"), publish=False)
+    rows = rows_of(handle)
+    assert said(rows, "security") == ("○ ready", "approval: start")
+    assert rows["security"].awaits
+    assert not rows["cli"].awaits
+
+
+def test_what_waits_for_a_slot_says_what_holds_launching() -> None:
+    handle = loaded(six())
+    handle.record(f.WorkstreamWanted("security"), publish=False)
+    assert said(rows_of(handle), "security")[1] == "waits for a slot"
+    handle.record(f.LaunchingHeld(), publish=False)
+    assert said(rows_of(handle), "security")[1] == "launching is held (P)"
+    handle.read(plan=PlanReading(untrusted=("make",)))
+    assert "not trusted" in said(rows_of(handle), "security")[1]
+
+
+def test_silence_is_a_stall_and_inference_is_marked() -> None:
+    handle = busy()
+    handle.read(runs={"ci-testing-1": RunReading(stalled_since=START + 60)})
+    state, why = said(rows_of(handle), "ci-testing")
+    assert state == "◌ ~stalled"
+    assert why == "no output and no change since 22:14:20"
+    handle.read(runs={"ci-testing-1": RunReading(source="unknown", activity="thinking")})
+    assert said(rows_of(handle), "ci-testing") == ("● ~running", "thinking")
+
+
+def test_a_blocked_merge_says_why_and_when_it_is_tried_again() -> None:
+    handle = busy()
+    leg = "security/security-1"
+    handle.record(
+        f.ApprovalGiven(leg, "merge", "me"),
+        f.MergeStarted(leg),
+        f.MergeDeferred(leg, "src/a.py is edited in the checkout", START + 400),
+        publish=False,
+    )
+    state, why = said(rows_of(handle), "security")
+    assert state == "▹ queued"
+    assert why == "src/a.py is edited in the checkout · next try 22:20:00"
+    assert any("merge waits: src/a.py" in alert.text for alert in alerts(handle.view()))
+
+
+def test_ending_retrying_and_refused_clean_ups_are_explained() -> None:
+    handle = busy()
+    handle.record(f.EndAsked("ci-testing/ci-testing-1", "pause"), publish=False)
+    assert said(rows_of(handle), "ci-testing")[1] == "pausing…"
+    handle.record(f.RetryScheduled("ci-testing/ci-testing-1", START + 60, "it exited 3"), publish=False)
+    assert said(rows_of(handle), "ci-testing") == ("↻ retrying", "again at 22:14:20 · it exited 3")
+    handle.record(f.CleanUpRefused("database", "it has a stash"), publish=False)
+    assert said(rows_of(handle), "database")[1] == "clean-up refused: it has a stash"
+
+
+def test_rows_of_what_did_not_change_are_the_same_objects() -> None:
+    handle, presenter = busy(), Presenter()
+    before = presenter.rows(handle.view())
+    handle.record(f.EndAsked("ci-testing/ci-testing-1", "stop"), publish=False)
+    after = presenter.rows(handle.view())
+    found = patch(before, after)
+    assert found.order is None
+    assert [row.id for row in found.rows] == ["ci-testing"]
+    assert patch(after, presenter.rows(handle.view())).empty
+
+
+def test_a_changed_state_changes_the_rows_of_those_that_wait_for_it() -> None:
+    handle, presenter = busy(), Presenter()
+    before = presenter.rows(handle.view())
+    handle.record(f.ApprovalGiven("security/security-1", "merge"), publish=False)
+    assert {row.id for row in patch(before, presenter.rows(handle.view())).rows} == {"security", "api"}
+
+
+def test_a_plan_that_changes_gives_the_order_anew() -> None:
+    handle, presenter = busy(), Presenter()
+    before = presenter.rows(handle.view())
+    plan = six()
+    handle.record(f.PlanLoaded("p", "", replace(plan, workstreams=plan.workstreams[::-1])), publish=False)
+    found = patch(before, presenter.rows(handle.view()))
+    assert found.order == tuple(one.id for one in plan.workstreams[::-1])
+
+
+@pytest.mark.parametrize("width", range(20, 240, 7))
+def test_columns_fit_every_width_and_keep_state_and_name(width: int) -> None:
+    rows = tuple(rows_of(busy()).values())
+    laid = lay_out(rows, width, START)
+    names = [one.column.name for one in laid]
+    assert names[:2] == ["state", "name"]
+    if width >= 30:
+        assert sum(one.width for one in laid) + GAP * (len(laid) - 1) <= width
+
+
+def test_columns_come_back_by_priority() -> None:
+    rows = tuple(rows_of(busy()).values())
+    shown = [{one.column.name for one in lay_out(rows, width, START)} for width in range(30, 240)]
+    assert all(narrow <= wide for narrow, wide in zip(shown, shown[1:], strict=False))
+    assert shown[-1] == {column.name for column in COLUMNS}
+
+
+def test_the_header_tells_the_plan_counts_agents_eta_and_cost() -> None:
+    handle = busy()
+    model = headline(handle.view(), rows_of(handle).values(), handle.clock.now())
+    text = "\n".join("".join(part for part, _ in one) for one in header_lines(model, 196))
+    assert "live-services  on main@9f31c2a" in text
+    assert "● 1 running" in text
+    assert "⊣ 2 blocked" in text
+    assert "agents 1/3" in text
+    assert "done in 1h 10m (23:28), 90 % by 00:01 + your 3 approvals" in text
+    assert "$1.84" in text
+    assert "attention" in text
+
+
+@pytest.mark.parametrize("width", [28, 38, 76, 78, 118, 196])
+def test_the_header_never_drops_what_is_wrong(width: int) -> None:
+    handle = busy()
+    handle.connected = False
+    handle.readings = replace(handle.readings, plan=PlanReading(errors=("a", "b")), hold="no disk")
+    model = headline(handle.view(), rows_of(handle).values(), START)
+    text = "\n".join("".join(part for part, _ in one) for one in header_lines(model, width))
+    assert "✗ driver gone: it was killed" in text
+    assert "✗ plan file: 2 errors" in text
+    assert "no disk" in text
+
+
+def test_no_eta_says_why_and_an_idle_plan_says_how_to_start() -> None:
+    handle = busy()
+    handle.readings = replace(handle.readings, forecast=Forecast(START, why_not="database failed: only you can retry"))
+    assert headline(handle.view(), (), START).eta == "no ETA: database failed: only you can retry"
+    assert headline(loaded(six()).view(), (), START).eta == "nothing is started (s, S)"
+
+
+def test_what_is_read_from_the_journal_is_no_alarm() -> None:
+    view = replace(busy().view(), connected=False)
+    assert headline(view, (), START, reaching=True).problems == (("… reaching the driver", "dim"),)
+    assert headline(view, (), START).problems[0][0].startswith("✗ driver gone")
+
+
+def test_alerts_come_worst_first_and_say_what_awaits_the_operator() -> None:
+    handle = busy()
+    handle.readings = replace(
+        handle.readings,
+        plan=PlanReading(errors=("plan.yaml:3:1: what is this",), asks=("gates: a → b",)),
+        runs={"ci-testing-1": RunReading(stalled_since=START)},
+        notes={"driver": "internal error"},
+    )
+    texts = [alert.text for alert in alerts(handle.view())]
+    assert texts[0] == "plan file: plan.yaml:3:1: what is this"
+    assert texts[1:3] == ["changed, not trusted yet (T): gates: a → b", "driver: internal error"]
+    assert texts[3] == "database: failed: gate tests failed: 3 of 41"
+    assert texts[4].startswith("ci-testing: ~stalled")
+    assert texts[5] == "security: awaits your yes to its merge (a, A)"
+
+
+def test_more_alerts_than_lines_say_how_many() -> None:
+    found = alerts(busy().view()) * 4
+    assert len(top_lines(found, 3)) == 3
+    assert top_lines(found, 3)[-1].text == f"{len(found) - 2} more (n goes through them)"
+
+
+def test_conflicts_are_alerts_with_their_paths() -> None:
+    handle = busy()
+    leg = "security/security-1"
+    handle.record(
+        f.ApprovalGiven(leg, "merge"), f.MergeStarted(leg), f.ConflictFound(leg, ("src/a.py",)), publish=False
+    )
+    assert alerts(handle.view())[0].text == "security: conflict: conflicts with main in src/a.py"
+
+
+def test_news_tell_merges_and_failures_and_sum_up_many() -> None:
+    handle = busy()
+    leg = "security/security-1"
+    handle.record(f.ApprovalGiven(leg, "merge"), f.MergeStarted(leg), f.LegMerged(leg, "abc"), publish=False)
+    assert news(handle.snapshot, handle.recorded[-1:]) == (("security merged", False),)
+    assert news(handle.snapshot, handle.recorded[-1:] * 5) == (("5 legs merged", False),)
+    failed = [one for one in handle.recorded if isinstance(one.fact, f.LegFailed)]
+    assert news(handle.snapshot, failed) == (("database failed: gate tests failed: 3 of 41", True),)
+
+
+def test_a_finished_plan_says_so() -> None:
+    handle = loaded(replace(six(), workstreams=six().workstreams[1:2], legs=six().legs[2:3]))
+    under_way(handle, "security/security-1", "coder#1", f.ChecksStarted("security/security-1"))
+    handle.record(f.LegMerged("security/security-1"), publish=False)
+    assert headline(handle.view(), (), START).eta == "all merged"
+
+
+@given(st.text(max_size=60), st.integers(0, 40), st.booleans())
+def test_fit_takes_exactly_its_width(text: str, width: int, right: bool) -> None:
+    assert cell_len(fit(line(text), width, right=right)) == width
+
+
+@given(st.text(max_size=400))
+def test_names_and_lines_hold_nothing_that_moves_a_cursor(text: str) -> None:
+    for shown in (name(text), line(text)):
+        assert not [char for char in shown if category(char) in ("Cc", "Cs", "Zl", "Zp")]
+        assert not set(shown) & {"\u202e", "\u2066", "\u200f"}
+    assert bool(name(text)) is bool(text)
+
+
+def test_ages_are_coarse_and_clock_times_name_the_day_when_it_is_not_today() -> None:
+    assert [age(0), age(59.9), age(61), age(3700), age(90_000), age(None)] == [
+        "0s",
+        "59s",
+        "1m",
+        "1h 01m",
+        "1d 01h",
+        "",
+    ]
+    assert at_clock(START + 60, START) == "22:14"
+    assert at_clock(START + 2 * 86_400, START) == "Thu 22:13"
+    assert at_clock(START + 20 * 86_400, START) == "04 Dec 22:13"
+
+
+def test_an_empty_view_has_no_rows() -> None:
+    from cockpit.schedule.snapshot import Snapshot
+
+    view = View(Snapshot(), connected=False)
+    assert Presenter().rows(view) == {}
+    assert header_lines(headline(view, (), START), 80)
+    assert lay_out((), 80, START)
+
+
+def test_a_thousand_rows_come_in_plan_order() -> None:
+    rows = rows_of(many(1000))
+    assert list(rows)[:2] == ["ws-0000", "ws-0001"]
+    assert len(rows) == 1000
