@@ -14,7 +14,7 @@ from cockpit.engine.loop import Engine
 from cockpit.engine.pool import Pool
 from cockpit.engine.project import Project
 from cockpit.errors import CockpitError
-from cockpit.git import worktrees
+from cockpit.git import integrate, worktrees
 from cockpit.git.repo import Author, Repo
 from cockpit.git.status import changed_files
 from cockpit.plan.legs import LegSpec
@@ -229,9 +229,17 @@ class Effects:
         return [EarlierRun(number, "not merged", lesson) for number, lesson in enumerate(leg.lessons, 1)]
 
     def _notes(self, leg: Leg) -> list[str]:
-        if not leg.paths:
+        """Return what else a run is told: that what an earlier run left does not merge with base as it is now."""
+        tip = self.repo.tip(self.base)
+        if not leg.commit or tip is None:
             return []
-        return [f"Bring this branch together with `{self.base}`: `git merge {self.base}`, and mend what conflicts."]
+        built = integrate.build(self.repo, tip, leg.commit, "merge", "", author=None)
+        if not isinstance(built, integrate.Conflict):
+            return []
+        paths = ", ".join(built.paths[:20])
+        return [
+            f"Bring this branch together with `{self.base}`: `git merge {self.base}`, and mend the conflict: {paths}"
+        ]
 
     async def watch(self, key: str, run: str) -> None:
         """Follow a run to its end, and judge it."""

@@ -40,7 +40,7 @@ attempt=$(grep -c "^$COCKPIT_WORKSTREAM " "$STAGE/begun")
 . "$STAGE/$COCKPIT_WORKSTREAM.sh"
 """
 WRITES = 'echo "$COCKPIT_WORKSTREAM $attempt" >> "$COCKPIT_WORKSTREAM.txt"\n'
-DEADLINE_S = 30.0
+DEADLINE_S = 8.0
 
 
 class Scene:
