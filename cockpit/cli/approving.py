@@ -25,6 +25,7 @@ class Asker:
 
     async def follow(self, handle: Handle) -> None:
         """Print and ask until the driver ends."""
+        self._teller.heed_interruptions(handle)
         try:
             async for view in handle.subscribe():
                 self._view = view
@@ -38,6 +39,7 @@ class Asker:
     async def _ask_all(self, handle: Handle) -> None:
         while self._view is not None and (leg := self._next(self._view.snapshot)) is not None:
             await self._ask(handle, leg, self._view.snapshot.approval_of(leg) or "merge")
+            self._view = await _present(handle)  # the one before does not know the answer yet
         if self._view is not None and not self._wait and settled(self._view.snapshot):
             await handle.order(Order("stop-driver", by=who("command")))
 
@@ -67,10 +69,18 @@ class Asker:
 
 
 def settled(snapshot: Snapshot) -> bool:
-    """Say whether nothing goes on by itself any more."""
+    """Say whether all that is wanted is done or waits for a human: nothing goes on by itself any more."""
+    if not any(workstream.wanted for workstream in snapshot.workstreams.values()):
+        return False
     legs = [snapshot.legs[key] for key in snapshot.active]
     busy = any(leg.state in WORKING for leg in legs)
     return not busy and not any(leg.state is State.READY and snapshot.approval_of(leg) is None for leg in legs)
+
+
+async def _present(handle: Handle) -> View | None:
+    async for view in handle.subscribe():
+        return view
+    return None
 
 
 async def _line(prompt: str) -> str:

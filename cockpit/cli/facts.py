@@ -1,6 +1,7 @@
 """`cockpit facts`: the journal as lines in words or as JSON lines; reads it and never writes."""
 
 import time
+from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
@@ -8,10 +9,12 @@ from cyclopts import Parameter
 from cockpit.cli.options import Follow, Plan, StateDir
 from cockpit.cli.output import emit, emit_line, say, tell
 from cockpit.clock import iso
+from cockpit.errors import JournalError
 from cockpit.schedule.facts import Recorded, to_json
 from cockpit.store.journal import Journal
 
 _PAUSE = 0.2  # seconds between two looks at a journal that is followed
+_BEING_MADE = 5.0  # seconds within which a journal that has just appeared can be read
 
 
 def facts(
@@ -34,9 +37,7 @@ def facts(
             return _verified(0, None, json)
         tell("nothing has happened yet: this plan has no journal")
         return 0
-    while not path.exists():
-        time.sleep(_PAUSE)
-    journal = Journal(path, read_only=True)
+    journal = _journal(path, patient=follow)
     try:
         if verify:
             return _verified(journal.last_seq(), journal.verify(), json)
@@ -44,6 +45,20 @@ def facts(
     finally:
         journal.close()
     return 0
+
+
+def _journal(path: Path, *, patient: bool) -> Journal:
+    """Open a journal; with `patient` wait for it to be there, and for its driver to have made its tables."""
+    while patient and not path.exists():
+        time.sleep(_PAUSE)
+    deadline = time.monotonic() + (_BEING_MADE if patient else 0.0)
+    while True:
+        try:
+            return Journal(path, read_only=True)
+        except JournalError:
+            if time.monotonic() >= deadline:
+                raise
+        time.sleep(_PAUSE)
 
 
 def as_json(recorded: Recorded) -> dict[str, object]:

@@ -77,6 +77,8 @@ def carry_through(
         )
     finally:
         teller.end()
+    if teller.interrupted:
+        return _interrupted(project)
     view = view_of(project)
     if json:
         from cockpit.cli import shapes
@@ -88,3 +90,11 @@ def carry_through(
     for line in summary(view.snapshot):
         say(line)
     return code
+
+
+def _interrupted(project: "Project") -> int:
+    from cockpit.cli.main import INTERRUPTED
+    from cockpit.cli.output import tell
+
+    tell(f"interrupted; agents that run go on, and `cockpit run {project.loaded.path}` takes them over")
+    return INTERRUPTED

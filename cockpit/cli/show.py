@@ -4,6 +4,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cockpit.cli.inside import refuse_inside_run, run_in_ancestry
 from cockpit.errors import CockpitError, JournalError
 
 if TYPE_CHECKING:
@@ -29,6 +30,10 @@ def open_cockpit(
         )
     if agents is not None and agents < 1:
         raise CockpitError("--agents must be 1 or more")
+    if run_in_ancestry() is not None:
+        if start or trust:
+            refuse_inside_run("cockpit PLAN --start or --trust")
+        read_only = True  # promise 4: orders from inside a run are refused
     known = None if start or trust else known_state(plan, state_dir)
     state, first = known or _prepared(plan, state_dir, start=start, trust=trust)
 
@@ -38,7 +43,7 @@ def open_cockpit(
 
     handle = LazyHandle(plan.absolute(), state, agents=agents)
     leaving = CockpitApp(handle, first, read_only=read_only, who=who("screen")).run()
-    _goodbye(leaving, plan)
+    _goodbye(leaving, plan, state)
     return 0
 
 
@@ -70,10 +75,6 @@ def known_state(plan: Path, state_dir: Path | None = None) -> "tuple[StateFolder
 def _prepared(plan: Path, state_dir: Path | None, *, start: bool, trust: bool) -> "tuple[StateFolder, View]":
     from cockpit.cli.reach import glimpsed, opened, prepared
 
-    if start or trust:
-        from cockpit.cli.inside import refuse_inside_run
-
-        refuse_inside_run("cockpit PLAN --start or --trust")
     project = opened(plan, state_dir)
     if start or trust:
         from cockpit.cli.trusting import require_trust
@@ -95,9 +96,14 @@ def _start(project: "Project") -> None:
         tell(f"nothing was started: {answer.note}")
 
 
-def _goodbye(leaving: object, plan: Path) -> None:
+def _goodbye(leaving: object, plan: Path, state: "StateFolder") -> None:
     from cockpit.cli.output import say
+    from cockpit.engine.client import glimpse
     from cockpit.safetext import safe_line
+    from cockpit.schedule.states import WORKING
 
-    if leaving != "stop":
-        say(f"The driver and its agents go on. Come back with `cockpit {safe_line(str(plan))}`.")
+    snapshot = glimpse(state).snapshot
+    going_on = [key for key in sorted(snapshot.active) if snapshot.legs[key].state in WORKING]
+    if going_on and leaving != "stop":
+        say(f"The driver goes on with {safe_line(', '.join(going_on), 60)}.")
+    say(f"Come back with `cockpit {safe_line(str(plan))}`.")

@@ -1,17 +1,21 @@
 """Tells what a driver in the foreground does: a line per fact, a progress bar on a terminal, and what is left."""
 
+import asyncio
 import contextlib
 import shutil
+import signal
 import sys
 import time
 from typing import TextIO
 
 from cockpit.cli.output import coloured, plural, width
+from cockpit.cli.reach import who
 from cockpit.cli.status import why
 from cockpit.cli.words import line
-from cockpit.engine.handle import Handle, View
+from cockpit.engine.handle import Answer, Handle, View
 from cockpit.safetext import safe_line
 from cockpit.schedule import facts as f
+from cockpit.schedule.orders import Order
 from cockpit.schedule.snapshot import Snapshot
 from cockpit.schedule.states import State
 
@@ -35,14 +39,24 @@ class Teller:
         self._out = out or sys.stdout
         self._seq: int | None = None
         self._bar = ""
+        self.interrupted = False
+        self._ending: asyncio.Future[Answer] | None = None
 
     async def follow(self, handle: Handle) -> None:
-        """Print all that a driver tells, until it ends; goes on without a word once nobody reads."""
+        """Print all that a driver tells, until it ends; goes on without a word once nobody reads.
+
+        An interruption (ctrl+c) ends the driver in good order; `interrupted` then says so.
+        """
+        self.heed_interruptions(handle)
         async for view in handle.subscribe():
             try:
                 self.show(view)
             except BrokenPipeError:
                 return
+
+    def heed_interruptions(self, handle: Handle) -> None:
+        """Let ctrl+c end the driver in good order, and remember it."""
+        asyncio.get_running_loop().add_signal_handler(signal.SIGINT, self._interrupt, handle)
 
     def show(self, view: View) -> None:
         """Print the facts of a view that were not printed yet, and redraw the bar."""
@@ -60,6 +74,10 @@ class Teller:
         with contextlib.suppress(BrokenPipeError):
             self._wipe()
             self._out.flush()
+
+    def _interrupt(self, handle: Handle) -> None:
+        self.interrupted = True
+        self._ending = asyncio.ensure_future(handle.order(Order("stop-driver", by=who("command"), reason="ctrl+c")))
 
     def _line(self, recorded: f.Recorded) -> None:
         text = line(recorded)

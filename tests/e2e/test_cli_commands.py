@@ -1,7 +1,12 @@
 """Commands on real scratch repositories, with real drivers and real agents."""
 
+import contextlib
 import json
 import os
+import signal
+import subprocess
+import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -15,6 +20,7 @@ from cockpit.cli.main import run
 from cockpit.cli.show import known_state
 from cockpit.engine.client import driver_pid, glimpse
 from cockpit.engine.project import open_project
+from cockpit.errors import JournalError
 from tests.git.repos import commit, make_repo, run_git, write
 from tests.unit.cli_schema_check import misfits
 
@@ -455,3 +461,93 @@ def test_the_demo_refuses_a_folder_that_holds_something(tmp_path: Path, capsys: 
     assert run(["demo", str(tmp_path), "--headless"]) == 2
     assert "not empty" in capsys.readouterr().err
     assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
+
+
+# --- what goes on beside -------------------------------------------------------------------------------------------
+
+
+def test_ctrl_c_ends_the_driver_and_leaves_the_agents(desk_of: Callable[..., Desk]) -> None:
+    desk = desk_of("workstreams: [{id: slow}]\n")
+    desk.trust()
+    state = open_project(desk.plan).state
+
+    def interrupt() -> None:
+        deadline = time.monotonic() + DEADLINE_S
+        while time.monotonic() < deadline:
+            with contextlib.suppress(JournalError):  # it may be in the making
+                if "running" in glimpse(state).snapshot.counts():
+                    break
+            time.sleep(0.05)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    thread = threading.Thread(target=interrupt)
+    thread.start()
+    code, _, err = desk("run", "--approve", "all")
+    thread.join()
+    assert code == 130
+    assert "takes them over" in err
+    assert driver_pid(state) is None
+    assert desk.workstream("slow")["state"] == "running"
+    (desk.repo.parent / "repo.worktrees" / "go").touch()
+    assert desk("run", "--approve", "all")[0] == 0
+
+
+def test_run_asks_on_the_terminal(
+    desk_of: Callable[..., Desk], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    desk = desk_of("workstreams: [{id: a}, {id: b, depends_on: [a]}]\n")
+    desk.trust()
+    code, _, err = desk("run", "--approve", "ask")
+    assert (code, "needs a terminal" in err) == (2, True)
+    master, slave = os.openpty()
+    os.write(master, b"y\nn\ntoo short\n")
+    with os.fdopen(slave, "r") as typed, (tmp_path / "shown").open("w+") as shown:
+        monkeypatch.setattr("sys.stdin", typed)
+        monkeypatch.setattr(shown, "isatty", lambda: True)
+        monkeypatch.setattr("sys.stdout", shown)
+        monkeypatch.setenv("NO_COLOR", "1")
+        code = run(["run", str(desk.plan), "--approve", "ask"])
+        monkeypatch.undo()
+        shown.seek(0)
+        text = shown.read()
+    os.close(master)
+    assert code == 1
+    assert "merge of a (1 files, +1 −0): approve?" in text
+    assert "legs merged" in text
+    assert "b is rejected: too short" in text
+    assert run_git(desk.repo, "show", "main:a.txt") == "a\n"
+
+
+def test_facts_can_be_followed_from_before_the_beginning(desk_of: Callable[..., Desk]) -> None:
+    desk = desk_of("workstreams: [{id: a}]\n")
+    argv = [sys.executable, "-m", "cockpit", "facts", str(desk.plan), "--follow", "--json"]
+    with subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as follower:
+        assert desk("run", "--trust", "--approve", "all")[0] == 0
+        assert follower.stdout is not None
+        kinds = []
+        while "DriverEnded" not in kinds:
+            kinds.append(json.loads(follower.stdout.readline())["kind"])
+        follower.send_signal(signal.SIGINT)
+        _, err = follower.communicate(timeout=DEADLINE_S)
+    assert "LegMerged" in kinds
+    assert (follower.returncode, err) == (130, "")
+
+
+def test_trust_reaches_a_driver_that_runs(desk_of: Callable[..., Desk]) -> None:
+    desk = desk_of("workstreams: [{id: slow}, {id: a}]\n")
+    desk.trust()
+    assert desk("start", "slow")[0] == 0
+    desk.until(lambda: desk.workstream("slow")["state"] == "running")
+    desk.plan.write_text(desk.plan.read_text().replace("slots: 2", "slots: 3"))
+    assert desk("start", "a")[0] == 2
+    assert desk("trust", "--yes")[0] == 0
+    assert desk("start", "a")[0] == 0
+    desk.until(lambda: len(desk.status()["agents"]) == 3)
+
+
+def test_the_screen_needs_a_terminal(desk_of: Callable[..., Desk], monkeypatch: pytest.MonkeyPatch) -> None:
+    desk = desk_of("workstreams: [{id: a}]\n")
+    assert run([str(desk.plan)]) == 2
+    err = desk.capsys.readouterr().err
+    assert "needs a terminal" in err
+    assert "cockpit run" in err
