@@ -3,7 +3,7 @@
 import asyncio
 import sys
 
-from cockpit.cli.output import say
+from cockpit.cli.output import plural, say
 from cockpit.cli.reach import who
 from cockpit.cli.telling import Teller
 from cockpit.engine.handle import Handle, View
@@ -22,6 +22,7 @@ class Asker:
         self._asked: set[tuple[str, int, str]] = set()
         self._asking: asyncio.Task[None] | None = None
         self._view: View | None = None
+        self._unshown: list[View] = []
 
     async def follow(self, handle: Handle) -> None:
         """Print and ask until the driver ends."""
@@ -29,8 +30,9 @@ class Asker:
         try:
             async for view in handle.subscribe():
                 self._view = view
+                self._unshown.append(view)
                 if self._asking is None or self._asking.done():
-                    self._teller.show(view)
+                    self._show()
                     self._asking = asyncio.create_task(self._ask_all(handle))
         finally:
             if self._asking is not None:
@@ -40,8 +42,15 @@ class Asker:
         while self._view is not None and (leg := self._next(self._view.snapshot)) is not None:
             await self._ask(handle, leg, self._view.snapshot.approval_of(leg) or "merge")
             self._view = await _present(handle)  # the one before does not know the answer yet
+            self._show()
         if self._view is not None and not self._wait and settled(self._view.snapshot):
             await handle.order(Order("stop-driver", by=who("command")))
+
+    def _show(self) -> None:
+        """Print what happened since the last question; nothing is printed into one."""
+        for view in self._unshown:
+            self._teller.show(view)
+        self._unshown.clear()
 
     def _next(self, snapshot: Snapshot) -> Leg | None:
         for key in sorted(snapshot.active):
@@ -54,8 +63,8 @@ class Asker:
     async def _ask(self, handle: Handle, leg: Leg, what: str) -> None:
         self._teller.end()
         self._asked.add((leg.key, leg.attempt, what))
-        changes = f" ({leg.files} files, +{leg.added} −{leg.removed})" if what == "merge" else ""
-        answer = await _line(safe_line(f"{what} of {leg.key}{changes}: approve? [y]es, [n]o, [l]ater: "))
+        changes = f" ({plural(leg.files, 'file')}, +{leg.added} −{leg.removed})" if what == "merge" else ""
+        answer = await _line(safe_line(f"{what} of {leg.key}{changes}: approve? [y]es, [n]o, [l]ater:") + " ")
         if answer[:1].lower() == "y":
             order = Order("approve", (leg.workstream,), who("command"))
         elif answer[:1].lower() == "n":

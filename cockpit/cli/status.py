@@ -210,7 +210,7 @@ def _finish(forecast: Forecast | None, now: float) -> str:
 
 def _cells(snapshot: Snapshot, one: shapes.Workstream, notes: Mapping[str, str]) -> list[Cell]:
     number = next((at for at, key in enumerate(one.legs, 1) if key == one.leg), 1)
-    changes = f"{one.files} files +{one.added} −{one.removed}" if one.files else ""
+    changes = f"{plural(one.files, 'file')} +{one.added} −{one.removed}" if one.files else ""
     return [
         (one.id, "bold"),
         (one.state, STYLE_OF.get(State(one.state), "")),

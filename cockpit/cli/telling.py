@@ -77,6 +77,9 @@ class Teller:
 
     def _interrupt(self, handle: Handle) -> None:
         self.interrupted = True
+        if self._out.isatty():
+            self._out.write("\n")
+        self._bar = ""
         self._ending = asyncio.ensure_future(handle.order(Order("stop-driver", by=who("command"), reason="ctrl+c")))
 
     def _line(self, recorded: f.Recorded) -> None:

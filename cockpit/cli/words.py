@@ -5,6 +5,7 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
+from cockpit.cli.output import plural
 from cockpit.clock import span
 from cockpit.safetext import safe_line
 from cockpit.schedule import facts as f
@@ -57,7 +58,7 @@ def _gate(fact: f.GateFinished) -> str:
 
 
 def _committed(fact: f.WorkCommitted) -> str:
-    return f"work is commit {fact.commit[:9]}: {fact.files} files, +{fact.added} −{fact.removed}"
+    return f"work is commit {fact.commit[:9]}: {plural(fact.files, 'file')}, +{fact.added} −{fact.removed}"
 
 
 def _merged(fact: f.LegMerged) -> str:

@@ -512,9 +512,10 @@ def test_run_asks_on_the_terminal(
         text = shown.read()
     os.close(master)
     assert code == 1
-    assert "merge of a (1 files, +1 −0): approve?" in text
+    assert "merge of a (1 file, +1 −0): approve?" in text
     assert "legs merged" in text
     assert "b is rejected: too short" in text
+    assert "merged into base as" in text
     assert run_git(desk.repo, "show", "main:a.txt") == "a\n"
 
 
