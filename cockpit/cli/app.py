@@ -51,7 +51,7 @@ def build() -> App:
         name="cockpit",
         help=ABOUT,
         version=__version__,
-        default_parameter=Parameter(negative=()),
+        default_parameter=Parameter(negative=(), show_default=False),
         result_action="return_value",
         exit_on_error=False,
         print_error=False,

@@ -23,7 +23,7 @@ def run(
     agents: Agents = None,
     approve: Annotated[
         Approve,
-        Parameter(help="Who approves: `all` says yes to everything, `ask` asks on the terminal, `none` leaves it."),
+        Parameter(help="Who approves: all says yes to everything, ask asks on the terminal.", show_default=True),
     ] = "none",
     only: Annotated[
         tuple[str, ...],

@@ -12,6 +12,7 @@ from cockpit.errors import CockpitError
 
 if TYPE_CHECKING:
     from cockpit.engine.project import Project
+    from cockpit.schedule.outline import Outline
 
 MOST = 1000
 
@@ -54,12 +55,24 @@ def simulation_of(project: "Project", agents: tuple[int, ...] = ()) -> shapes.Si
 
     commit = project.repo.tip(project.base)
     disk = project.repo.size_of_checkout(commit) if commit else 0
-    found = dry_run(outline_of(project), agents, disk_bytes=disk)
+    outline = outline_of(project)
+    named = bool(outline.profiles)
+    found = dry_run(outline if named else with_anyone(outline), agents, disk_bytes=disk)
     return shapes.Simulation(
-        legs=[shapes.ScheduledLeg(**leg) for leg in found["legs"]],
+        legs=[shapes.ScheduledLeg(**(leg if named else {**leg, "slot": None})) for leg in found["legs"]],
         rounds=found["rounds"],
         per_agents=[shapes.PerAgents(**row) for row in found["per_agents"]],
     )
+
+
+def with_anyone(outline: "Outline") -> "Outline":
+    """Return the outline of a plan without agents with one profile that takes everything: it can be simulated, too."""
+    from dataclasses import replace
+
+    from cockpit.schedule.outline import Profile
+
+    workstreams = tuple(replace(one, agents=("any",)) for one in outline.workstreams)
+    return replace(outline, profiles=(Profile("any", outline.max_agents),), workstreams=workstreams)
 
 
 def lines(simulation: shapes.Simulation) -> list[str]:
@@ -79,7 +92,7 @@ def lines(simulation: shapes.Simulation) -> list[str]:
     found += table(columns, [_row(row) for row in simulation.per_agents], right=tuple(range(8)))
     stuck = [leg.leg for leg in legs if leg.end_s is None]
     if stuck:
-        found += ["", paint(f"no slot ever takes: {', '.join(stuck[:10])}; the plan needs `agents`", "yellow")]
+        found += ["", paint(f"no slot ever takes: {', '.join(stuck[:10])}", "yellow")]
     return found
 
 

@@ -244,6 +244,14 @@ workstreams:
     assert not (desk.repo / ".cockpit").exists()
 
 
+def test_a_plan_without_agents_can_be_simulated_but_not_run(desk_of: Callable[..., Desk]) -> None:
+    desk = desk_of("workstreams: [{id: a, estimate: 2h}, {id: b, depends_on: [a], estimate: 1h}]\n", head="")
+    found = desk.json("simulate")
+    assert misfits(found, shapes.schema_of("simulate")) == []
+    assert [(leg["end_s"], leg["slot"]) for leg in found["legs"]] == [(7200.0, None), (10800.0, None)]
+    assert [one["name"] for one in desk.json("check", code=1)["preflight"] if not one["ok"]] == ["agents"]
+
+
 def test_a_plan_that_was_never_opened_has_a_status_and_no_facts(desk_of: Callable[..., Desk]) -> None:
     desk = desk_of("workstreams: [{id: a, title: One}]\n")
     found = desk.status()
