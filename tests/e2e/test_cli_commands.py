@@ -1,11 +1,16 @@
 """Commands on real scratch repositories, with real drivers and real agents."""
 
 import contextlib
+import fcntl
 import json
 import os
+import re
+import select
 import signal
+import struct
 import subprocess
 import sys
+import termios
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -560,3 +565,36 @@ def test_the_screen_needs_a_terminal(desk_of: Callable[..., Desk], monkeypatch: 
     err = desk.capsys.readouterr().err
     assert "needs a terminal" in err
     assert "cockpit run" in err
+
+
+def test_the_screen_opens_on_a_terminal_and_leaves_what_runs(desk_of: Callable[..., Desk]) -> None:
+    desk = desk_of("workstreams: [{id: slow, title: Takes its time}]\n")
+    desk.trust()
+    assert desk("start", "slow")[0] == 0
+    desk.until(lambda: desk.workstream("slow")["state"] == "running")
+    master, slave = os.openpty()
+    fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 30, 100, 0, 0))
+    argv = [sys.executable, "-m", "cockpit", str(desk.plan)]
+    with subprocess.Popen(argv, stdin=slave, stdout=slave, stderr=slave, start_new_session=True) as screen:
+        os.close(slave)
+        shown = _read_until(master, b"running")
+        os.write(master, b"q")
+        shown += _read_until(master, b"asks|Leave|leave|goes on")
+        os.write(master, b"\x03\x03")  # a second ctrl+c quits at once, leaving what runs
+        shown += _read_until(master, b"Come back with")
+        assert screen.wait(DEADLINE_S) == 0
+    os.close(master)
+    assert b"slow" in shown
+    assert b"The driver goes on with slow" in shown
+    assert desk.workstream("slow")["state"] == "running"
+
+
+def _read_until(fd: int, pattern: bytes) -> bytes:
+    """Read what a screen paints until a pattern shows."""
+    found = b""
+    deadline = time.monotonic() + DEADLINE_S
+    while not re.search(pattern, found):
+        ready, _, _ = select.select([fd], [], [], max(0.0, deadline - time.monotonic()))
+        assert ready, found[-2000:]
+        found += os.read(fd, 65536)
+    return found
