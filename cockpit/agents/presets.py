@@ -10,6 +10,24 @@ from cockpit.agents.streams.plain import PlainStream
 from cockpit.errors import CockpitError
 from cockpit.plan.model import AgentProfile
 
+_SHELL_WORDS = {
+    "!",
+    ".",
+    ":",
+    "[",
+    "break",
+    "case",
+    "cd",
+    "command",
+    "continue",
+    "echo",
+    "eval",
+    "exec",
+    "exit",
+    "export",
+}
+_SHELL_WORDS |= {"false", "for", "if", "printf", "read", "return", "set", "shift", "test", "trap", "true", "ulimit"}
+_SHELL_WORDS |= {"umask", "unset", "until", "wait", "while"}
 _SHELL_CHARACTERS = set("|&;<>()$`\\\"'*?[#~{}\n")
 
 
@@ -68,4 +86,4 @@ def program(profile: AgentProfile) -> str | None:
     if not isinstance(profile.run, str):
         return profile.run[0] if profile.run else profile.preset
     words = [word for word in profile.run.split() if "=" not in word.split("/")[0]]
-    return None if not words or _SHELL_CHARACTERS & set(words[0]) else words[0]
+    return None if not words or words[0] in _SHELL_WORDS or _SHELL_CHARACTERS & set(words[0]) else words[0]

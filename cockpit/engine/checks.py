@@ -1,6 +1,7 @@
 """Commits what a run left, and gates it: on the worktree, and on the integrated tree before base moves."""
 
 from collections.abc import Iterable
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,7 +29,8 @@ async def check_leg(effects: "Effects", key: str, run: str) -> None:
     workstream = effects.workstream(leg.workstream)
     worktree = Path(engine.snapshot.workstreams[leg.workstream].worktree)
     try:
-        fact = await effects.pool.short(_commit, effects.project, leg, workstream, worktree)
+        branch = engine.snapshot.workstreams[leg.workstream].outline.branch
+        fact = await effects.pool.short(_commit, effects.project, leg, workstream, worktree, branch)
     except CockpitError as error:
         effects.fail(key, run, "failed", f"the work could not be committed: {error}")
         return
@@ -47,7 +49,7 @@ async def check_leg(effects: "Effects", key: str, run: str) -> None:
     engine.record(f.ReviewAsked(key) if asks else f.MergeQueued(key))
 
 
-def _commit(project: Project, leg: Leg, workstream: Workstream, worktree: Path) -> f.WorkCommitted | None:
+def _commit(project: Project, leg: Leg, workstream: Workstream, worktree: Path, branch: str) -> f.WorkCommitted | None:
     plan = project.loaded.plan
     titles = [plan.issues_by_id[issue].title for issue in leg.outline.issues if issue in plan.issues_by_id]
     subject = workstream.title or next(filter(None, titles), "") or f"Work on {leg.workstream}"
@@ -61,11 +63,11 @@ def _commit(project: Project, leg: Leg, workstream: Workstream, worktree: Path) 
         hooks=plan.commit.hooks,
         sign=plan.commit.sign,
     )
-    head = made.id if made else project.repo.resolve(f"refs/heads/{project.loaded.branch_of(workstream)}")
-    if head is None or head == leg.base or project.repo.is_ancestor(head, leg.base):
-        return None
-    if made is not None and project.repo.git("rev-parse", f"{made.id}^").decode().strip() == leg.base:
+    if made is not None and made.parent == leg.base:
         return f.WorkCommitted(leg.key, made.id, made.tree, leg.base, made.files, made.added, made.removed)
+    head = made.id if made else project.repo.tip(branch)
+    if head is None or project.repo.is_ancestor(head, leg.base):
+        return None
     seen = survey(worktree, leg.base, project.setup_files)
     return f.WorkCommitted(leg.key, head, project.repo.tree_of(head), leg.base, seen.files, seen.added, seen.removed)
 
@@ -92,7 +94,13 @@ async def gate_integrated(effects: "Effects", keys: list[str], tip: str, commit:
 
 def _passed(effects: "Effects", gate: Gate, tree: str) -> bool:
     results = effects.engine.snapshot.gates.values()
-    return any(one.gate == gate.name and one.tree == tree and one.ok for some in results for one in some)
+    how = _how(gate)
+    return any(one.how == how and one.tree == tree and one.ok for some in results for one in some)
+
+
+def _how(gate: Gate) -> str:
+    """Return what names a gate and all that decides its result, so that a changed gate is run again."""
+    return sha256(gate.model_dump_json(exclude={"timeout", "when"}).encode()).hexdigest()[:16]
 
 
 async def _gates(
@@ -129,7 +137,7 @@ async def _gate(
         shown = "\n".join(f"{one.path}:{one.line}:{one.column}: {one.message}" for one in problems[:50])
         reason = f"{len(problems)} files do not parse" if problems else ""
         seconds = effects.engine.clock.now() - start
-        return f.GateFinished(leg.key, gate.name, not problems, tree, seconds, reason), shown
+        return f.GateFinished(leg.key, gate.name, not problems, tree, seconds, reason, how=_how(gate)), shown
     output = effects.project.state.gates(leg.run or leg.key) / f"{gate.name}-{tree[:8]}.log"
     env = effects.gate_environment(effects.workstream(leg.workstream), folder)
     output.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -145,11 +153,11 @@ async def _gate(
             cancelled=cancelled,
             mark=f"gate.{leg.run}.{gate.name}",
         )
-    fact = f.GateFinished(leg.key, gate.name, result.ok, tree, result.seconds, result.reason, str(output))
+    fact = f.GateFinished(leg.key, gate.name, result.ok, tree, result.seconds, result.reason, str(output), _how(gate))
     return fact, result.tail[-SHOWN_OUTPUT:]
 
 
 def _syntax(project: Project, base: str, commit: str) -> tuple[syntax.SyntaxProblem, ...]:
     changed = [one.path for one in project.repo.changed_paths(base, commit) if one.status != "D"]
-    blobs = project.repo.read_blobs(commit, changed)
+    blobs = project.repo.read_blobs(commit, [path for path in changed if syntax.knows(path)])
     return syntax.check(blobs.items())

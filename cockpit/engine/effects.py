@@ -102,8 +102,8 @@ class Effects:
         """Make the worktree ready, then start the run; a run that was started before a crash is found and kept."""
         folder = self.project.state.run(run)
         if (folder / "spec").exists():
-            look = await self.pool.short(runs.look, folder)
-            if look.started_at or look.supervisor_alive or look.exit:
+            look = await self.pool.long(self._found, folder)
+            if look is not None:
                 self._started(key, run, look)
                 return
         leg = self.engine.snapshot.legs[key]
@@ -112,6 +112,7 @@ class Effects:
             await self._make_worktree(leg, workstream)
             if self._ended_on_request(key, run):
                 return
+            await self.engine.durable()  # a run that a later driver finds must find its worktree known
             spec = await self.pool.short(self._spec, self.engine.snapshot.legs[key], workstream, run)
             await self.pool.short(runs.start, spec)
         except CockpitError as error:
@@ -119,6 +120,18 @@ class Effects:
             return
         look = await self.pool.short(runs.look, folder)
         self._started(key, run, look)
+
+    @staticmethod
+    def _found(folder: Path) -> runs.RunLook | None:
+        """Look at a run that an earlier driver began to start; None where it must be started anew."""
+        look = runs.look(folder)
+        if not (look.started_at or look.supervisor_alive or look.exit):
+            runs.stop(folder, "its start was cut off")  # its supervisor may have been killed after it started the agent
+            look = runs.look(folder)
+        if look.started_at or look.supervisor_alive or look.exit:
+            return look
+        (folder / "spec").unlink()
+        return None
 
     def _started(self, key: str, run: str, look: runs.RunLook) -> None:
         process = look.agent or look.supervisor
@@ -161,8 +174,10 @@ class Effects:
             with self.cancellable(leg.key) as cancelled:
                 await self.pool.long(setup.set_up, self.project, made.path, output, env, cancelled)
         if fresh or not leg.base:
-            start = await self.pool.short(self.repo.git, "merge-base", base, head)
-            self.engine.record(f.WorktreeMade(leg.key, str(made.path), known.outline.branch, start.decode().strip()))
+            start = base
+            if head != base:
+                start = (await self.pool.short(self.repo.git, "merge-base", base, head)).decode().strip()
+            self.engine.record(f.WorktreeMade(leg.key, str(made.path), known.outline.branch, start))
 
     def _spec(self, leg: Leg, workstream: Workstream, run: str) -> runs.RunSpec:
         plan, folder = self.project.loaded.plan, self.project.state.run(run)

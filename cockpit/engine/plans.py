@@ -14,6 +14,7 @@ from cockpit.schedule.orders import Order
 from cockpit.schedule.readings import PlanReading
 
 FREE_VERBS = frozenset({"drain", "pause", "stop", "limits"})
+ADVICE = frozenset({"leftovers", "driver"})  # what preflight finds and a start can go well with
 
 
 class Plans:
@@ -79,7 +80,7 @@ class Plans:
         from cockpit.engine.preflight import preflight
 
         findings = await self._effects.pool.long(preflight, self._effects.project)
-        bad = [f"{one.name}: {one.detail} ({one.hint})" for one in findings if not one.ok]
+        bad = [f"{one.name}: {one.detail} ({one.hint})" for one in findings if not one.ok and one.name not in ADVICE]
         if bad:
             raise OrderRefusedError("; ".join(bad))
 

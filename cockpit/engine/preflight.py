@@ -79,10 +79,11 @@ def _branches(project: Project) -> _Found:
 
     places = {tree.branch: tree.path for tree in worktrees.listed(project.repo) if tree.branch}
     begun = {leg.workstream for leg in glimpse(project.state).snapshot.legs.values() if leg.attempt}
+    tips = project.repo.branches()
     ours = taken = 0
     for workstream in project.loaded.plan.workstreams:
         branch = project.loaded.branch_of(workstream)
-        tip = project.repo.tip(branch)
+        tip = tips.get(branch)
         if tip is None:
             continue
         place = places.get(branch)

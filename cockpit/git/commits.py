@@ -12,10 +12,11 @@ from cockpit.git.repo import Repo
 
 @dataclass(frozen=True, slots=True)
 class Commit:
-    """A commit that was made: its id, its tree, how many files, and lines added and removed."""
+    """A commit that was made: its id, tree, parent (None: the first one), files, and lines added and removed."""
 
     id: str
     tree: str
+    parent: str | None
     files: int
     added: int
     removed: int
@@ -65,7 +66,8 @@ def commit_all(
     ids, _, numstat = shown.partition(b"\0")
     commit, tree = ids.decode().split()
     rows = status.parse_numstat(numstat)
-    return Commit(commit, tree, len(rows), sum(row[0] for row in rows.values()), sum(row[1] for row in rows.values()))
+    added, removed = sum(row[0] for row in rows.values()), sum(row[1] for row in rows.values())
+    return Commit(commit, tree, state.head, len(rows), added, removed)
 
 
 def with_trailers(message: str, trailers: Mapping[str, str]) -> str:

@@ -36,8 +36,9 @@ def leftovers(repo: Repo, worktrees_folder: Path, branches: Iterable[str]) -> tu
     found.extend(_folders(worktrees_folder, {worktree.path.resolve() for worktree in everywhere}))
     found.extend(_locks(repo))
     checked_out = {worktree.branch for worktree in everywhere}
+    known = repo.branches()
     for branch in dict.fromkeys(branches):
-        if branch not in checked_out and repo.branch_exists(branch):
+        if branch not in checked_out and branch in known:
             hint = "a workstream would go on with it; git branch --delete it if that is not wanted"
             found.append(Leftover("branch", branch, hint))
     return tuple(found)

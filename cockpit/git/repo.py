@@ -137,6 +137,12 @@ class Repo:
         ref = f"refs/heads/{branch}"
         return places.loose_ref(self.common_dir, ref) or self._commit(ref)
 
+    def branches(self) -> dict[str, str]:
+        """Return all branches and the commits that they are at, asked for at once."""
+        listed = self.git("for-each-ref", "--format=%(objectname) %(refname:lstrip=2)", "refs/heads")
+        rows = (os.fsdecode(line).split(" ", 1) for line in listed.splitlines())
+        return {name: commit for commit, name in rows}
+
     def branch_exists(self, branch: str) -> bool:
         """Tell whether there is a branch of this name."""
         return self.tip(branch) is not None

@@ -50,6 +50,11 @@ def check(files: Iterable[tuple[str, bytes]]) -> tuple[SyntaxProblem, ...]:
     return tuple(problems)
 
 
+def knows(path: str) -> bool:
+    """Tell whether files of this name are parsed."""
+    return PurePosixPath(path).suffix.lower() in _PARSERS
+
+
 _Found = tuple[int, int, str] | None
 
 

@@ -192,7 +192,7 @@ class WorkCommitted(LegFact):
 
 @dataclass(frozen=True, slots=True)
 class GateFinished(LegFact):
-    """A gate ended on a tree; `output` is the path of what it printed."""
+    """A gate ended on a tree; `output` is the path of what it printed, `how` a digest of what the gate does."""
 
     durable: ClassVar[bool] = False
 
@@ -202,6 +202,7 @@ class GateFinished(LegFact):
     seconds: float = 0.0
     reason: str = ""
     output: str = ""
+    how: str = ""
 
 
 @dataclass(frozen=True, slots=True)

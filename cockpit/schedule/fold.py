@@ -306,7 +306,7 @@ def _(fact: f.WorkCommitted, snapshot: Snapshot, at: float) -> Snapshot:
 @_apply.register
 def _(fact: f.GateFinished, snapshot: Snapshot, at: float) -> Snapshot:
     _leg(snapshot, fact.leg)
-    result = GateResult(fact.gate, fact.ok, fact.tree, at, fact.seconds, fact.reason, fact.output)
+    result = GateResult(fact.gate, fact.ok, fact.tree, at, fact.seconds, fact.reason, fact.output, fact.how)
     results = (*snapshot.gates.get(fact.leg, ()), result)
     return replace(snapshot, gates={**snapshot.gates, fact.leg: results})
 

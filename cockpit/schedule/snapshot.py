@@ -90,7 +90,7 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class GateResult:
-    """How a gate ended on a tree."""
+    """How a gate ended on a tree; `how` is a digest of what the gate does."""
 
     gate: str
     ok: bool
@@ -99,6 +99,7 @@ class GateResult:
     seconds: float = 0.0
     reason: str = ""
     output: str = ""
+    how: str = ""
 
 
 @dataclass(frozen=True, slots=True)
