@@ -59,7 +59,7 @@ class SocketHandle:
         start = await asyncio.to_thread(glimpse, self._state)
         view = replace(start, connected=True)
         first = True
-        queue = self._send({"op": "subscribe", "since": view.snapshot.seq})
+        queue = self._send(next(self._ids), {"op": "subscribe", "since": view.snapshot.seq})
         while (message := await queue.get()) is not None:
             recorded = tuple(one for one in wire.facts_in(message["facts"]) if one.seq > view.snapshot.seq)
             snapshot = replay(view.snapshot, recorded)
@@ -95,17 +95,20 @@ class SocketHandle:
         with contextlib.suppress(ConnectionError):
             await self._writer.wait_closed()
 
-    def _send(self, message: dict[str, Any]) -> "asyncio.Queue[dict[str, Any] | None]":
+    def _send(self, number: int, message: dict[str, Any]) -> "asyncio.Queue[dict[str, Any] | None]":
         if self.gone:
             raise DriverGoneError("the driver is gone", hint="the next order starts it again")
-        number = next(self._ids)
         queue: asyncio.Queue[dict[str, Any] | None] = asyncio.Queue()
         self._answers[number] = queue
         self._writer.write(wire.line({**message, "id": number}))
         return queue
 
     async def _reply(self, message: dict[str, Any]) -> dict[str, Any]:
-        answer = await self._send(message).get()
+        number = next(self._ids)
+        try:
+            answer = await self._send(number, message).get()
+        finally:
+            self._answers.pop(number, None)
         if answer is None:
             raise DriverGoneError("the driver went away before it answered", hint="try again: it is started anew")
         return answer
@@ -179,7 +182,10 @@ class LazyHandle:
 
     async def _connected(self) -> SocketHandle:
         async with self._connecting:
-            if self._handle is None or self._handle.gone:
+            if self._handle is not None and self._handle.gone:
+                await self._handle.close()
+                self._handle = None
+            if self._handle is None:
                 self._handle = await ensure_driver(self._plan, self._state, agents=self._agents)
             self._wanted.set()
             return self._handle
@@ -219,8 +225,9 @@ def _spawn_driver(plan: Path, state: StateFolder, agents: int | None) -> "subpro
     argv = [sys.executable, "-m", "cockpit.engine.driver", str(plan.absolute()), str(state.path)]
     argv += [str(agents)] if agents is not None else []
     fd = os.open(state.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+    _spawned[:] = [one for one in _spawned if one.poll() is None]  # those that have ended do not stay as zombies
     try:
-        return subprocess.Popen(
+        process = subprocess.Popen(
             argv,
             stdin=subprocess.DEVNULL,
             stdout=fd,
@@ -233,6 +240,11 @@ def _spawn_driver(plan: Path, state: StateFolder, agents: int | None) -> "subpro
         raise DriverGoneError(f"the driver cannot be started: {error.strerror or error}") from error
     finally:
         os.close(fd)
+    _spawned.append(process)
+    return process
+
+
+_spawned: list["subprocess.Popen[bytes]"] = []
 
 
 def _last_words(state: StateFolder) -> str:

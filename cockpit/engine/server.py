@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import socket
 import stat
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from cockpit.engine.feed import Feed
 from cockpit.engine.loop import Engine
 from cockpit.engine.sockets import reachable
 from cockpit.errors import CockpitError
+from cockpit.schedule.codec import decode
 from cockpit.schedule.orders import Order
 
 Ask = Callable[[str, dict[str, Any]], Awaitable[Any]]
@@ -90,10 +91,33 @@ class _Client:
         self._tasks: set[asyncio.Task[None]] = set()
 
     def handle(self, message: dict[str, Any]) -> None:
-        handlers = {"subscribe": self._subscribe, "order": self._order, "ask": self._question}
-        task = asyncio.create_task(handlers[str(message.get("op"))](message))
+        """Begin to do what a message asks for. Raises ValueError for one that makes no sense."""
+        try:
+            work = self._work(message)
+        except (KeyError, TypeError) as error:
+            raise ValueError("a message that makes no sense") from error
+        task = asyncio.create_task(self._done(work))
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(self._tasks.discard)  # what it raised is in the driver's log
+
+    def _work(self, message: dict[str, Any]) -> Coroutine[Any, Any, None]:
+        number, op = int(message["id"]), message["op"]
+        if op == "subscribe":
+            return self._subscribe(number, int(message["since"]))
+        if op == "order":
+            return self._order(number, decode(Order, message["order"]))
+        if op == "ask":
+            return self._question(number, str(message["question"]), dict(message["arguments"]))
+        raise ValueError("nothing that can be done")
+
+    async def _done(self, work: Coroutine[Any, Any, None]) -> None:
+        try:
+            await work
+        except ConnectionError:
+            pass  # whoever asked is gone
+        except Exception:
+            self._writer.close()  # no answer will come: the client must not wait for it
+            raise
 
     async def close(self) -> None:
         for task in self._tasks:
@@ -107,32 +131,30 @@ class _Client:
         self._writer.write(wire.line(message))
         await self._writer.drain()
 
-    async def _subscribe(self, message: dict[str, Any]) -> None:
+    async def _subscribe(self, number: int, since: int) -> None:
         feed = Feed(self._engine)
         try:
-            missed = tuple(self._engine.journal.read(int(message["since"])))
+            missed = tuple(self._engine.journal.read(since))
             changes = wire.readings_out(wire.all_readings(self._engine.readings))
-            await self._send({"id": message["id"], "facts": wire.facts_out(missed), "readings": changes})
+            await self._send({"id": number, "facts": wire.facts_out(missed), "readings": changes})
             while True:
                 facts, changes = await feed.take()
                 readings = wire.readings_out(changes)
                 trouble = self._engine.trouble
                 await self._send(
-                    {"id": message["id"], "facts": wire.facts_out(facts), "readings": readings, "problem": trouble}
+                    {"id": number, "facts": wire.facts_out(facts), "readings": readings, "problem": trouble}
                 )
         finally:
             feed.close()
 
-    async def _order(self, message: dict[str, Any]) -> None:
-        given = message["order"]
-        order = Order(**{**given, "targets": tuple(given.get("targets", ()))})
+    async def _order(self, number: int, order: Order) -> None:
         answer = await self._engine.order(order)
-        await self._send({"id": message["id"], "answer": asdict(answer)})
+        await self._send({"id": number, "answer": asdict(answer)})
 
-    async def _question(self, message: dict[str, Any]) -> None:
+    async def _question(self, number: int, question: str, arguments: dict[str, Any]) -> None:
         try:
-            result = await self._ask(str(message["question"]), dict(message["arguments"]))
+            result = await self._ask(question, arguments)
         except CockpitError as error:
-            await self._send({"id": message["id"], "error": error.what, "hint": error.hint})
+            await self._send({"id": number, "error": error.what, "hint": error.hint})
         else:
-            await self._send({"id": message["id"], "result": result})
+            await self._send({"id": number, "result": result})
