@@ -10,7 +10,7 @@ from cockpit.schedule.facts import EndAsked, LegResumed, MergeQueued, Workstream
 from cockpit.schedule.orders import Order
 from cockpit.schedule.states import State
 from cockpit.ui.keys import Action
-from cockpit.ui.looks import count, name
+from cockpit.ui.looks import count, line, name
 
 NAMED = 8
 
@@ -111,7 +111,7 @@ def _consequences(action: Action, view: View, chosen: tuple[str, ...]) -> list[s
         return [
             "Removes worktree and branch; what only they hold is kept under a rescue ref first.",
             *(
-                f"  {name(snapshot.workstreams[key].worktree)}"
+                f"  {line(snapshot.workstreams[key].worktree)}"
                 for key in chosen[:3]
                 if snapshot.workstreams[key].worktree
             ),

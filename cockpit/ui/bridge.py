@@ -33,7 +33,10 @@ class Bridge:
             async for view in self._handle.subscribe():
                 self._take(view)
             self._gone("its line was closed")
-        except BaseException:
+        except asyncio.CancelledError:
+            self._waiting = None
+            raise
+        except Exception:
             self._gone("its line broke")
             raise
         finally:

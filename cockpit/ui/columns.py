@@ -26,13 +26,13 @@ class Column:
 COLUMNS = (
     Column("state", "state", 0, 100, 9, 13),
     Column("name", "workstream", 1, 99, 10, 26),
-    Column("title", "title", 2, 50, 20, 44),
+    Column("title", "title", 2, 50, 14, 44),
     Column("round", "rnd", 3, 20, 3, 3),
     Column("leg", "leg", 4, 60, 3, 5),
-    Column("agent", "agent", 5, 70, 5, 14),
+    Column("agent", "agent", 5, 70, 9, 14),
     Column("files", "files +/−", 6, 55, 9, 16, right=True),
     Column("ahead", "vs base", 7, 30, 7, 9),
-    Column("why", "now", 8, 90, 30, 400),
+    Column("why", "now", 8, 90, 26, 400),
     Column("time", "for", -1, 80, 3, 7, right=True),
     Column("eta", "done", -1, 75, 5, 12, right=True),
 )
@@ -57,7 +57,7 @@ def time_cell(row: Row, column: Column, now: float) -> Cell:
 def lay_out(rows: Sequence[Row], width: int, now: float) -> tuple[Laid, ...]:
     """Return the columns that fit `width` cells, with their widths, for what the rows hold."""
     wanted = {column.name: _wanted(rows, column, now) for column in COLUMNS}
-    chosen = [column for column in COLUMNS if wanted[column.name] or column.keep > 95]
+    chosen = [column for column in COLUMNS if column.name != "title" or wanted["title"]]
     while sum(_need(column, wanted) for column in chosen) + GAP * (len(chosen) - 1) > width:
         drop = min(chosen, key=lambda column: column.keep)
         if drop.keep > 95:
@@ -89,5 +89,5 @@ def _wanted(rows: Sequence[Row], column: Column, now: float) -> int:
 def _need(column: Column, wanted: dict[str, int]) -> int:
     """Return the least width that a column takes part with: its content where that is short."""
     if column.name in ("title", _WHY):
-        return min(column.least, max(wanted[column.name], len(column.head)))
+        return min(column.least, max(wanted[column.name], len(column.head))) if column.name == "title" else column.least
     return max(column.least, wanted[column.name])

@@ -90,8 +90,10 @@ def when_done(view: View, now: float) -> tuple[str, str]:
     state = snapshot.state()
     if state == "finished":
         return "all merged", "all merged"
+    if state == "idle":
+        return "nothing is started (s, S)", "nothing started"
     if forecast is None:
-        return ("nothing is started (s, S)", "nothing started") if state == "idle" else ("", "")
+        return "", ""
     yours = f"+ your {count(forecast.approvals, 'approval')}" if forecast.approvals else ""
     if forecast.p50_s is None:
         return f"no ETA: {line(forecast.why_not) or 'only you can tell'}", "no ETA"

@@ -10,7 +10,7 @@ from cockpit.schedule.orders import Order
 from cockpit.ui.asking import Question, named, orders_for, question, quit_question
 from cockpit.ui.keys import BY_NAME, Action
 from cockpit.ui.looks import line
-from cockpit.ui.present import runs_now
+from cockpit.ui.present import goes_on
 
 if TYPE_CHECKING:
     from cockpit.ui.app import CockpitApp
@@ -68,7 +68,7 @@ class Ordering:
     def ask_about_quitting(self, answered: Callable[[str | None], None]) -> bool:
         """Ask what is to become of what runs; return False where nothing has to be asked."""
         app = self._app
-        running = runs_now(app.view.snapshot)
+        running = goes_on(app.view.snapshot)
         if app.read_only or not app.view.connected or not running:
             return False
         self.ask(quit_question(running), lambda: None, answered)

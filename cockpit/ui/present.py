@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from cockpit.engine.handle import View
 from cockpit.schedule.readings import RunReading, WorktreeReading
 from cockpit.schedule.snapshot import Leg, Snapshot, Workstream, blockers, waits_for
-from cockpit.schedule.states import AWAITS_HUMAN, HOLDS_SLOT, State
+from cockpit.schedule.states import AWAITS_HUMAN, WORKING, State
 from cockpit.ui.looks import LOOKS, Look, exact_clock, line, look_of, name
 
 Cell = tuple[str, str]
@@ -226,6 +226,9 @@ def _named(snapshot: Snapshot, keys: tuple[str, ...], own: str) -> str:
     return ", ".join(found)
 
 
-def runs_now(snapshot: Snapshot) -> int:
-    """Return how many workstreams have an agent, or work that goes on by itself."""
-    return sum(1 for key in snapshot.active if snapshot.legs[key].state in HOLDS_SLOT | {State.CHECKING, State.MERGING})
+def goes_on(snapshot: Snapshot) -> int:
+    """Return how many workstreams have an agent, or go on by themselves when nobody looks."""
+    active = [snapshot.legs[key] for key in snapshot.active]
+    ready = [leg for leg in active if leg.state is State.READY and snapshot.workstreams[leg.workstream].wanted]
+    waiting = [] if snapshot.held else [leg for leg in ready if snapshot.approval_of(leg) is None]
+    return len({leg.workstream for leg in (*waiting, *(leg for leg in active if leg.state in WORKING))})

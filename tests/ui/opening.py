@@ -29,6 +29,10 @@ class Opened:
         return page
 
     @property
+    def front(self) -> object:
+        return self.app.screen
+
+    @property
     def grid(self) -> Grid:
         return self.page.grid
 

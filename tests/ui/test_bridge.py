@@ -73,11 +73,22 @@ async def test_a_subscription_that_ends_is_a_driver_that_is_gone() -> None:
     assert seen[-1].snapshot is handle.snapshot
 
 
+async def test_a_subscription_that_is_given_up_says_nothing() -> None:
+    handle = busy()
+    _, seen, task = await following(handle, 3600.0)
+    handle.publish()
+    await spin()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert [view.connected for view in seen] == [True]
+
+
 async def test_changed_workstreams_are_united_and_unknown_means_all() -> None:
     view = busy().view()
     one = View(view.snapshot, changed=frozenset("a"))
     two = View(view.snapshot, changed=frozenset("b"))
-    assert merged(one, two).changed == {"a", "b"}
+    assert merged(one, two).changed == frozenset("ab")
     assert merged(one, view).changed is None
 
 

@@ -145,16 +145,15 @@ async def test_the_filter_is_live_counts_and_keeps_the_cursor() -> None:
         await one.on("database")
         await one.press("slash", "d", "a", "t", "a", "b")
         assert one.grid.shown == ("database", "cli", "docs")
-        assert one.grid.cursor == "database"
+        assert one.page.targets() == ("database",)
         assert "workstreams 3/6" in str(one.grid.border_title)
         await one.press("down", "enter")
-        assert one.grid.cursor == "cli"
+        assert one.page.targets() == ("cli",)
         assert not one.page.query("FilterLine")
         await one.press("j")
-        assert one.grid.cursor == "docs"
         await one.press("escape")
-        assert len(one.grid.shown) == 6
-        assert one.grid.cursor == "docs"
+        assert one.page.targets() == ("docs",)
+        assert one.grid.shown == tuple(one.app.rows)
 
 
 async def test_typing_a_filter_gives_no_orders() -> None:
@@ -224,7 +223,7 @@ async def test_a_double_click_opens_the_page() -> None:
         await one.until(lambda: len(one.app.screen_stack) == 2)
 
 
-@pytest.mark.parametrize("height", [15, 24, 50])
+@pytest.mark.parametrize("height", [15, 40])
 async def test_resizing_through_all_widths_keeps_the_row_in_sight(height: int) -> None:
     async with opened(many(100), (120, height)) as one:
         await one.on("ws-0060")

@@ -19,10 +19,8 @@ from cockpit.ui.screens.workstream import WorkstreamPage
 from tests.ui.fakes import busy
 from tests.ui.opening import opened
 
-REQUIRED = (
-    "up down j k g G pageup pagedown enter escape slash colon question_mark space v s p r x a A m M C S P".split()
-)
-REQUIRED += "plus minus n l t R T q ctrl+c".split()
+REQUIRED = [*"jkgGvsprxaAmMCSPnltTRq", "up", "down", "pageup", "pagedown", "enter", "escape", "space", "ctrl+c"]
+REQUIRED += ["slash", "colon", "question_mark", "plus", "minus"]
 
 
 @pytest.mark.parametrize("page", sorted({*PAGES, DIALOG}))
@@ -79,20 +77,20 @@ def test_every_action_of_a_page_has_somebody_who_does_it() -> None:
 async def test_help_lists_all_keys_of_the_page_and_why_some_are_off() -> None:
     async with opened(busy(), (120, 70)) as one:
         await one.press("question_mark")
-        assert isinstance(one.app.screen, HelpScreen)
+        assert isinstance(one.front, HelpScreen)
         text = one.screen_text()
         for action in on_page(GRID):
             assert action.about.split("—")[0][:40] in text
         assert "ci-testing is running and" in text
         await one.press("escape")
-        assert one.app.screen is one.page
+        assert one.app.screen_stack == [one.page]
 
 
 @pytest.mark.anyio
 async def test_the_palette_finds_by_words_and_does_what_is_chosen() -> None:
     async with opened(busy()) as one:
         await one.press("colon", *"launch")
-        assert isinstance(one.app.screen, PaletteScreen)
+        assert isinstance(one.front, PaletteScreen)
         await one.press("enter")
         await one.until(lambda: [order.verb for order in one.handle.orders] == ["drain"])
 
@@ -103,7 +101,7 @@ async def test_the_palette_says_why_when_the_chosen_cannot_be_done() -> None:
         await one.press("colon", *"retry", "enter")
         assert "r retry: ci-testing is running" in one.status
         await one.press("colon", "down", "up", "escape")
-        assert one.app.screen is one.page
+        assert one.front is one.page
 
 
 @pytest.mark.anyio

@@ -1,5 +1,7 @@
 """What the operator's keys order, what is asked before, and what is said when it cannot be done."""
 
+from functools import partial
+
 import pytest
 from textual.widgets import Button, Input, Static
 
@@ -16,6 +18,15 @@ WHO = "user@screen"
 
 def asked(one: Opened) -> str:
     return str(one.confirm.query_one("#question", Static).content)
+
+
+def able_keys(one: Opened) -> dict[str, bool]:
+    footer = one.page.keys()
+    return {key: able for key, _, able in footer}
+
+
+def limit_is(one: Opened, number: int) -> bool:
+    return one.app.view.snapshot.max_agents() == number
 
 
 async def test_s_starts_what_the_cursor_is_on() -> None:
@@ -177,7 +188,7 @@ async def test_plus_and_minus_change_the_limit_down_to_one() -> None:
         await one.until(lambda: one.app.view.snapshot.max_agents() == 4)
         for left in (3, 2, 1):
             await one.press("minus")
-            await one.until(lambda left=left: one.app.view.snapshot.max_agents() == left)
+            await one.until(partial(limit_is, one, left))
         await one.press("minus")
         assert "one agent is the least" in one.status
         assert [order.number for order in handle.orders] == [4, 3, 2, 1]
@@ -188,12 +199,12 @@ async def test_a_disabled_key_says_why_and_is_dim_in_the_footer() -> None:
         await one.press("r")
         assert "r retry: ci-testing is running: only what failed" in one.status
         assert one.handle.orders == []
-        keys = {key: able for key, _, able in one.page.keys()}
+        keys = able_keys(one)
         assert keys["p"]
         assert not keys["r"]
         await one.on("database")
         await one.pilot.pause()
-        assert {key: able for key, _, able in one.page.keys()}["r"]
+        assert able_keys(one)["r"]
 
 
 async def test_hidden_marks_are_counted_aloud_even_where_nothing_is_asked_else() -> None:
@@ -251,6 +262,14 @@ async def test_q_asks_while_something_runs_and_says_what_goes_on() -> None:
         await one.press("q", "y")
     assert one.app.return_value == "leave"
     assert one.handle.orders == []
+
+
+async def test_q_asks_too_while_something_only_waits_for_a_slot() -> None:
+    handle = loaded(six())
+    handle.record(f.WorkstreamWanted("security"), publish=False)
+    async with opened(handle) as one:
+        await one.press("q")
+        assert "1 workstream is under way." in asked(one)
 
 
 async def test_quitting_can_stop_all() -> None:

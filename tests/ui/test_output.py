@@ -1,4 +1,6 @@
-"""The live output: follows, keeps its colours and nothing worse, stays small, and is asked for only when there is more."""
+"""The live output: follows, keeps its colours and nothing worse, stays small, is asked for only when there is more."""
+
+from functools import partial
 
 import pytest
 from rich.color import ColorType
@@ -15,6 +17,10 @@ WS = "ci-testing"
 
 def asks(one: Opened) -> list[dict[str, object]]:
     return [arguments for question, arguments in one.handle.asked if question == "output"]
+
+
+def printed(one: Opened, text: str) -> bool:
+    return text in one.page.output.plain()
 
 
 async def test_it_shows_the_output_of_the_selected_workstream() -> None:
@@ -42,10 +48,10 @@ async def test_it_asks_again_only_for_more_and_from_where_it_stopped() -> None:
 async def test_a_line_that_comes_in_parts_is_one_line() -> None:
     handle = busy()
     async with opened(handle) as one:
-        await one.until(lambda: one.page.output.plain())
+        await one.until(one.page.output.plain)
         for part in ("half a ", "line and ", "its end\nnext"):
             handle.print(WS, part)
-            await one.until(lambda part=part: part.split("\n")[-1] in one.page.output.plain())
+            await one.until(partial(printed, one, part.split("\n")[-1]))
         assert one.page.output.plain().endswith("half a line and its end\nnext")
 
 
@@ -102,7 +108,7 @@ async def test_progress_bars_show_their_last_state() -> None:
 async def test_much_output_and_endless_lines_stay_small() -> None:
     handle = busy()
     async with opened(handle) as one:
-        await one.until(lambda: one.page.output.plain())
+        await one.until(one.page.output.plain)
         output = one.page.output
         output.append("x\n" * (MAX_LINES * 3))
         assert output.plain().count("\n") < MAX_LINES

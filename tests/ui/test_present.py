@@ -1,6 +1,7 @@
 """What the screen says of a plan, without a screen: rows, differences, columns, header, alerts."""
 
 from dataclasses import replace
+from itertools import pairwise
 from unicodedata import category
 
 import pytest
@@ -146,7 +147,7 @@ def test_columns_fit_every_width_and_keep_state_and_name(width: int) -> None:
 def test_columns_come_back_by_priority() -> None:
     rows = tuple(rows_of(busy()).values())
     shown = [{one.column.name for one in lay_out(rows, width, START)} for width in range(30, 240)]
-    assert all(narrow <= wide for narrow, wide in zip(shown, shown[1:], strict=False))
+    assert all(narrow <= wide for narrow, wide in pairwise(shown))
     assert shown[-1] == {column.name for column in COLUMNS}
 
 

@@ -24,6 +24,7 @@ class ConfirmScreen(ModalScreen[str | None]):
     BINDINGS: ClassVar[list[Binding]] = bindings(DIALOG)  # type: ignore[assignment]  # a list is invariant
     CSS_PATH = stylesheet("dialogs")
     AUTO_FOCUS = "#cancel"
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (60, "-normal")]  # noqa: RUF012 - declared by Textual
 
     def __init__(self, question: Question, check: Callable[[], str | None]) -> None:
         super().__init__()

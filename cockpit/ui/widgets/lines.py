@@ -49,6 +49,7 @@ class Lines(Static):
 
     def show_lines(self, lines: Sequence[Line]) -> None:
         """Show lines, if they are others than those that are shown."""
+        self.display = bool(lines)
         width = self.size.width or self.app.size.width
         if tuple(lines) == self._lines_now and width == self._cut_at:
             return
@@ -76,7 +77,6 @@ class Alerts(Lines):
     def show(self, found: tuple[Alert, ...], most: int) -> None:
         """Show at most so many alerts; hide where there are none."""
         lines = [((f"{one.glyph} ", one.style), (one.text, one.style)) for one in top_lines(found, most)]
-        self.set_class(not lines, "-none")
         self.show_lines(lines)
 
 

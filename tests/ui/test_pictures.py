@@ -1,0 +1,100 @@
+"""A few pictures of the whole screen, at the sizes that matter and without colour."""
+
+import os
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+from textual.pilot import Pilot
+
+from cockpit.ui.app import CockpitApp
+from cockpit.ui.screens.grid import GridPage
+from tests.ui.fakes import busy
+from tests.ui.opening import opened
+
+Compare = Callable[..., bool]
+
+
+def cockpit() -> CockpitApp:
+    handle = busy()
+    return CockpitApp(handle, handle.view(), clock=handle.clock)
+
+
+def after(*keys: str) -> Callable[[Pilot[Any]], Awaitable[None]]:
+    """Return what waits until the output is there, then presses keys."""
+
+    async def act(pilot: Pilot[Any]) -> None:
+        app = pilot.app
+        assert isinstance(app, CockpitApp)
+        page = app.page
+        assert isinstance(page, GridPage)
+        for _ in range(100):
+            if "looking at" in page.output.plain():
+                break
+            await pilot.pause(0.01)
+        await pilot.press(*keys)
+        await pilot.pause()
+
+    return act
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40), (40, 30)], ids=["80x24", "120x40", "40x30"])
+def test_the_grid(snap_compare: Compare, size: tuple[int, int]) -> None:
+    assert snap_compare(cockpit(), terminal_size=size, run_before=after())
+
+
+def test_without_colour(snap_compare: Compare, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert snap_compare(cockpit(), terminal_size=(80, 24), run_before=after("space", "j"))
+
+
+def test_a_confirm(snap_compare: Compare) -> None:
+    assert snap_compare(cockpit(), terminal_size=(80, 24), run_before=after("x"))
+
+
+def test_the_page_of_a_workstream(snap_compare: Compare) -> None:
+    assert snap_compare(cockpit(), terminal_size=(100, 30), run_before=after("enter"))
+
+
+@pytest.mark.anyio
+async def test_without_colour_the_cursor_marks_and_states_are_still_told_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_COLOR", "")
+    async with opened(busy(), (80, 24)) as one:
+        await one.press("space")
+        first, second, third = one.lines()[1:4]
+        assert first.startswith(" * ●")
+        assert second.startswith("▌  ◆")
+        assert third.startswith("   ✗")
+        for strip in one.app.screen._compositor.render_strips():
+            for segment in strip:
+                for colour in (segment.style.color, segment.style.bgcolor) if segment.style else ():
+                    triplet = colour.triplet if colour else None
+                    assert triplet is None or triplet.red == triplet.green == triplet.blue
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("theme", ["ansi-dark", "ansi-light", "textual-light"])
+async def test_other_themes_paint_every_page(theme: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TEXTUAL_THEME", theme)
+    async with opened(busy(), (100, 30)) as one:
+        one.app.theme = theme
+        for keys in (("j",), ("x", "escape"), ("question_mark", "escape"), ("colon", "escape"), ("enter", "escape")):
+            await one.press(*keys)
+            assert "database" in one.screen_text()
+
+
+def test_the_theme_of_the_environment_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TEXTUAL_THEME", "nord")
+    assert cockpit().theme != "cockpit"
+    monkeypatch.delenv("TEXTUAL_THEME")
+    assert cockpit().theme == "cockpit"
+    assert os.environ.get("TEXTUAL_THEME") is None
+
+
+def test_style_sheets_are_found_beside_the_package_and_a_missing_one_is_named() -> None:
+    from cockpit.errors import CockpitError
+    from cockpit.ui.styling import stylesheet
+
+    assert stylesheet("cockpit").is_file()
+    with pytest.raises(CockpitError, match=r"nothing\.tcss is missing"):
+        stylesheet("nothing")
