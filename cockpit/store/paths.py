@@ -79,6 +79,6 @@ def state_folder(repo: Path, plan: str, override: Path | None = None) -> StateFo
 def folder_name(name: str) -> str:
     """Return a name as one safe path component; names that had to be changed stay distinct by a digest."""
     safe = re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip("-.")[:80]
-    if safe == name:
+    if safe and safe == name:
         return safe
     return f"{safe or 'plan'}-{sha256(name.encode('utf-8', 'surrogatepass')).hexdigest()[:8]}"
