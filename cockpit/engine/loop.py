@@ -14,7 +14,7 @@ from cockpit.errors import CockpitError, IllegalMoveError, JournalError, OrderRe
 from cockpit.schedule import facts as f
 from cockpit.schedule.carry import carry_out, progress
 from cockpit.schedule.decide import decide
-from cockpit.schedule.orders import CleanUp, Integrate, Order, StartMerge, TakeLeg, Todo, WakeAt
+from cockpit.schedule.orders import CleanUp, EndRun, Integrate, Order, StartMerge, TakeLeg, Todo, WakeAt, WatchRun
 from cockpit.schedule.readings import Readings
 from cockpit.schedule.states import State
 from cockpit.store.journal import Journal, chained
@@ -266,13 +266,17 @@ class Engine:
         return f"{leg.replace('/', '.')}-{attempt}-{self.snapshot.seq:x}"
 
     def _launch(self, todo: Todo) -> None:
-        if todo in self._flights or self.effects is None or not self._is_written(todo):
+        if todo in self._flights or self.effects is None or not (self._is_allowed(todo) and self._is_written(todo)):
             return
         if isinstance(todo, Integrate) and any(isinstance(one, Integrate) for one in self._flights):
             return
         task = asyncio.create_task(self.effects(todo), name=repr(todo))
         self._flights[todo] = task
         task.add_done_callback(lambda _: self._landed(todo))
+
+    def _is_allowed(self, todo: Todo) -> bool:
+        """Say whether a thing may be begun: under a plan without trust, runs are followed and ended, no more."""
+        return not self.readings.plan.untrusted or isinstance(todo, (WatchRun, EndRun))
 
     def _is_written(self, todo: Todo) -> bool:
         """Say whether the state that an effect follows from is on the disk, so that no effect is ahead of its fact."""

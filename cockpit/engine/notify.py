@@ -35,7 +35,7 @@ class Notifier:
             end()
 
     def _heard(self, recorded: tuple[Recorded, ...], _: Mapping[str, Any]) -> None:
-        if not self._effects.project.loaded.plan.notify:
+        if not self._effects.project.loaded.plan.notify or self._effects.engine.readings.plan.untrusted:
             return
         snapshot = self._effects.engine.snapshot
         for one in recorded:

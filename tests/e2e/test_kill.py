@@ -116,7 +116,7 @@ async def test_a_killed_supervisor_takes_its_agent_along_and_the_leg_is_retried(
         await play.start()
         await play.until_there("a.on")
         await play.until_state(a="running")
-        look = runs.look(scene.project().state.run(play.leg("a").run or ""))
+        look = runs.look(scene.state.run(play.leg("a").run or ""))
         assert look.supervisor is not None
         os.kill(look.supervisor.pid, signal.SIGKILL)
         await play.until_merged()
@@ -180,7 +180,7 @@ async def test_a_run_whose_start_was_cut_off_is_started_without_using_up_a_retry
 
 async def test_two_drivers_at_once_are_one_too_many(scene: Scene) -> None:
     scene.plan({"a": {}})
-    state = scene.project().state
+    state = scene.state
     async with scene.client() as play:
         await play.start()
         argv = [sys.executable, "-m", "cockpit.engine.driver", str(scene.path), str(state.path)]
@@ -208,7 +208,7 @@ async def test_sigterm_ends_the_driver_in_good_order_and_agents_go_on(scene: Sce
     agent = processtree.identity(pid)
     assert agent is not None
     assert processtree.alive(agent)
-    last = glimpse(scene.project().state).snapshot
+    last = glimpse(scene.state).snapshot
     assert last.state_of("b").value == "checking", "a gate that was cut off is no failure"
     scene.plan({"a": {"does": WAITS, "gates": []}, "b": {}}, gates=[{**gate, "run": "true"}])
     scene.go("a.go")
@@ -231,7 +231,7 @@ async def test_clients_that_come_and_go_stay_in_step(scene: Scene) -> None:
         await two.until_state(a="paused", b="stopped")
         await one.until(lambda now: now.snapshot.seq == two.snapshot.seq)
         assert one.snapshot == two.snapshot
-        assert one.snapshot == glimpse(scene.project().state).snapshot
+        assert one.snapshot == glimpse(scene.state).snapshot
         scene.go("a.go")
         scene.go("b.go")
         await asyncio.gather(one.order("resume", "a"), two.order("start", "b"))
@@ -241,7 +241,7 @@ async def test_clients_that_come_and_go_stay_in_step(scene: Scene) -> None:
 
 async def test_a_client_that_dies_or_talks_nonsense_harms_nobody(scene: Scene) -> None:
     scene.plan({"a": {"does": WAITS}})
-    state = scene.project().state
+    state = scene.state
     nonsense = ("words", '{"op": "dance", "id": 1}', "[]", '{"op": "order", "id": 1, "order": {"x": 1}}', "\0", "{}")
     async with scene.client() as play:
         await play.start()

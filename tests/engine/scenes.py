@@ -27,6 +27,7 @@ from cockpit.schedule.facts import Fact, OrderDone, OrderRefused
 from cockpit.schedule.orders import Order
 from cockpit.schedule.snapshot import Leg, Snapshot
 from cockpit.schedule.states import State
+from cockpit.store.paths import state_folder
 from tests.git.repos import make_repo, run_git
 
 F = TypeVar("F", bound=Fact)
@@ -54,6 +55,7 @@ class Scene:
         (self.stage / "agent.sh").write_text(AGENT)
         self.path = top / "plan.yaml"
         self.state_dir = top / "state"
+        self.state = state_folder(self.repo, "scene", self.state_dir)
         self.before = self.checkout()
 
     # --- the plan ---------------------------------------------------------------------------------------------
@@ -159,7 +161,7 @@ class Scene:
     @asynccontextmanager
     async def client(self) -> AsyncIterator["Play"]:
         """Follow a driver that is a process of its own, started when none runs."""
-        handle = LazyHandle(self.path, self.project().state)
+        handle = LazyHandle(self.path, self.state)
         play = Play(self, handle)
         try:
             async with play.following():
@@ -169,7 +171,7 @@ class Scene:
 
     def driver(self) -> ProcessId | None:
         """Return the driver that runs as a process of its own."""
-        pid = driver_pid(self.project().state)
+        pid = driver_pid(self.state)
         return processtree.identity(pid) if pid else None
 
     def kill_driver(self) -> None:
@@ -206,7 +208,7 @@ class Scene:
 
     def end(self) -> None:
         """End what a failed test left running."""
-        if self.path.exists() and (process := self.driver()) and process.pid != os.getpid():
+        if (process := self.driver()) and process.pid != os.getpid():
             os.kill(process.pid, signal.SIGKILL)
             gone(process)
         for one in self.ours():

@@ -57,7 +57,7 @@ async def test_a_merge_gate_runs_on_the_integrated_commit_alone(scene: Scene) ->
         await play.start()
         await play.until_merged()
         assert [one.leg for one in play.of(f.GateFinished)] == ["one", "two"]
-    assert set((scene.stage / "where").read_text().split()) == {str(scene.project().state.integration)}
+    assert set((scene.stage / "where").read_text().split()) == {str(scene.state.integration)}
     scene.check()
 
 

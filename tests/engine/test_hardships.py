@@ -1,0 +1,256 @@
+"""What agents, set-ups, plan files and disks do to an engine, and what it makes of it."""
+
+import shutil
+
+import pytest
+import yaml
+
+from cockpit.engine.client import glimpse
+from cockpit.schedule import facts as f
+from cockpit.schedule.orders import Order
+from cockpit.store.journal import Journal
+from tests.engine.scenes import WRITES, Scene
+
+pytestmark = pytest.mark.anyio
+
+WAITS = 'tell "$COCKPIT_WORKSTREAM.on"; wait_for "$COCKPIT_WORKSTREAM.go"\n' + WRITES
+
+
+async def test_an_agent_that_leaves_a_daemon_behind(scene: Scene) -> None:
+    scene.plan({"a": {"does": "setsid sh -c 'sleep 1000 & sleep 1000' > /dev/null 2>&1 &\n" + WRITES}})
+    async with scene.driving() as play:
+        await play.start()
+        await play.until_merged()
+        assert not scene.ours()
+    scene.check()
+
+
+async def test_an_agent_that_prints_fifty_megabytes_without_a_newline(scene: Scene) -> None:
+    scene.plan({"a": {"does": "head -c 50000000 /dev/zero | tr '\\0' x; printf end; tell on; wait_for go\n" + WRITES}})
+    async with scene.driving() as play:
+        await play.start()
+        await play.until_there("on")
+        await play.until_state(a="running")
+        said = await play.handle.ask("output", workstream="a")
+        assert said["data"].endswith("xend")
+        assert len(said["data"]) <= 262_144
+        scene.go("go")
+        await play.until_merged()
+        sizes = [file.stat().st_size for file in scene.state.run(scene.begun("a")[0][0]).iterdir()]
+    assert sum(sizes) < 40_000_000
+    scene.check()
+
+
+async def test_an_agent_that_cannot_be_started(scene: Scene) -> None:
+    scene.plan({"a": {}}, agents={"ghost": {"run": ["sh", str(scene.stage / "ghost.sh")]}})
+    async with scene.driving() as play:
+        await play.start()
+        await play.until_state(a="failed")
+        assert "code" in play.leg("a").reason
+    scene.check()
+
+
+async def test_set_up_copies_links_and_runs_and_none_of_it_is_committed(scene: Scene) -> None:
+    (scene.repo / ".env").write_text("SECRET=1\n")
+    (scene.repo / "deps").mkdir()
+    (scene.repo / "deps" / "big").write_text("big\n")
+    scene.before = scene.checkout()
+    does = "cat .env deps/big made > a.txt; echo more >> .env"
+    setup = {"copy": [".env*"], "link": ["deps"], "run": ["echo made > made; echo .env >> .git-is-a-file || true"]}
+    scene.plan({"a": {"does": does}}, setup=setup)
+    async with scene.driving() as play:
+        await play.start()
+        await play.until_merged()
+    assert scene.base_file("a.txt") == "SECRET=1\nbig\nmade\n"
+    tracked = scene.git("ls-tree", "-r", "--name-only", "main").split()
+    assert ".env" not in tracked
+    assert not [name for name in tracked if name.startswith("deps")]
+    assert (scene.repo / ".env").read_text() == "SECRET=1\n", "it is a copy"
+    assert (scene.worktree("a") / "deps").is_symlink()
+    scene.check()
+
+
+async def test_a_set_up_that_fails_is_shown_and_tried_again(scene: Scene) -> None:
+    once = f"[ -e {scene.stage}/twice ] || {{ touch {scene.stage}/twice; echo no network >&2; exit 7; }}"
+    scene.plan({"a": {}}, setup={"run": [once]}, limits={"retries": 1})
+    async with scene.driving() as play:
+        await play.start()
+        await play.until_merged()
+        (first, _) = play.of(f.RunEnded)
+        assert "no network" in first.reason
+    assert len(scene.begun("a")) == 1
+    scene.check()
+
+
+async def test_a_worktree_that_somebody_deleted_is_made_again(scene: Scene) -> None:
+
+    scene.plan({"a": {"does": "exit 1"}})
+    async with scene.driving() as play:
+        await play.start()
+        await play.until_state(a="failed")
+        shutil.rmtree(scene.worktree("a"))
+        scene.does("a", WRITES)
+        assert (await play.order("retry", "a")).ok
+        await play.until_merged()
+    scene.check()
+
+
+# --- the plan file ----------------------------------------------------------------------------------------------------
+
+
+async def test_a_plan_without_trust_runs_nothing(scene: Scene) -> None:
+    scene.plan({"a": {}}, trusted=False)
+    async with scene.driving() as play:
+        assert any("agent.sh" in line for line in play.view.readings.plan.untrusted)
+        answer = await play.order("start", everything=True)
+        assert not answer.ok
+        assert "trust" in answer.note
+        assert not scene.begun("a")
+        assert (await play.order("trust")).ok
+        await play.start()
+        await play.until_merged()
+    scene.check()
+
+
+async def test_an_added_workstream_joins_and_a_removed_one_that_began_is_kept(scene: Scene) -> None:
+    scene.plan({"a": {"does": WAITS}, "b": {"depends_on": ["a"]}})
+    async with scene.driving() as play:
+        await play.start()
+        await play.until_there("a.on")
+        await play.until_state(a="running")
+        scene.plan({"c": {"does": WRITES, "depends_on": ["d"]}, "d": {"title": "New"}}, trusted=False)
+        await play.until(lambda now: "c" in now.snapshot.workstreams)
+        assert play.snapshot.workstreams["a"].gone
+        assert "b" not in play.snapshot.workstreams
+        assert play.state("c") == "waiting", "what is new is not wanted yet"
+        assert (await play.order("start", "c", also_needed=True)).ok
+        scene.go("a.go")
+        await play.until_merged("a", "c", "d")
+    assert scene.base_file("a.txt") == "a 1\n"
+    scene.check()
+
+
+async def test_a_changed_prompt_is_told_to_the_next_run(scene: Scene) -> None:
+    scene.plan({"a": {"prompt": "Old words", "does": "tell a.on; wait_for a.go; exit 1"}})
+    async with scene.driving() as play:
+        await play.start()
+        await play.until_there("a.on")
+        scene.plan({"a": {"prompt": "New words"}}, trusted=False)
+        await play.until(lambda now: "New words" in now.snapshot.text)
+        scene.does("a", WRITES)
+        scene.go("a.go")
+        await play.until_state(a="failed")
+        assert (await play.order("retry", "a")).ok
+        await play.until_merged()
+    old, new = scene.prompts("a")
+    assert "Old words" in old
+    assert "New words" in new
+    scene.check()
+
+
+async def test_a_plan_that_breaks_keeps_the_last_good_one_in_force(scene: Scene) -> None:
+    scene.plan({"a": {"does": WAITS}})
+    good = scene.path.read_text()
+    async with scene.driving() as play:
+        await play.start()
+        await play.until_there("a.on")
+        scene.write(good + "- id: z\n  colour: red\n")
+        await play.until(lambda now: now.view.readings.plan.errors)
+        assert any("colour" in one for one in play.view.readings.plan.errors)
+        assert list(play.snapshot.workstreams) == ["a"]
+        scene.path.unlink()
+        await play.until(lambda now: any("read" in one for one in now.view.readings.plan.errors))
+        scene.write(good)
+        await play.until(lambda now: not now.view.readings.plan.errors)
+        scene.go("a.go")
+        await play.until_merged()
+    scene.check()
+
+
+async def test_a_changed_command_waits_for_trust_and_the_old_one_stays_in_force(scene: Scene) -> None:
+    scene.plan({"a": {"does": WAITS}, "b": {"depends_on": ["a"]}, "c": {"depends_on": ["b"]}})
+    async with scene.driving() as play:
+        await play.start()
+        await play.until_there("a.on")
+        plan = yaml.safe_load(scene.path.read_text())
+        plan["agents"]["sh"]["run"] = ["sh", "-c", f"touch {scene.stage}/evil; echo x > evil"]
+        plan["workstreams"][1]["title"] = "A new title"
+        scene.write(yaml.safe_dump(plan))
+        await play.until(lambda now: now.view.readings.plan.asks)
+        assert any("evil" in one for one in play.view.readings.plan.asks)
+        assert play.snapshot.workstreams["b"].outline.title == "A new title"
+        scene.go("a.go")
+        await play.until_merged("a", "b", "c")
+        assert not (scene.stage / "evil").exists()
+        assert (await play.order("trust")).ok
+        await play.until(lambda now: not now.view.readings.plan.asks)
+    scene.check()
+
+
+async def test_a_new_driver_runs_nothing_of_a_plan_that_changed_without_trust(scene: Scene) -> None:
+    scene.plan({"a": {"does": WAITS}, "b": {"depends_on": ["a"]}})
+    good = scene.path.read_text()
+    async with scene.driving() as play:
+        await play.start()
+        await play.until_there("a.on")
+        await play.until_state(a="running")
+    plan = yaml.safe_load(good)
+    evil = f"touch {scene.stage}/evil"
+    plan["agents"]["sh"]["run"] = ["sh", "-c", evil]
+    plan["gates"] = [{"name": "evil", "run": evil}]
+    plan["notify"] = [{"on": ["merged", "failed"], "run": evil}]
+    scene.write(yaml.safe_dump(plan))
+    async with scene.driving() as play:
+        assert play.view.readings.plan.untrusted
+        scene.go("a.go")
+        await play.until_state(a="checking")
+        assert not (await play.order("cleanup", "a")).ok
+        scene.write(good)
+        await play.until_merged()
+    assert not (scene.stage / "evil").exists()
+    scene.check()
+
+
+# --- the disk ---------------------------------------------------------------------------------------------------------
+
+
+async def test_a_full_disk_holds_everything_back_and_nothing_is_lost(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cockpit.engine.loop.REWRITE_AFTER_S", 0.1)
+    scene.plan({"a": {"does": WAITS}, "b": {"depends_on": ["a"]}})
+    async with scene.driving() as play:
+        await play.start()
+        await play.until_there("a.on")
+        await play.until_state(a="running")
+        journal = play.driver.journal
+        with journal._lock:
+            journal._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            (pages,) = journal._db.execute("PRAGMA page_count").fetchone()
+            journal._db.execute(f"PRAGMA max_page_count = {pages}")
+        fill = "x" * 60_000
+        refused = await play.handle.order(_reject(fill))
+        assert not refused.ok
+        await play.until(lambda now: "full" in now.view.readings.hold)
+        scene.go("a.go")
+        await play.until(lambda now: now.driver.engine.snapshot.state_of("a").value != "running")
+        answer = await play.handle.order(_reject("small"))
+        assert not answer.ok
+        assert "full" in answer.note
+        assert not scene.begun("b")
+        with journal._lock:
+            journal._db.execute("PRAGMA max_page_count = 1000000")
+        await play.until(lambda now: not now.view.readings.hold)
+        await play.until_merged()
+        last = play.driver.engine.snapshot
+    told = Journal(scene.state.journal, read_only=True)
+    assert told.verify() is None
+    assert [one.fact.leg for one in told.read() if isinstance(one.fact, f.LegMerged)] == ["a", "b"]
+    told.close()
+    now = glimpse(scene.state).snapshot
+    assert now.legs == last.legs
+    scene.check()
+
+
+def _reject(reason: str) -> Order:
+    return Order("reject", ("a",), "test", reason)
