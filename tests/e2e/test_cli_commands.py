@@ -16,7 +16,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, AnyStr
 
 import pytest
 
@@ -535,7 +535,7 @@ def test_run_asks_on_the_terminal(
 def test_facts_can_be_followed_from_before_the_beginning(desk_of: Callable[..., Desk]) -> None:
     desk = desk_of("workstreams: [{id: a}]\n")
     argv = [sys.executable, "-m", "cockpit", "facts", str(desk.plan), "--follow", "--json"]
-    with subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as follower:
+    with ended(subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)) as follower:
         assert desk("run", "--trust", "--approve", "all")[0] == 0
         assert follower.stdout is not None
         kinds = []
@@ -575,18 +575,28 @@ def test_the_screen_opens_on_a_terminal_and_leaves_what_runs(desk_of: Callable[.
     master, slave = os.openpty()
     fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 30, 100, 0, 0))
     argv = [sys.executable, "-m", "cockpit", str(desk.plan)]
-    with subprocess.Popen(argv, stdin=slave, stdout=slave, stderr=slave, start_new_session=True) as screen:
+    with ended(subprocess.Popen(argv, stdin=slave, stdout=slave, stderr=slave, start_new_session=True)) as screen:
         os.close(slave)
-        shown = _read_until(master, b"running")
+        shown = _read_until(master, b"hello from slow")  # the driver tells what the agent prints
         os.write(master, b"q")
-        shown += _read_until(master, b"asks|Leave|leave|goes on")
-        os.write(master, b"\x03\x03")  # a second ctrl+c quits at once, leaving what runs
+        shown += _read_until(master, b"Leave running")
+        os.write(master, b"\x03")  # at a question, ctrl+c quits at once and leaves what runs
         shown += _read_until(master, b"Come back with")
         assert screen.wait(DEADLINE_S) == 0
     os.close(master)
     assert b"slow" in shown
     assert b"The driver goes on with slow" in shown
     assert desk.workstream("slow")["state"] == "running"
+
+
+@contextlib.contextmanager
+def ended(process: subprocess.Popen[AnyStr]) -> Iterator[subprocess.Popen[AnyStr]]:
+    """Leave no process behind, also when a test fails."""
+    with process:
+        try:
+            yield process
+        finally:
+            process.kill()
 
 
 def _read_until(fd: int, pattern: bytes) -> bytes:
@@ -596,5 +606,8 @@ def _read_until(fd: int, pattern: bytes) -> bytes:
     while not re.search(pattern, found):
         ready, _, _ = select.select([fd], [], [], max(0.0, deadline - time.monotonic()))
         assert ready, found[-2000:]
-        found += os.read(fd, 65536)
+        try:
+            found += os.read(fd, 65536)
+        except OSError as error:  # the other end is closed
+            raise AssertionError(found[-2000:]) from error
     return found
