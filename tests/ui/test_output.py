@@ -60,7 +60,7 @@ async def test_it_follows_unless_it_was_scrolled_up() -> None:
     async with opened(handle) as one:
         handle.print(WS, "".join(f"line {at}\n" for at in range(200)))
         output = one.page.output
-        await one.until(lambda: output.scroll_offset.y > 100 and output.following)
+        await one.until(lambda: output.scroll_offset.y == output.max_scroll_y > 100)
         output.scroll_to(y=20, animate=False)
         await one.until(lambda: output.scroll_offset.y == 20)
         handle.print(WS, "more\n")
@@ -68,9 +68,9 @@ async def test_it_follows_unless_it_was_scrolled_up() -> None:
         await one.pilot.pause()
         assert output.scroll_offset.y == 20
         output.follow()
-        await one.until(lambda: output.following)
+        await one.until(lambda: output.scroll_offset.y == output.max_scroll_y)
         handle.print(WS, "and more\n" * 50)
-        await one.until(lambda: "and more" in output.plain() and output.following)
+        await one.until(lambda: "and more" in output.plain() and output.scroll_offset.y == output.max_scroll_y)
 
 
 async def test_colours_stay_and_other_sequences_go() -> None:

@@ -190,7 +190,7 @@ class Grid(ScrollView, can_focus=False, inherit_bindings=False):
         grown = self._resize_content()
         moved = self._places.get(self.cursor or "", 0) - place
         if moved and self.scroll_offset.y and not grown:
-            self.scroll_to(y=self.scroll_offset.y + moved * self._lines, animate=False)
+            self.scroll_to(y=self.scroll_offset.y + moved * self._lines, animate=False, force=True)
         self.call_after_refresh(self._into_sight)
         return True
 
@@ -220,9 +220,9 @@ class Grid(ScrollView, can_focus=False, inherit_bindings=False):
         top, first = place * self._lines, self.scroll_offset.y
         height = self._visible_rows() * self._lines
         if top < first:
-            self.scroll_to(y=top, animate=False)
+            self.scroll_to(y=top, animate=False, force=True)
         elif top + self._lines > first + height:
-            self.scroll_to(y=top + self._lines - height, animate=False)
+            self.scroll_to(y=top + self._lines - height, animate=False, force=True)
 
     def _lay_out(self) -> bool:
         width = max(1, self.scrollable_content_region.width) - _GUTTER

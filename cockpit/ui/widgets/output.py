@@ -35,12 +35,19 @@ class Output(ScrollView, can_focus=False, inherit_bindings=False):
         self._open_folded = 0
         self._decoder: AnsiDecoder | None = None
         self._width = 0
+        self._following = True
         self.note = ""
 
     @property
     def following(self) -> bool:
-        """Say whether the newest line is in sight."""
-        return self.scroll_offset.y >= self.max_scroll_y - 1
+        """Say whether the newest line is kept in sight: until somebody scrolls up, and again from the end on."""
+        return self._following
+
+    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
+        """Stop following on the way up, follow again at the end; lines that come never move it up."""
+        super().watch_scroll_y(old_value, new_value)
+        if new_value < old_value or new_value >= self.max_scroll_y - 1:
+            self._following = new_value >= self.max_scroll_y - 1
 
     def plain(self) -> str:
         """Return what it holds as plain text."""
@@ -50,7 +57,8 @@ class Output(ScrollView, can_focus=False, inherit_bindings=False):
         """Forget all lines; the note says why there are none."""
         self._lines.clear()
         self._open, self._decoder, self.note = "", None, note
-        self._fold_all()
+        self._following = True
+        self._fold_all(follow=True)
 
     def append(self, data: str) -> None:
         """Add what was printed (with escape sequences) in one batch; an unfinished last line is kept open."""
@@ -75,11 +83,8 @@ class Output(ScrollView, can_focus=False, inherit_bindings=False):
 
     def follow(self) -> None:
         """Go to the newest line and stay there."""
-        self.scroll_to(y=self.max_scroll_y, animate=False)
-
-    def scroll_by(self, lines: int) -> None:
-        """Scroll by lines; negative goes up."""
-        self.scroll_to(y=self.scroll_offset.y + lines, animate=False)
+        self._following = True
+        self.scroll_to(y=self.max_scroll_y, animate=False, force=True)  # the scrollbar may not be there yet
 
     def _decoded(self, text: str) -> list[Segment]:
         if self._decoder is None:
@@ -111,7 +116,7 @@ class Output(ScrollView, can_focus=False, inherit_bindings=False):
         self._folded += folded
         self._open_folded = len(folded)
 
-    def _fold_all(self, *, follow: bool = True) -> None:
+    def _fold_all(self, *, follow: bool) -> None:
         self._folded = [strip for line in self._lines for strip in self._fold(line)]
         self._fold_open()
         self._resized(follow=follow)
@@ -127,7 +132,7 @@ class Output(ScrollView, can_focus=False, inherit_bindings=False):
         width = self.scrollable_content_region.width
         if width != self._width:
             self._width = width
-            self._fold_all(follow=True)
+            self._fold_all(follow=self.following)
 
     def render_line(self, y: int) -> Strip:
         """Draw one line."""
