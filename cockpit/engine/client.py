@@ -14,7 +14,7 @@ from typing import Any
 from cockpit.engine import wire
 from cockpit.engine.handle import Answer, View
 from cockpit.engine.sockets import reachable
-from cockpit.errors import CockpitError, DriverGoneError
+from cockpit.errors import CockpitError, DrivenElsewhereError, DriverGoneError
 from cockpit.filelock import holder_of
 from cockpit.process import clean_environment
 from cockpit.schedule.fold import replay
@@ -213,10 +213,12 @@ async def ensure_driver(plan: Path, state: StateFolder, *, agents: int | None = 
         with contextlib.suppress(DriverGoneError):
             return await connect(state)
         code = process.poll()
-        if code is not None and code != 3 and driver_pid(state) is None:
-            raise DriverGoneError(
-                f"the driver ended at once (code {code}): {_last_words(state)}", hint=f"see {state.log}"
-            )
+        if code is not None and driver_pid(state) is None:
+            if code != DrivenElsewhereError.exit_code:
+                raise DriverGoneError(
+                    f"the driver ended at once (code {code}): {_last_words(state)}", hint=f"see {state.log}"
+                )
+            process = _spawn_driver(plan, state, agents)  # the one that was in its way was just ending
         await asyncio.sleep(0.02)
     raise DriverGoneError(f"the driver did not answer within {START_TIMEOUT_S:g} s", hint=f"see {state.log}")
 
@@ -252,4 +254,5 @@ def _last_words(state: StateFolder) -> str:
         lines = state.log.read_text("utf-8", "replace").strip().splitlines()
     except OSError:
         return "it left no word"
-    return lines[-1] if lines else "it left no word"
+    said = [line for line in lines if line.strip() and not line.startswith(" ")]  # hints are indented
+    return said[-1] if said else "it left no word"

@@ -182,6 +182,10 @@ class Scene:
         with contextlib.suppress(ProcessLookupError):
             os.kill(process.pid, signal.SIGKILL)
         gone(process)
+        deadline = time.monotonic() + 10
+        while driver_pid(self.state) == process.pid:  # its threads end one by one, and the last closes what was open
+            assert time.monotonic() < deadline
+            time.sleep(0.002)
 
     # --- afterwards -------------------------------------------------------------------------------------------
 
