@@ -28,6 +28,7 @@ from cockpit.engine.server import Server
 from cockpit.engine.watch import Watch
 from cockpit.errors import CockpitError, DrivenElsewhereError
 from cockpit.filelock import FileLock, LockHeldError
+from cockpit.git import gatetree
 from cockpit.schedule import facts as f
 from cockpit.schedule.orders import Order
 from cockpit.store.journal import Journal
@@ -144,6 +145,9 @@ class Driver:
             task.cancel()
         await asyncio.gather(*self._background, return_exceptions=True)
         await self.engine.close()
+        with contextlib.suppress(CockpitError, TimeoutError):
+            if self.engine.snapshot.state() == "finished":
+                await self._pool.short(gatetree.drop, self.project.repo, self.project.state.integration)
         with contextlib.suppress(CockpitError, TimeoutError):
             self.engine.record(f.DriverEnded(os.getpid(), self.farewell))
             await asyncio.wait_for(self.engine.flush(), CLOSING_S)

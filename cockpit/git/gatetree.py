@@ -47,6 +47,21 @@ def gate_worktree(
     return full
 
 
+def drop(repo: Repo, path: Path) -> bool:
+    """Remove cockpit's integration worktree when a plan is done; tell whether it went.
+
+    What gates left in it goes with it. It stays where git refuses, or where somebody made a commit in it.
+    """
+    admin = places.admin_of(repo.common_dir, path)
+    last = admin.folder / _LAST if admin else None
+    if admin is None or last is None or not last.exists() or admin.head != last.read_text().strip():
+        return False
+    spawn.git(["read-tree", "-u", "--reset", "HEAD"], cwd=path, locks=True, timeout=1800.0)
+    _drop_untracked(path, status.read(path))
+    with repo.lock().held(LOCK_TIMEOUT):
+        return spawn.git(["worktree", "remove", "--", str(path)], cwd=repo.root, accept=(), locks=True).code == 0
+
+
 def _make(repo: Repo, full: Path, target: str) -> places.Admin:
     if full.exists() and (not full.is_dir() or any(full.iterdir())):
         hint = "move it away; cockpit overwrites nothing"

@@ -53,6 +53,11 @@ class Journal:
             if db.execute("PRAGMA user_version").fetchone()[0] == 0:
                 db.executescript(f"BEGIN IMMEDIATE; {_SCHEMA} PRAGMA user_version={FORMAT}; COMMIT;")
         version = db.execute("PRAGMA user_version").fetchone()[0]
+        if version == 0 and self._read_only:  # its driver is about to make the tables: there is nothing in it yet
+            db.close()
+            db = sqlite3.connect(":memory:", **options)
+            db.executescript(f"{_SCHEMA} PRAGMA user_version={FORMAT};")
+            return db
         if version != FORMAT:
             db.close()
             raise JournalError(

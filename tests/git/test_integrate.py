@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from cockpit.errors import GitError, UnsafePathError
-from cockpit.git import integrate, rescue, worktrees
+from cockpit.git import gatetree, integrate, rescue, worktrees
 from cockpit.git.integrate import Blocked, Built, Conflict, Moved, Published, Strategy, build, publish
 from cockpit.git.repo import Author, Repo
 from tests.git.repos import commit, run_git, tree, write
@@ -302,3 +302,20 @@ def test_the_gate_worktree_is_nobody_elses_folder(repo: Repo, work: Path, folder
             integrate.gate_worktree(repo, path, "main")
     assert (folder / "foreign" / "x").read_text() == "mine"
     assert repo.tip("plan/a") == run_git(work, "rev-parse", "HEAD").strip()
+
+
+def test_the_gate_worktree_goes_when_it_is_cockpits_own(repo: Repo, tmp_path: Path) -> None:
+    place = tmp_path / "gates"
+    gatetree.gate_worktree(repo, place, repo.commit_id("main"))
+    write(place, {"left by a gate": "x", "README.md": "edited by a gate"})
+    assert gatetree.drop(repo, place)
+    assert not place.exists()
+    assert not gatetree.drop(repo, place)
+
+
+def test_the_gate_worktree_stays_when_somebody_committed_in_it(repo: Repo, tmp_path: Path) -> None:
+    place = tmp_path / "gates"
+    gatetree.gate_worktree(repo, place, repo.commit_id("main"))
+    commit(place, "Somebody's work", {"new": "x"})
+    assert not gatetree.drop(repo, place)
+    assert (place / "new").exists()
