@@ -3,32 +3,18 @@
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 from cockpit.errors import GitError
-from cockpit.git import places, spawn, status, worktrees
+from cockpit.git import mergetree, places, spawn, status, worktrees
+from cockpit.git.builds import Built, Conflict, Strategy, commit_tree
 from cockpit.git.gatetree import gate_worktree
+from cockpit.git.replay import replay
 from cockpit.git.repo import LOCK_TIMEOUT, Author, Repo
 
-__all__ = ["Blocked", "Built", "Conflict", "Moved", "Published", "build", "contains", "gate_worktree", "publish"]
-
-Strategy = Literal["merge", "squash"]
-
-
-@dataclass(frozen=True, slots=True)
-class Built:
-    """A commit that is ready for base, and its tree; `empty` when base has it all already (then it is `onto`)."""
-
-    commit: str
-    tree: str
-    empty: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Conflict:
-    """Nothing was built: both sides changed these paths."""
-
-    paths: tuple[str, ...]
+__all__ = [
+    "Blocked", "Built", "Conflict", "Moved", "Published", "Strategy", "build", "contains", "gate_worktree",
+    "last_author", "publish",
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,32 +47,30 @@ def build(
     """Make the commit that brings `head` onto `onto`, without any checkout and without moving a ref.
 
     merge: always a merge commit, by `author` or git's identity. squash: one parent, by `author` or the author of
-    head's own last commit. Raises GitError.
+    head's own last commit. rebase: head's own commits one after another, each by its own author; where head holds
+    merges and its commits conflict one by one, as one commit like squash. Raises GitError.
     """
     ours, theirs = repo.commit_id(onto), repo.commit_id(head)
-    asked = ["log", "-1", "--format=%an%x00%ae%x00%ad", "--date=raw", theirs, f"^{ours}", "--"]
-    last = spawn.git(asked, cwd=repo.root).stdout.rstrip(b"\n")
-    if not last:
+    last = last_author(repo, ours, theirs)
+    if last is None:
         return Built(ours, repo.tree_of(ours), empty=True)
-    merged = spawn.git(
-        ["merge-tree", "--write-tree", "-z", "--name-only", "--no-messages", ours, theirs],
-        cwd=repo.root,
-        accept=(0, 1),
-        timeout=600.0,
-    )
-    tree, *names = merged.stdout.split(b"\0")
-    if merged.code == 1:
-        return Conflict(tuple(sorted({os.fsdecode(name) for name in names if name})))
-    if strategy == "squash" and author is None:
-        author = Author(*(field.decode("utf-8", "replace") for field in last.split(b"\0")))
-    parents = ["-p", ours, *(["-p", theirs] if strategy == "merge" else [])]
-    commit = spawn.git(
-        ["commit-tree", "--no-gpg-sign", *parents, "-F", "-", tree.decode()],
-        cwd=repo.root,
-        stdin=_message(message),
-        env=_by(author),
-    )
-    return Built(commit.stdout.decode().strip(), tree.decode())
+    if strategy == "rebase":
+        replayed = replay(repo, ours, theirs)
+        if isinstance(replayed, Built) or not replayed.has_merges:
+            return replayed if isinstance(replayed, Built) else Conflict(replayed.paths)
+    merged = mergetree.merge(repo, ours, theirs)
+    if merged.paths:
+        return Conflict(merged.paths)
+    if strategy == "merge":
+        return Built(commit_tree(repo, merged.tree, (ours, theirs), message, author), merged.tree)
+    return Built(commit_tree(repo, merged.tree, (ours,), message, author or last), merged.tree)
+
+
+def last_author(repo: Repo, onto: str, head: str) -> Author | None:
+    """Return who the last commit of `head` that `onto` lacks is by; None when it lacks none. Raises GitError."""
+    asked = ["log", "-1", "--format=%an%x00%ae%x00%ad", "--date=raw", head, f"^{onto}", "--"]
+    last = spawn.git(asked, cwd=repo.root).stdout.rstrip(b"\n")
+    return Author(*(field.decode("utf-8", "replace") for field in last.split(b"\0"))) if last else None
 
 
 def publish(repo: Repo, branch: str, old: str, new: str) -> Published | Blocked | Moved:
@@ -186,15 +170,3 @@ def _in_the_way(repo: Repo, checkout: Path, old: str, new: str) -> tuple[str, ..
 def _parents(path: str) -> list[str]:
     parts = path.split("/")
     return ["/".join(parts[:end]) for end in range(1, len(parts))]
-
-
-def _by(author: Author | None) -> dict[str, str]:
-    if author is None:
-        return {}
-    named = {"GIT_AUTHOR_NAME": author.name, "GIT_AUTHOR_EMAIL": author.email}
-    return {**named, "GIT_AUTHOR_DATE": author.date} if author.date else named
-
-
-def _message(message: str) -> bytes:
-    text = message.replace("\0", "").strip() or "Merge"
-    return f"{text}\n".encode("utf-8", "surrogateescape")

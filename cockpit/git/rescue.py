@@ -77,19 +77,23 @@ def remove(
     worktree: Path,
     *,
     parent: Path,
-    branch: str,
+    branch: str | None,
     base: str,
     plan: str,
     workstream: str,
     at: float,
     exclude: Sequence[str] = (),
+    merged: Sequence[str] = (),
 ) -> Removed:
-    """Remove a workstream's worktree and branch, keeping under a rescue ref what only they hold.
+    """Remove a workstream's worktree and branch (None: it has none), keeping under a rescue ref what only they hold.
 
     The worktree must be registered, unlocked, and inside `parent`. Whatever appears or changes meanwhile is rescued
-    too or makes the removal fail. Doing it again after it succeeded is no error. Raises UnsafePathError, GitError.
+    too or makes the removal fail. Commits of `merged` and what they hold are on base in another form (`proof.py`
+    finds out) and need no rescue. Doing it again after it succeeded is no error. Raises UnsafePathError, GitError.
     """
-    places.require_branch_name(branch)
+    if branch is not None:
+        places.require_branch_name(branch)
+    safe = tuple(repo.commit_id(commit) for commit in merged)
     full = places.inside(parent, worktree)
     if full == repo.root or repo.root.is_relative_to(full):
         raise UnsafePathError("this is the main worktree", where=str(full), hint="it is never removed")
@@ -108,7 +112,7 @@ def remove(
         if os.path.lexists(full):
             hint = "look into it; cockpit removes only worktrees"
             raise UnsafePathError("this is no worktree of the repository", where=str(full), hint=hint)
-        return Removed(None, 0, (), _drop_branch_alone(repo, branch, base_commit, plan, workstream))
+        return Removed(None, 0, (), _drop_branch_alone(repo, branch, base_commit, plan, workstream, safe))
     if admin.locked is not None:
         reason = f" ({admin.locked})" if admin.locked else ""
         raise GitError(f"the worktree is locked{reason}", where=str(full), hint="git worktree unlock it first")
@@ -123,7 +127,7 @@ def remove(
         before = removal.listing(full)
         state = status.read(full, ignored=True)
         _require_removable(full, admin, before, state, exclude)
-        kept = _keep(repo, full, plan, workstream, at, exclude, base_commit, branch, state)
+        kept = _keep(repo, full, plan, workstream, at, exclude, base_commit, branch, state, safe)
         rescue = kept.rescue or rescue
         with repo.lock().held(LOCK_TIMEOUT):
             changed, verified, deleted = _unregister(repo, full, before, kept, branch, state)
@@ -142,7 +146,7 @@ def _unregister(
     full: Path,
     before: removal.Listing,
     kept: _Kept,
-    branch: str,
+    branch: str | None,
     state: status.State,
 ) -> tuple[tuple[str, ...], Path | None, bool]:
     """Check once more and let git forget the worktree and the branch; the caller holds the lock.
@@ -151,7 +155,7 @@ def _unregister(
     branch was deleted.
     """
     now = places.admin_of(repo.common_dir, full)
-    tip = repo.tip(branch)
+    tip = repo.tip(branch) if branch is not None else None
     head = None if now is None else (repo.tip(now.branch) if now.branch else now.head)
     if now is None or now.branch != state.branch or head != state.head or (tip is not None and tip not in kept.tips):
         return ("HEAD",), None, False
@@ -167,7 +171,7 @@ def _unregister(
     except GitError:
         removal.put_back(verified, full)
         raise
-    return (), verified, tip is not None and _delete_branch(repo, branch, tip)
+    return (), verified, branch is not None and tip is not None and _delete_branch(repo, branch, tip)
 
 
 def _differing(folder: Path, kept: _Kept) -> tuple[str, ...]:
@@ -198,11 +202,15 @@ def _delete_branch(repo: Repo, branch: str, tip: str) -> bool:
     return True
 
 
-def _drop_branch_alone(repo: Repo, branch: str, base: str, plan: str, workstream: str) -> bool:
+def _drop_branch_alone(
+    repo: Repo, branch: str | None, base: str, plan: str, workstream: str, safe: Sequence[str]
+) -> bool:
     """Delete a branch whose worktree is gone, if base or a rescue holds it."""
+    if branch is None:
+        return False
     with repo.lock().held(LOCK_TIMEOUT):
         tip = repo.tip(branch)
-        if tip is None or _unheld(repo, (tip,), base, plan, workstream):
+        if tip is None or _unheld(repo, (tip,), base, plan, workstream, safe):
             return False
         return _delete_branch(repo, branch, tip)
 
@@ -238,6 +246,7 @@ def _keep(
     base: str | None,
     branch: str | None,
     state: status.State,
+    safe: Sequence[str] = (),
 ) -> _Kept:
     is_setup = setupfiles.matcher(exclude)
     folder = places.git_dir(worktree)
@@ -246,7 +255,7 @@ def _keep(
     tip = repo.tip(branch) if branch is not None else None
     tips = tuple(dict.fromkeys(commit for commit in (state.head, tip) if commit is not None))
     held_by_head_branch = base is None and state.branch is not None and tips == (state.head,)
-    unheld = bool(tips) and not held_by_head_branch and _unheld(repo, tips, base, plan, workstream)
+    unheld = bool(tips) and not held_by_head_branch and _unheld(repo, tips, base, plan, workstream, safe)
     if not entries and not unheld:
         return _Kept(None, {}, tips)
     _require_keepable(worktree, entries)
@@ -297,12 +306,14 @@ def _hidden_edits(worktree: Path, git_dir: Path | None) -> tuple[status.Entry, .
     return tuple(found)
 
 
-def _unheld(repo: Repo, tips: Iterable[str], base: str | None, plan: str, workstream: str) -> bool:
+def _unheld(
+    repo: Repo, tips: Iterable[str], base: str | None, plan: str, workstream: str, safe: Sequence[str] = ()
+) -> bool:
     if base is not None and all(tip == base for tip in tips):
         return False
     # The HEADs of linked worktrees hold nothing here: one of them is what this is about.
     others = [base, f"--glob={folder_of(plan, workstream)}"] if base is not None else ["--single-worktree", "--all"]
-    args = ["rev-list", "--max-count=1", *tips, "--not", *others, "--"]
+    args = ["rev-list", "--max-count=1", *tips, "--not", *others, *safe, "--"]
     return bool(spawn.git(args, cwd=repo.root).stdout.strip())
 
 

@@ -1,0 +1,91 @@
+"""Brings a clean, idle worktree's branch onto another commit, its old tip kept first; a conflict changes nothing."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from cockpit.errors import GitError
+from cockpit.git import places, rescue, spawn, status
+from cockpit.git.builds import Conflict
+from cockpit.git.replay import Stopped, replay
+from cockpit.git.repo import LOCK_TIMEOUT, Repo
+
+UNFINISHED = "cockpit-rebase"  # in the worktree's metadata while its files are being changed: the old and new tip
+
+
+@dataclass(frozen=True, slots=True)
+class Rebased:
+    """A branch that was moved, where from and where to, and what was kept (None: base holds all of the old one).
+
+    When there was nothing to do, old and new are the same.
+    """
+
+    old: str
+    new: str
+    rescue: rescue.Rescue | None
+
+
+def rebase_worktree(
+    repo: Repo,
+    worktree: Path,
+    onto: str,
+    *,
+    plan: str,
+    workstream: str,
+    at: float,
+    exclude: Sequence[str] = (),
+) -> Rebased | Conflict:
+    """Replay what a worktree's branch holds beyond `onto` there, and move branch and files along.
+
+    It is all computed before anything is touched. `at` is seconds since the epoch; the caller knows that nothing runs
+    in the worktree. Raises GitError: uncommitted or untracked files, an operation under way, no branch, a branch that
+    moved meanwhile.
+    """
+    target = repo.commit_id(onto)
+    state, branch, old = _require_idle(repo, worktree, exclude)
+    if repo.is_ancestor(target, old):
+        return Rebased(old, old, None)
+    replayed = replay(repo, target, old)
+    if isinstance(replayed, Stopped):
+        return Conflict(replayed.paths)
+    new = replayed.commit
+    kept = rescue.keep(
+        repo, worktree, plan, workstream, at, base=new, branch=branch, exclude=exclude, state=state
+    )  # fmt: skip
+    admin = places.git_dir(worktree)
+    if admin is None:
+        raise GitError("this is no worktree any more", where=str(worktree))
+    with repo.lock().held(LOCK_TIMEOUT):
+        _, now, tip = _require_idle(repo, worktree, exclude)
+        if (now, tip) != (branch, old):
+            raise GitError(f"branch {branch} moved meanwhile", where=str(worktree), hint="try again")
+        note = admin / UNFINISHED
+        note.write_text(json.dumps({"old": old, "new": new}))
+        try:
+            spawn.git(["reset", "--quiet", "--keep", new, "--"], cwd=worktree, locks=True, timeout=1800.0)
+        finally:  # git refuses before it changes anything; after a kill the note stays
+            note.unlink()
+    return Rebased(old, new, kept)
+
+
+def _require_idle(repo: Repo, worktree: Path, exclude: Sequence[str]) -> tuple[status.State, str, str]:
+    where = str(worktree)
+    folder = places.git_dir(worktree)
+    if folder is None:
+        raise GitError("this is no worktree", where=where)
+    if (folder / "index.lock").exists():
+        hint = "wait until the git command that runs there has ended"
+        raise GitError("another git command runs in the worktree", where=where, hint=hint)
+    state = status.read(worktree, exclude=exclude)
+    if state.entries:
+        names = ", ".join(entry.path for entry in state.entries[:5])
+        raise GitError(f"uncommitted work: {names}", where=where, hint="commit it or take it away first")
+    doing = places.under_way(folder)
+    if doing:
+        raise GitError(f"in the middle of {doing}", where=where, hint="finish or abort it there")
+    if state.branch is None or state.head is None:
+        raise GitError("HEAD is detached", where=where, hint="git switch to the branch")
+    if worktree.resolve() == repo.root.resolve():
+        raise GitError("this is the main worktree", where=where, hint="it is the operator's: rebase it by hand")
+    return state, state.branch, state.head
