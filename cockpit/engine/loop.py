@@ -3,6 +3,7 @@
 import asyncio
 import itertools
 import os
+import secrets
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import replace
 from threading import Event
@@ -262,8 +263,9 @@ class Engine:
         self.record(*(f.ApprovalGiven(leg.key, what, "run --approve all") for leg, what in awaited if what))
 
     def _run_id(self, leg: str) -> str:
+        """Return a name that no run of any plan had: a run's processes are found, and ended, by it."""
         attempt = self.snapshot.legs[leg].attempt + 1
-        return f"{leg.replace('/', '.')}-{attempt}-{self.snapshot.seq:x}"
+        return f"{leg.replace('/', '.')}-{attempt}-{secrets.token_hex(4)}"
 
     def _launch(self, todo: Todo) -> None:
         if todo in self._flights or self.effects is None or not (self._is_allowed(todo) and self._is_written(todo)):

@@ -110,7 +110,7 @@ async def test_what_is_merged_already_waits_for_base_to_hold_it(scene: Scene) ->
         scene.go("one.is")
         await play.until_state(two="review")
         await play.order("approve", "one", "two")
-        await play.until(lambda now: now.leg("one").paths == ("same",))
+        await play.until(lambda now: now.leg("one").paths == now.leg("two").paths == ("same",))
         assert play.state("two") != "merged", "base does not hold it"
         (scene.repo / "same").unlink()
         await play.order("merge", "one", "two")

@@ -1,5 +1,7 @@
 """What the operator's orders do to a plan that runs, whenever they come."""
 
+from pathlib import Path
+
 import pytest
 
 from cockpit.git import rescue
@@ -61,6 +63,24 @@ async def test_stop_ends_a_run_with_all_its_children_and_keeps_its_work(scene: S
         scene.go("a.go")
         assert (await play.order("start", "a")).ok
         await play.until_merged()
+    scene.check()
+
+
+async def test_a_stop_reaches_no_run_of_another_plan_that_looks_the_same(scene: Scene, tmp_path: Path) -> None:
+    (tmp_path / "twin").mkdir()
+    twin = Scene(tmp_path / "twin")
+    for one in (scene, twin):
+        one.plan({"a": {"does": WAITS}})
+    async with scene.driving() as play, twin.driving() as other:
+        for each in (play, other):
+            await each.start()
+            await each.until_there("a.on")
+            await each.until_state(a="running")
+        assert (await play.order("stop", "a")).ok
+        twin.go("a.go")
+        await other.until_merged()
+    assert len(twin.begun("a")) == 1
+    twin.check()
     scene.check()
 
 
