@@ -201,7 +201,7 @@ def _finish(forecast: Forecast | None, now: float) -> str:
         return ""
     if forecast.p50_s is None or forecast.p90_s is None:
         return f"no finish time: {forecast.why_not}" if forecast.why_not else ""
-    left = max(0.0, forecast.at + forecast.p50_s - now)
+    left = max(0.0, forecast.at + forecast.p50_s - forecast.approvals_s - now)
     later = max(0.0, forecast.at + forecast.p90_s - now)
     clock = time.strftime("%H:%M", time.localtime(forecast.at + forecast.p50_s))
     asks = f" + your {plural(forecast.approvals, 'approval')}" if forecast.approvals else ""

@@ -98,7 +98,8 @@ def when_done(view: View, now: float) -> tuple[str, str]:
     if forecast.p50_s is None:
         return f"no ETA: {line(forecast.why_not) or 'only you can tell'}", "no ETA"
     end = forecast.at + forecast.p50_s
-    text = f"done in {span(end - now)} ({at_clock(end, now)})"
+    # What the operator's own answers take is shown apart: the time without them, the clock with them.
+    text = f"done in {span(end - forecast.approvals_s - now)} ({at_clock(end, now)})"
     if forecast.p90_s is not None and at_clock(forecast.at + forecast.p90_s, now) != at_clock(end, now):
         text += f", 90 % by {at_clock(forecast.at + forecast.p90_s, now)}"
     short = f"done {at_clock(end, now)}{f' +{forecast.approvals} yours' if forecast.approvals else ''}"
