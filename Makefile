@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test lint check format bench lock screenshots clean-venv
+.PHONY: demo test lint check format bench lock screenshots docs
 
 $(READY): pyproject.toml requirements-dev.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "cockpit needs Python 3.11 or newer: make PYTHON=python3.12 ..." >&2; exit 2; }
@@ -35,6 +35,9 @@ bench: $(READY)  ## ratios, measured in one run
 
 screenshots: $(READY)  ## the pictures of the README, made from a real run
 	$(BIN)/python -m tests.screenshots
+
+docs: $(READY)  ## the generated pages of docs/
+	$(BIN)/python -m tests.docs
 
 lock: $(READY)  ## newest versions inside the ranges of pyproject.toml
 	$(BIN)/python -m pip install --quiet uv
