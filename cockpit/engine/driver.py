@@ -89,12 +89,8 @@ class Driver:
         await self.server.start()
         self.watch = Watch(self.effects, self.project.loaded.path, self.plans.reload)
         self.server.on_client = self.watch.look_at_everything
-        for work in (
-            self.engine.keep_writing,
-            self.watch.run,
-            Forecasts(self.engine, self._pool).run,
-            Notifier(self.effects).run,
-        ):
+        self._writing = asyncio.create_task(self._kept_up(self.engine.keep_writing))
+        for work in (self.watch.run, Forecasts(self.engine, self._pool).run, Notifier(self.effects).run):
             self._background.append(asyncio.create_task(self._kept_up(work)))
 
     async def _kept_up(self, work: Callable[[], Awaitable[None]]) -> None:
@@ -150,8 +146,10 @@ class Driver:
                 await self._pool.short(gatetree.drop, self.project.repo, self.project.state.integration)
         with contextlib.suppress(CockpitError, TimeoutError):
             self.engine.record(f.DriverEnded(os.getpid(), self.farewell))
-            await asyncio.wait_for(self.engine.flush(), CLOSING_S)
+            await asyncio.wait_for(self.engine.durable(), CLOSING_S)
             self.journal.checkpoint(self.engine.snapshot)
+        self._writing.cancel()  # only now: a write that is cut off is done all the same, and nobody knows it
+        await asyncio.gather(self._writing, return_exceptions=True)
         await self.server.close(self.farewell)
         self._pool.close()
         self.journal.close()

@@ -1,5 +1,6 @@
 """What agents, set-ups, plan files and disks do to an engine, and what it makes of it."""
 
+import asyncio
 import shutil
 
 import pytest
@@ -249,6 +250,24 @@ async def test_a_full_disk_holds_everything_back_and_nothing_is_lost(
     told.close()
     now = glimpse(scene.state).snapshot
     assert now.legs == last.legs
+    scene.check()
+
+
+async def test_a_driver_that_ends_while_it_writes_loses_no_fact(scene: Scene) -> None:
+    scene.plan({"a": {}})
+    async with scene.driving() as play:
+        engine, journal = play.driver.engine, play.driver.journal
+        journal._lock.acquire()
+        asked = asyncio.create_task(play.handle.order(Order("drain", by="test")))
+        while not (engine.snapshot.held and engine._writing.locked()):  # noqa: ASYNC110  # no event tells of this moment
+            await asyncio.sleep(0)
+        asyncio.get_running_loop().call_later(0.3, journal._lock.release)
+    assert (await asked).ok
+    told = Journal(scene.state.journal, read_only=True)
+    kinds = [type(one.fact) for one in told.read()]
+    assert kinds[-4:] == [f.OrderGiven, f.LaunchingHeld, f.OrderDone, f.DriverEnded]
+    assert told.verify() is None
+    told.close()
     scene.check()
 
 
