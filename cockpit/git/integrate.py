@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cockpit.errors import GitError
-from cockpit.git import mergetree, places, spawn, status, worktrees
+from cockpit.git import interrupted, mergetree, places, spawn, status, worktrees
 from cockpit.git.builds import Built, Conflict, Strategy, commit_tree
 from cockpit.git.gatetree import gate_worktree
 from cockpit.git.replay import replay
@@ -135,7 +135,8 @@ def _forward_checkout(repo: Repo, checkout: Path, branch: str, old: str, new: st
     # What a user's configuration may add to a merge (an autostash, a squash) is turned off one by one.
     args = ["merge", "--quiet", "--no-stat", "--no-squash", "--no-autostash", "--no-verify-signatures"]
     args += ["--no-overwrite-ignore", "--ff-only", new]
-    done = spawn.git(args, cwd=checkout, accept=(), locks=True, timeout=600.0)
+    with interrupted.noted(folder, old, new):
+        done = spawn.git(args, cwd=checkout, accept=(), locks=True, timeout=600.0)
     now = repo.tip(branch)
     if now == new:
         return Published(new, checkout)

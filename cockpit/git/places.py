@@ -95,6 +95,11 @@ def admin_of(common_dir: Path, worktree: Path) -> Admin | None:
     return None
 
 
+def admin_at(folder: Path) -> Admin:
+    """Return the metadata in a folder of `worktrees/`, whole or not."""
+    return _admin(folder)
+
+
 def under_way(folder: Path) -> str | None:
     """Name the operation that the worktree with this git folder is in the middle of, None when there is none."""
     for name, word in _BUSY.items():

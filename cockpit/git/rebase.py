@@ -1,17 +1,14 @@
 """Brings a clean, idle worktree's branch onto another commit, its old tip kept first; a conflict changes nothing."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from cockpit.errors import GitError
-from cockpit.git import places, rescue, spawn, status
+from cockpit.git import interrupted, places, rescue, spawn, status
 from cockpit.git.builds import Conflict
 from cockpit.git.replay import Stopped, replay
 from cockpit.git.repo import LOCK_TIMEOUT, Repo
-
-UNFINISHED = "cockpit-rebase"  # in the worktree's metadata while its files are being changed: the old and new tip
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,12 +57,8 @@ def rebase_worktree(
         _, now, tip = _require_idle(repo, worktree, exclude)
         if (now, tip) != (branch, old):
             raise GitError(f"branch {branch} moved meanwhile", where=str(worktree), hint="try again")
-        note = admin / UNFINISHED
-        note.write_text(json.dumps({"old": old, "new": new}))
-        try:
+        with interrupted.noted(admin, old, new):
             spawn.git(["reset", "--quiet", "--keep", new, "--"], cwd=worktree, locks=True, timeout=1800.0)
-        finally:  # git refuses before it changes anything; after a kill the note stays
-            note.unlink()
     return Rebased(old, new, kept)
 
 

@@ -121,6 +121,7 @@ def remove(
 
         worktrees.finish(repo, full, admin)
     removal.require_folder(full)
+    _release_submodules(repo, full)
     changed: tuple[str, ...] = ()
     rescue: Rescue | None = None
     for _ in range(_ATTEMPTS):
@@ -139,6 +140,13 @@ def remove(
     names = ", ".join(changed[:5])
     hint = "stop the program that writes there"
     raise GitError(f"the worktree changes while it is being removed: {names}", where=str(full), hint=hint)
+
+
+def _release_submodules(repo: Repo, full: Path) -> None:
+    if (repo.common_dir / "modules").is_dir():
+        from cockpit.git.submodules import release_submodules
+
+        release_submodules(repo, full)
 
 
 def _unregister(

@@ -7,13 +7,13 @@ from pathlib import Path
 
 from cockpit.errors import GitError, UnsafePathError
 from cockpit.filelock import FileLock
-from cockpit.git import places, removal, spawn, status
+from cockpit.git import interrupted, places, removal, spawn, status
 from cockpit.git.repo import LOCK_TIMEOUT, Repo
 
 # Kept in the worktree's metadata while its files are being written; `head`: from HEAD, `index`: from its old index.
 _UNFINISHED = "cockpit-unfinished"
 # The lock that git itself puts on a worktree while it makes it; a killed git leaves it there for good.
-_INITIALIZING = "initializing"
+INITIALIZING = "initializing"
 # A status after the checkout pays for itself only when there are many files; below, it costs more than it saves.
 _LARGE_INDEX = 100_000
 
@@ -30,10 +30,19 @@ class Worktree:
     is_main: bool = False
 
 
-def add(repo: Repo, path: Path, branch: str, base: str, *, parent: Path | None = None) -> Worktree:
+def add(
+    repo: Repo,
+    path: Path,
+    branch: str,
+    base: str,
+    *,
+    parent: Path | None = None,
+    sparse: Sequence[str] | None = None,
+) -> Worktree:
     """Make the worktree of a branch at a path, or finish or return the one that is there.
 
     A new branch starts at `base`; one that exists is used as it is. `parent` is the folder that the path must be in.
+    `sparse` holds the globs of a scope: a worktree without files yet gets only their folders and the top-level files.
     Raises UnsafePathError and GitError: a foreign folder, a branch checked out elsewhere.
     """
     places.require_branch_name(branch)
@@ -41,8 +50,8 @@ def add(repo: Repo, path: Path, branch: str, base: str, *, parent: Path | None =
     start = repo.commit_id(base)
     with repo.lock().held(LOCK_TIMEOUT):
         admin = places.admin_of(repo.common_dir, full)
-        if admin is not None and admin.locked == _INITIALIZING:
-            _discard_half_made(full, admin)
+        if admin is not None and admin.locked == INITIALIZING:
+            discard_half_made(full, admin)
             admin = None
         if admin is None:
             admin = _register(repo, full, branch, start)
@@ -52,6 +61,12 @@ def add(repo: Repo, path: Path, branch: str, base: str, *, parent: Path | None =
             raise GitError(f"the worktree there has {has}, not {branch}", where=str(full), hint=hint)
         elif not (full / ".git").exists():
             _restore_link(full, admin)
+        if sparse is not None and not admin.has_index:
+            from cockpit.git.sparse import narrow
+
+            narrow(repo, full, sparse, start)
+            # Narrowing leaves an empty index; without one, a checkout cut short is known for what it is.
+            (admin.folder / "index").unlink(missing_ok=True)
     _check_out(full, admin)
     return Worktree(full, branch, repo.tip(branch), locked=admin.locked)
 
@@ -122,7 +137,10 @@ def advance(
     with repo.lock().held(LOCK_TIMEOUT):
         if repo.tip(state.branch) != state.head:
             raise GitError(f"branch {state.branch} moved meanwhile", where=str(worktree), hint="try again")
-        spawn.git(["reset", "--quiet", "--keep", target, "--"], cwd=worktree, locks=True)
+        if folder is None or state.head is None:
+            raise GitError("no commit is checked out", where=str(worktree))
+        with interrupted.noted(folder, state.head, target):
+            spawn.git(["reset", "--quiet", "--keep", target, "--"], cwd=worktree, locks=True)
 
 
 def finish(repo: Repo, full: Path, admin: places.Admin) -> None:
@@ -130,6 +148,17 @@ def finish(repo: Repo, full: Path, admin: places.Admin) -> None:
     with repo.lock().held(LOCK_TIMEOUT):
         _restore_link(full, admin)
     _check_out(full, admin)
+
+
+def finish_unlocked(full: Path, admin: places.Admin) -> None:
+    """Do what `finish` does for a caller who holds the repository's lock. Raises GitError."""
+    _restore_link(full, admin)
+    _check_out(full, admin)
+
+
+def is_unfinished(admin: places.Admin) -> bool:
+    """Tell whether the checkout of a worktree was begun and not ended."""
+    return (admin.folder / _UNFINISHED).exists()
 
 
 def drop_stale_index_lock(repo: Repo, worktree: Path) -> bool:
@@ -175,8 +204,11 @@ def _register(repo: Repo, full: Path, branch: str, start: str) -> places.Admin:
     return admin
 
 
-def _discard_half_made(full: Path, admin: places.Admin) -> None:
-    """Take away what a `git worktree add` that was killed left; the caller holds the lock, so none is running."""
+def discard_half_made(full: Path, admin: places.Admin) -> None:
+    """Take away what a `git worktree add` that was killed left; the caller holds the lock, so none is running.
+
+    Raises GitError.
+    """
     if full.exists() and [entry.name for entry in full.iterdir()] not in ([], [".git"]):
         hint = "look into the folder, then git worktree unlock it"
         raise GitError("a half-made worktree already holds files", where=str(full), hint=hint)

@@ -1,0 +1,125 @@
+"""Fills the submodules of a worktree from what the main worktree has of them already; it never uses the network.
+
+Each becomes a linked worktree of the submodule's own repository, so that nothing is cloned and what is committed in
+it stays there. A submodule that the main worktree never initialised is named and left empty. Files of git LFS are
+left to git's own filters, which fill them at checkout where git-lfs is set up.
+"""
+
+import os
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from cockpit.errors import GitError
+from cockpit.filelock import FileLock
+from cockpit.git import places, spawn, status
+from cockpit.git.repo import LOCK_TIMEOUT, Repo
+
+
+@dataclass(frozen=True, slots=True)
+class Submodule:
+    """One submodule of a worktree: its path, its commit, and why it was left empty (None: it is filled)."""
+
+    path: str
+    commit: str
+    left: str | None = None
+
+
+def initialise_submodules(repo: Repo, worktree: Path) -> tuple[Submodule, ...]:
+    """Check out the submodules of a worktree, nested ones too, and return each. Raises GitError.
+
+    None when there is no `.gitmodules`. One that is filled already stays as it is.
+    """
+    return tuple(_fill(worktree, repo.common_dir / "modules", ""))
+
+
+def release_submodules(repo: Repo, worktree: Path) -> None:
+    """Take the checkouts of submodules that `initialise_submodules` made away again; their folders stay, empty.
+
+    A commit that no ref of the submodule holds is kept there under `refs/cockpit/rescue/`. Raises GitError: files that
+    are not committed.
+    """
+    modules = repo.common_dir / "modules"
+    if modules.is_dir():
+        _empty(worktree, modules)
+
+
+def _fill(worktree: Path, modules: Path, prefix: str) -> list[Submodule]:
+    if not (worktree / ".gitmodules").is_file() or (worktree / ".gitmodules").is_symlink():
+        return []
+    names = _names(worktree)
+    found: list[Submodule] = []
+    for path, commit in _gitlinks(worktree):
+        name, shown = names.get(path), prefix + path
+        target = worktree / path
+        if places.git_dir(target) is not None:
+            found.append(Submodule(shown, commit))
+            continue
+        if name is None or ".." in name.split("/") or name.startswith("/"):
+            found.append(Submodule(shown, commit, "it is not named in .gitmodules"))
+            continue
+        source = modules / name
+        if not (source / "HEAD").is_file():
+            found.append(Submodule(shown, commit, "not initialised: git submodule update --init in the main worktree"))
+            continue
+        if spawn.git(["cat-file", "-e", f"{commit}^{{commit}}"], cwd=source, accept=(), env=_at(source)).code:
+            found.append(Submodule(shown, commit, "its commit is not there: git submodule update in the main worktree"))
+            continue
+        places.inside(worktree, target)
+        if target.is_dir() and any(target.iterdir()):
+            found.append(Submodule(shown, commit, "files are in its place"))
+            continue
+        with FileLock(source / "cockpit.lock").held(LOCK_TIMEOUT):
+            args = ["worktree", "add", "--quiet", "--force", "--detach", "--", str(target), commit]
+            # A worktree of that name whose folder went away with its superproject is what --force goes over.
+            spawn.git(args, cwd=source, env=_at(source), locks=True, timeout=1800.0)
+        found.append(Submodule(shown, commit))
+        found += _fill(target, source / "modules", f"{shown}/")
+    return found
+
+
+def _empty(worktree: Path, modules: Path) -> None:
+    for path, _ in _gitlinks(worktree):
+        target = worktree / path
+        folder = places.git_dir(target)
+        if folder is None or not folder.is_relative_to(modules) or folder.parent.name != "worktrees":
+            continue
+        source = folder.parent.parent
+        _empty(target, source / "modules")
+        state = status.read(target)
+        if state.entries or places.under_way(folder):
+            hint = "commit it there, or move it away; cockpit cannot keep what it holds"
+            raise GitError("a submodule holds uncommitted work", where=str(target), hint=hint)
+        with FileLock(source / "cockpit.lock").held(LOCK_TIMEOUT):
+            if state.head is not None and _is_lone(source, state.head):
+                ref = f"refs/cockpit/rescue/{folder.name}/{time.time_ns()}"
+                spawn.git(["update-ref", ref, state.head], cwd=source, env=_at(source), locks=True)
+            spawn.git(["worktree", "remove", "--", str(target)], cwd=source, env=_at(source), locks=True)
+        target.mkdir(exist_ok=True)
+
+
+def _is_lone(source: Path, commit: str) -> bool:
+    args = ["rev-list", "--max-count=1", commit, "--not", "--single-worktree", "--all", "--"]
+    return bool(spawn.git(args, cwd=source, env=_at(source)).stdout.strip())
+
+
+def _at(source: Path) -> dict[str, str]:
+    """Let git work in a submodule's repository without looking for the checkout that its configuration names."""
+    return {"GIT_DIR": str(source), "GIT_WORK_TREE": str(source)}
+
+
+def _names(worktree: Path) -> dict[str, str]:
+    args = ["config", "-z", "--file", ".gitmodules", "--get-regexp", r"^submodule\..*\.path$"]
+    output = spawn.git(args, cwd=worktree, accept=(0, 1)).stdout
+    found: dict[str, str] = {}
+    for row in output.split(b"\0"):
+        key, _, value = os.fsdecode(row).partition("\n")
+        if value:
+            found[value.strip("/")] = key.removeprefix("submodule.").removesuffix(".path")
+    return found
+
+
+def _gitlinks(worktree: Path) -> list[tuple[str, str]]:
+    output = spawn.git(["ls-files", "--stage", "-z"], cwd=worktree).stdout
+    rows = [row.partition(b"\t") for row in output.split(b"\0") if row.startswith(b"160000")]
+    return [(os.fsdecode(path), head.split()[1].decode()) for head, _, path in rows]

@@ -1,0 +1,67 @@
+from pathlib import Path
+
+import pytest
+
+from cockpit.git import rescue, sparse, status, worktrees
+from cockpit.git.repo import Repo
+from tests.git.repos import commit, make_repo, run_git, write
+
+
+@pytest.fixture
+def repo(tmp_path: Path) -> Repo:
+    names = ("top.txt", "src/x", "src/api/a", "src/api/deep/b", "src/web/w", "docs/d.md", "docs/more/e.md", "lib/l.md")
+    return Repo.open(make_repo(tmp_path, dict.fromkeys(names, "1\n")))
+
+
+def files(worktree: Path) -> set[str]:
+    found = (path for path in worktree.rglob("*") if path.is_file() and path.name != ".git")
+    return {str(path.relative_to(worktree)) for path in found}
+
+
+def test_only_the_folders_of_the_scope_are_checked_out(repo: Repo, folder: Path) -> None:
+    scope = ["src/api/**", "docs/more/*.md", "new/**", "*.txt"]
+    made = worktrees.add(repo, folder / "a", "a", "main", parent=folder, sparse=scope).path
+    assert files(made) == {"top.txt", "src/x", "src/api/a", "src/api/deep/b", "docs/d.md", "docs/more/e.md"}
+    assert status.read(made).entries == ()
+    assert worktrees.add(repo, folder / "a", "a", "main", parent=folder, sparse=["lib/**"]).path == made
+    assert "lib/l.md" not in files(made)
+    full = worktrees.add(repo, folder / "b", "b", "main", parent=folder).path
+    assert "lib/l.md" in files(full)
+    assert run_git(repo.root, "status", "--porcelain") == ""
+    assert len(files(repo.root) & {"src/web/w", "lib/l.md"}) == 2
+
+
+def test_globs_without_a_folder_are_taken_as_they_are(repo: Repo, folder: Path) -> None:
+    made = worktrees.add(repo, folder / "a", "a", "main", parent=folder, sparse=["**/*.md", "src/api/a"]).path
+    assert files(made) == {"top.txt", "src/api/a", "docs/d.md", "docs/more/e.md", "lib/l.md"}
+    assert sparse.widen(repo, made, ["src/web/w"])
+    assert "src/web/w" in files(made)
+    assert status.read(made).entries == ()
+
+
+def test_widening_brings_what_an_agent_needs_and_keeps_what_it_did(repo: Repo, folder: Path) -> None:
+    made = worktrees.add(repo, folder / "a", "a", "main", parent=folder, sparse=["src/api/**"]).path
+    write(made, {"src/api/a": "edited\n", "src/api/new": "n\n"})
+    assert sparse.widen(repo, made, ["lib/l.md", "src/web"])
+    assert {"lib/l.md", "src/web/w"} <= files(made)
+    assert "docs/d.md" not in files(made)
+    assert {entry.path for entry in status.read(made).entries} == {"src/api/a", "src/api/new"}
+    commit(made, "Work")
+    assert run_git(made, "show", "--format=", "--name-only", "HEAD").split() == ["src/api/a", "src/api/new"]
+    assert not sparse.widen(repo, repo.root, ["lib"])
+
+
+def test_a_sparse_worktree_is_rescued_and_removed_like_any_other(repo: Repo, folder: Path) -> None:
+    made = worktrees.add(repo, folder / "a", "a", "main", parent=folder, sparse=["src/api/**"]).path
+    write(made, {"src/api/a": "edited\n"})
+    removed = rescue.remove(repo, made, parent=folder, branch="a", base="main", plan="p", workstream="a", at=1.0)
+    assert removed.rescue is not None
+    assert removed.rescue.files == ("src/api/a",)
+    assert run_git(repo.root, "ls-tree", "-r", "--name-only", removed.rescue.commit).count("\n") == 8
+
+
+def test_a_narrowing_that_was_killed_is_done_again(repo: Repo, folder: Path) -> None:
+    run_git(repo.root, "worktree", "add", "-q", "--no-checkout", "-b", "a", str(folder / "a"))
+    made = worktrees.add(repo, folder / "a", "a", "main", parent=folder, sparse=["lib/**"]).path
+    assert files(made) == {"top.txt", "lib/l.md"}
+    assert status.read(made).entries == ()
