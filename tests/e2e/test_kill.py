@@ -41,7 +41,7 @@ async def test_a_driver_that_is_killed_again_and_again_reaches_the_same_end(
     kills = 0
     async with scene.client() as play:
         await play.start()
-        while kills < 6:
+        while kills < 5:
             seq = play.snapshot.seq
             wanted = chance.randint(1, 9)
             await play.until(
