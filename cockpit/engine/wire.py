@@ -8,11 +8,17 @@ from typing import Any
 from cockpit.schedule import facts as f
 from cockpit.schedule.codec import decode, encode
 from cockpit.schedule.facts import Recorded, from_json, to_json
-from cockpit.schedule.readings import Forecast, PlanReading, Readings, RunReading, WorktreeReading
+from cockpit.schedule.readings import ConflictReading, Forecast, PlanReading, Readings, RunReading, WorktreeReading
 from cockpit.schedule.snapshot import Snapshot
 
 LIMIT = 64 * 1024 * 1024
-_KEYED: Mapping[str, type] = {"worktrees": WorktreeReading, "runs": RunReading, "notes": str}
+_KEYED: Mapping[str, Any] = {
+    "worktrees": WorktreeReading,
+    "runs": RunReading,
+    "conflicts": ConflictReading,
+    "shared": tuple[str, ...],
+    "notes": str,
+}
 _WHOLE: Mapping[str, type] = {"forecast": Forecast, "plan": PlanReading}
 
 
@@ -81,6 +87,7 @@ _FAR_REACHING = (
     f.ApprovalRefused,
     f.WorkstreamWanted,
     f.WorkstreamUnwanted,
+    f.LegReverted,
 )
 
 
@@ -90,7 +97,7 @@ def workstreams_of(
     """Return the workstreams that look different after facts and changed readings; None when it may be all of them."""
     if changes.keys() & {"forecast", "plan", "hold"}:
         return None
-    found: set[str] = set(changes.get("worktrees", ()))
+    found: set[str] = {*changes.get("worktrees", ()), *changes.get("conflicts", ())}
     for one in recorded:
         if isinstance(one.fact, _FAR_REACHING):
             return None

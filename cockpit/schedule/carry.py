@@ -7,7 +7,7 @@ from cockpit.errors import OrderRefusedError
 from cockpit.schedule import facts as f
 from cockpit.schedule.orders import Order
 from cockpit.schedule.snapshot import Leg, PendingOrder, Snapshot, Workstream
-from cockpit.schedule.states import State
+from cockpit.schedule.states import UNBEGUN, State
 
 ENDABLE = frozenset({State.PREPARING, State.RUNNING})
 STOPPABLE = frozenset({State.RETRYING, State.PAUSED, State.FAILED, State.REJECTED, State.CONFLICT, State.QUARANTINED})
@@ -55,6 +55,10 @@ def progress(snapshot: Snapshot, pending: PendingOrder) -> f.OrderDone | f.Order
         return f.OrderRefused(pending.id, "; ".join(refused)) if refused else f.OrderDone(pending.id)
     if order.verb == "merge":
         return _merge_progress(pending, legs)
+    if order.verb in ("rebase", "rerun", "resolve", "resolved", "abandon"):
+        return _resolution_progress(pending, legs)
+    if order.verb == "rollback":
+        return _rollback_progress(snapshot, pending, legs)
     return f.OrderDone(pending.id)
 
 
@@ -91,6 +95,27 @@ def _merge_progress(pending: PendingOrder, legs: list[Leg]) -> f.OrderDone | f.O
         return None
     stuck = [f"{leg.workstream}: {leg.state.value}, {leg.reason}" for leg in legs if leg.reason]
     return f.OrderRefused(pending.id, "; ".join(stuck)) if stuck else f.OrderDone(pending.id)
+
+
+def _resolution_progress(pending: PendingOrder, legs: list[Leg]) -> f.OrderDone | f.OrderRefused | None:
+    if any(leg.resolving for leg in legs):
+        return None
+    stuck = [f"{leg.workstream}: {leg.reason}" for leg in legs if leg.state is State.CONFLICT and not leg.opened]
+    if stuck and pending.order.verb in ("rebase", "rerun", "resolve"):
+        return f.OrderRefused(pending.id, "; ".join(stuck))
+    if pending.order.verb == "resolved" and any(leg.opened for leg in legs):
+        return f.OrderRefused(pending.id, "; ".join(f"{leg.workstream}: {leg.reason}" for leg in legs))
+    return f.OrderDone(pending.id, "; ".join(leg.opened for leg in legs if leg.opened))
+
+
+def _rollback_progress(
+    snapshot: Snapshot, pending: PendingOrder, legs: list[Leg]
+) -> f.OrderDone | f.OrderRefused | None:
+    workstreams = {leg.workstream for leg in legs}
+    if any(snapshot.legs[key].workstream in workstreams for key in snapshot.reverting):
+        return None
+    failed = [f"{leg.workstream}: {leg.reason}" for leg in legs if leg.state is State.MERGED]
+    return f.OrderRefused(pending.id, "; ".join(failed)) if failed else f.OrderDone(pending.id)
 
 
 def _is(leg: Leg) -> str:
@@ -170,6 +195,34 @@ def _merge(snapshot: Snapshot, workstream: Workstream, order: Order) -> Iterator
     yield f.MergeQueued(leg.key)
 
 
+def _resolution(snapshot: Snapshot, workstream: Workstream, order: Order) -> Iterator[f.Fact]:
+    leg = snapshot.leg_under_way(workstream.id)
+    if leg.state is not State.CONFLICT:
+        raise OrderRefusedError(f"{_is(leg)}: there is no conflict to resolve")
+    if leg.resolving:
+        raise OrderRefusedError(f"{workstream.id}: `{leg.resolving}` is under way")
+    if order.verb in ("resolved", "abandon") and not leg.opened:
+        raise OrderRefusedError(f"{workstream.id}: no worktree is open for its conflict (resolve)")
+    if order.verb in ("rebase", "rerun") and leg.opened:
+        raise OrderRefusedError(f"{workstream.id}: it is being resolved in {leg.opened} (resolved, abandon)")
+    yield f.ResolutionAsked(leg.key, order.verb)
+
+
+def _rollback(snapshot: Snapshot, workstream: Workstream, order: Order) -> Iterator[f.Fact]:
+    under_way = snapshot.leg_under_way(workstream.id)
+    if under_way.state not in UNBEGUN:
+        raise OrderRefusedError(f"{_is(under_way)}: stop or merge that first")
+    merged = [one for one in snapshot.merges if one.workstream == workstream.id and not one.reverted]
+    if not merged:
+        raise OrderRefusedError(f"{workstream.id} has no merge to roll back")
+    key = merged[-1].leg
+    later = [snapshot.legs[one] for one in snapshot.dependents.get(key, ())]
+    built_on = sorted({leg.workstream for leg in later if leg.merged and leg.workstream != workstream.id})
+    if built_on and not order.also_needed:
+        raise OrderRefusedError(f"{', '.join(built_on)} depend on {workstream.id} and are merged: roll them back first")
+    yield f.RollbackAsked(key)
+
+
 def _cleanup(snapshot: Snapshot, workstream: Workstream, order: Order) -> Iterator[f.Fact]:
     leg = snapshot.leg_under_way(workstream.id)
     if not workstream.worktree:
@@ -214,6 +267,12 @@ _VERBS: dict[str, _Verb] = {
     "approve": _approve,
     "reject": _reject,
     "merge": _merge,
+    "rebase": _resolution,
+    "rerun": _resolution,
+    "resolve": _resolution,
+    "resolved": _resolution,
+    "abandon": _resolution,
+    "rollback": _rollback,
     "cleanup": _cleanup,
 }
 _WHOLE: dict[str, Callable[[Snapshot, Order], Iterator[f.Fact]]] = {

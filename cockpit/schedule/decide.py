@@ -13,6 +13,8 @@ from cockpit.schedule.orders import (
     EndRun,
     Integrate,
     PrepareLeg,
+    Resolve,
+    Revert,
     StartMerge,
     TakeLeg,
     Todo,
@@ -32,7 +34,7 @@ def decide(snapshot: Snapshot, readings: Readings, now: float) -> list[Todo]:
         (ready if leg.state is State.READY else begun).append(leg)
     return [
         *_under_way(begun),
-        *_merges(snapshot, begun, now),
+        *_merges(snapshot, readings, begun, now),
         *_launches(snapshot, readings, begun, ready, now),
         *_clean_ups(snapshot),
         *_wake_ups(begun, now),
@@ -50,21 +52,34 @@ def _under_way(active: Iterable[Leg]) -> Iterator[Todo]:
                 yield EndRun(leg.key, run)
         elif leg.state is State.CHECKING:
             yield CheckLeg(leg.key, run)
+        elif leg.state is State.CONFLICT and leg.resolving:
+            yield Resolve(leg.key, leg.resolving)
 
 
-def _merges(snapshot: Snapshot, active: Iterable[Leg], now: float) -> Iterator[Todo]:
-    merging = sorted((leg for leg in active if leg.state is State.MERGING), key=lambda leg: _merge_order(snapshot, leg))
+def _merges(snapshot: Snapshot, readings: Readings, active: Iterable[Leg], now: float) -> Iterator[Todo]:
+    merging = [leg for leg in active if leg.state is State.MERGING]
     if merging:
+        merging.sort(key=lambda leg: _merge_order(snapshot, readings, leg))
         yield Integrate(tuple(leg.key for leg in merging))
+        return
+    if snapshot.reverting:
+        yield Revert(snapshot.reverting[0])
         return
     due = [leg for leg in active if leg.state is State.QUEUED and leg.retry_at <= now]
     if due:
-        due.sort(key=lambda leg: _merge_order(snapshot, leg))
+        due.sort(key=lambda leg: _merge_order(snapshot, readings, leg))
         yield StartMerge(tuple(leg.key for leg in due))
 
 
-def _merge_order(snapshot: Snapshot, leg: Leg) -> tuple[int, int, int]:
-    return (leg.outline.round, -len(snapshot.dependents.get(leg.key, ())), leg.rank)
+def _merge_order(snapshot: Snapshot, readings: Readings, leg: Leg) -> tuple[int, int, int, int]:
+    """Order merges by round, then by who unblocks most, then by who conflicts with fewest."""
+    foes = readings.conflicts.get(leg.workstream)
+    return (
+        leg.outline.round,
+        -len(snapshot.dependents.get(leg.key, ())),
+        len(foes.others) if foes else 0,
+        leg.rank,
+    )
 
 
 def _launches(snapshot: Snapshot, readings: Readings, begun: list[Leg], ready: list[Leg], now: float) -> Iterator[Todo]:

@@ -264,10 +264,65 @@ class MergeDeferred(LegFact):
 
 @dataclass(frozen=True, slots=True)
 class ConflictFound(LegFact):
-    """A leg does not merge with base: the paths in conflict; base and all checkouts are untouched."""
+    """A leg does not merge with base: the paths in conflict; base and all checkouts are untouched.
+
+    `report` is the file that describes it.
+    """
 
     paths: tuple[str, ...]
     onto: str = ""
+    report: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ResolutionAsked(LegFact):
+    """Somebody wants a conflict resolved: `how` is rebase, rerun, resolve, resolved or abandon."""
+
+    how: str
+
+
+@dataclass(frozen=True, slots=True)
+class ResolutionEnded(LegFact):
+    """A step of a resolution ended: `note` says what came of it, `path` is the worktree that is open for it."""
+
+    note: str = ""
+    path: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LegRebased(LegFact):
+    """A leg's work was brought onto a newer base: `commit` is its work there."""
+
+    base: str
+    commit: str
+    tree: str
+    rescue: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RollbackAsked(LegFact):
+    """The operator wants a merged leg undone."""
+
+
+@dataclass(frozen=True, slots=True)
+class LegReverted(LegFact):
+    """Base holds a commit that undoes a merged leg; its work is back in review, with its branch."""
+
+    commit: str
+
+
+@dataclass(frozen=True, slots=True)
+class RollbackEnded(LegFact):
+    """A rollback did not happen, for a reason; base is as it was."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Recovered(Fact):
+    """A driver found what an earlier one left behind, and put it right: one line for each thing."""
+
+    found: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)

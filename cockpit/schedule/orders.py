@@ -11,6 +11,12 @@ VERBS = (
     "approve",
     "reject",
     "merge",
+    "rebase",
+    "rerun",
+    "resolve",
+    "resolved",
+    "abandon",
+    "rollback",
     "cleanup",
     "drain",
     "undrain",
@@ -24,7 +30,8 @@ VERBS = (
 class Order:
     """An order from a human: a verb, the workstreams it is for, who gives it and why; `number` where it takes one.
 
-    `everything`: all workstreams that the verb makes sense for; `also_needed`: start what they depend on too.
+    `everything`: all workstreams that the verb makes sense for; `also_needed`: start what they depend on too, or roll
+    back although merged work depends on it.
     """
 
     verb: str
@@ -104,4 +111,21 @@ class WakeAt:
     at: float
 
 
-Todo = TakeLeg | PrepareLeg | WatchRun | EndRun | CheckLeg | StartMerge | Integrate | CleanUp | WakeAt
+@dataclass(frozen=True, slots=True)
+class Resolve:
+    """Do one step of a conflict's resolution."""
+
+    leg: str
+    how: str
+
+
+@dataclass(frozen=True, slots=True)
+class Revert:
+    """Undo the merge of a leg."""
+
+    leg: str
+
+
+Todo = (
+    TakeLeg | PrepareLeg | WatchRun | EndRun | CheckLeg | StartMerge | Integrate | CleanUp | Resolve | Revert | WakeAt
+)

@@ -45,6 +45,14 @@ class Forecast:
 
 
 @dataclass(frozen=True, slots=True)
+class ConflictReading:
+    """What a workstream's work would conflict in if it was merged now: with base, and with each other workstream."""
+
+    base: tuple[str, ...] = ()
+    others: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: MappingProxyType({}))
+
+
+@dataclass(frozen=True, slots=True)
 class PlanReading:
     """The plan file as it is on disk: the errors of a broken one, the changes that await trust."""
 
@@ -55,10 +63,15 @@ class PlanReading:
 
 @dataclass(frozen=True, slots=True)
 class Readings:
-    """All readings of a plan; mappings are by workstream id or run id and never changed in place."""
+    """All readings of a plan; mappings are by workstream id or run id and never changed in place.
+
+    `shared` holds each shared file that is edited now, with the workstreams that edit it.
+    """
 
     worktrees: Mapping[str, WorktreeReading] = field(default_factory=lambda: MappingProxyType({}))
     runs: Mapping[str, RunReading] = field(default_factory=lambda: MappingProxyType({}))
+    conflicts: Mapping[str, ConflictReading] = field(default_factory=lambda: MappingProxyType({}))
+    shared: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: MappingProxyType({}))
     notes: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     forecast: Forecast | None = None
     plan: PlanReading = field(default_factory=PlanReading)

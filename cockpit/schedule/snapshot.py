@@ -11,7 +11,11 @@ from cockpit.schedule.states import AWAITS_HUMAN, BLOCKS_OTHERS, UNBEGUN, WORKIN
 
 @dataclass(frozen=True, slots=True)
 class Leg:
-    """A leg and all that happened to it; times are seconds since the epoch, `outline` is its part of the plan."""
+    """A leg and all that happened to it; times are seconds since the epoch, `outline` is its part of the plan.
+
+    In a conflict, `report` is the file that describes it, `resolving` the step that was asked for, `opened` the
+    worktree in which it is being resolved. `reverted` is the commit on base that undid its merge.
+    """
 
     outline: LegOutline
     rank: int = 0
@@ -39,6 +43,10 @@ class Leg:
     ended: float | None = None
     worked_s: float = 0.0
     review_s: float = 0.0
+    report: str = ""
+    resolving: str = ""
+    opened: str = ""
+    reverted: str = ""
     gone: bool = False
 
     @property
@@ -112,13 +120,14 @@ class PendingOrder:
 
 @dataclass(frozen=True, slots=True)
 class Merge:
-    """One merge into base."""
+    """One merge into base; `reverted` is the commit that undid it."""
 
     workstream: str
     leg: str
     round: int
     commit: str
     at: float
+    reverted: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +159,8 @@ class Snapshot:
     usage: Mapping[str, Cost] = field(default_factory=lambda: MappingProxyType({}))
     orders: Mapping[str, PendingOrder] = field(default_factory=lambda: MappingProxyType({}))
     merges: tuple[Merge, ...] = ()
+    reverting: tuple[str, ...] = ()
+    recovered: tuple[str, ...] = ()
     held: bool = False
     agent_limit: int | None = None
     skipped: int = 0

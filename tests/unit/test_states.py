@@ -54,8 +54,8 @@ def test_every_state_leads_to_merged(state: State) -> None:
     assert State.MERGED in seen
 
 
-def test_nothing_follows_merged() -> None:
-    assert MOVES[State.MERGED] == {}
+def test_only_a_rollback_follows_merged() -> None:
+    assert MOVES[State.MERGED] == {"LegReverted": State.REVIEW}
 
 
 def test_every_move_is_made_by_a_fact_about_a_leg() -> None:

@@ -1,0 +1,123 @@
+"""What checks, approvals, merges and conflicts mean for a snapshot. Pure."""
+
+from dataclasses import replace
+
+from cockpit.schedule import facts as f
+from cockpit.schedule.change import changed
+from cockpit.schedule.folding import apply, is_met, leg_of, moved, put, readied, unreadied
+from cockpit.schedule.snapshot import GateResult, Leg, Merge, Snapshot
+from cockpit.schedule.states import State
+
+LESSON_LIMIT = 4000
+
+
+@apply.register
+def _(fact: f.ChecksStarted, snapshot: Snapshot, at: float) -> Snapshot:
+    after = put(snapshot, moved(leg_of(snapshot, fact.leg), fact, at))
+    return changed(after, gates={**snapshot.gates, fact.leg: ()})
+
+
+@apply.register
+def _(fact: f.WorkCommitted, snapshot: Snapshot, at: float) -> Snapshot:
+    leg = replace(
+        leg_of(snapshot, fact.leg),
+        commit=fact.commit,
+        tree=fact.tree,
+        base=fact.base,
+        files=fact.files,
+        added=fact.added,
+        removed=fact.removed,
+        built="",
+    )
+    return put(snapshot, leg)
+
+
+@apply.register
+def _(fact: f.GateFinished, snapshot: Snapshot, at: float) -> Snapshot:
+    leg_of(snapshot, fact.leg)
+    result = GateResult(fact.gate, fact.ok, fact.tree, at, fact.seconds, fact.reason, fact.output, fact.how)
+    results = (*snapshot.gates.get(fact.leg, ()), result)
+    return replace(snapshot, gates={**snapshot.gates, fact.leg: results})
+
+
+@apply.register
+def _(fact: f.ApprovalGiven, snapshot: Snapshot, at: float) -> Snapshot:
+    leg = leg_of(snapshot, fact.leg)
+    if fact.what == "start" and leg.state is State.READY:
+        return put(snapshot, replace(leg, start_approved=True))
+    return put(snapshot, moved(leg, fact, at, review_s=at - leg.since))
+
+
+@apply.register
+def _(fact: f.ApprovalRefused, snapshot: Snapshot, at: float) -> Snapshot:
+    leg = leg_of(snapshot, fact.leg)
+    lesson = f"The operator refused the {fact.what}: {fact.reason or 'no reason was given'}"
+    return put(snapshot, moved(leg, fact, at, lessons=_learned(leg, lesson)))
+
+
+@apply.register
+def _(fact: f.MergeBuilt, snapshot: Snapshot, at: float) -> Snapshot:
+    return put(snapshot, replace(leg_of(snapshot, fact.leg), built=fact.commit))
+
+
+@apply.register
+def _(fact: f.LegMerged, snapshot: Snapshot, at: float) -> Snapshot:
+    leg = moved(leg_of(snapshot, fact.leg), fact, at, merged=fact.commit, ended=at, paths=(), report="", reverted="")
+    after = put(snapshot, leg)
+    if fact.commit:
+        merge = Merge(leg.workstream, leg.key, leg.outline.round, fact.commit, at)
+        after = replace(after, merges=(*after.merges, merge))
+    return readied(after, (*after.dependents.get(leg.key, ()),), at)
+
+
+@apply.register
+def _(fact: f.MergeQueued, snapshot: Snapshot, at: float) -> Snapshot:
+    return put(snapshot, moved(leg_of(snapshot, fact.leg), fact, at, retry_at=0.0, paths=()))
+
+
+@apply.register
+def _(fact: f.MergeDeferred, snapshot: Snapshot, at: float) -> Snapshot:
+    leg = moved(leg_of(snapshot, fact.leg), fact, at, retry_at=fact.until, paths=fact.paths)
+    return put(snapshot, leg)
+
+
+@apply.register
+def _(fact: f.ConflictFound, snapshot: Snapshot, at: float) -> Snapshot:
+    leg = leg_of(snapshot, fact.leg)
+    reason = f"conflicts with {snapshot.outline.base} in {', '.join(fact.paths)}"
+    lessons = _learned(leg, f"The work of the last run {reason}.")
+    stuck = moved(leg, fact, at, paths=fact.paths, lessons=lessons, report=fact.report, resolving="", opened="")
+    return put(snapshot, changed(stuck, reason=reason))
+
+
+@apply.register
+def _(fact: f.RetryScheduled, snapshot: Snapshot, at: float) -> Snapshot:
+    leg = leg_of(snapshot, fact.leg)
+    lessons = _learned(leg, fact.reason)
+    return put(snapshot, moved(leg, fact, at, retry_at=fact.at, failures=leg.failures + 1, lessons=lessons))
+
+
+@apply.register
+def _(fact: f.LegFailed, snapshot: Snapshot, at: float) -> Snapshot:
+    leg = leg_of(snapshot, fact.leg)
+    return put(snapshot, moved(leg, fact, at, failures=leg.failures + 1, lessons=_learned(leg, fact.reason)))
+
+
+def _fresh(fact: f.LegFact, snapshot: Snapshot, at: float) -> Snapshot:
+    leg = moved(leg_of(snapshot, fact.leg), fact, at, failures=0, ending="", retry_at=0.0, paths=())
+    after = put(snapshot, leg)
+    return after if is_met(after, leg) else unreadied(after, (leg.key,), at)
+
+
+def _ended_on_request(fact: f.LegFact, snapshot: Snapshot, at: float) -> Snapshot:
+    return put(snapshot, moved(leg_of(snapshot, fact.leg), fact, at, ending=""))
+
+
+apply.register(f.LegRetried, _fresh)
+apply.register(f.LegResumed, _fresh)
+apply.register(f.LegPaused, _ended_on_request)
+apply.register(f.LegStopped, _ended_on_request)
+
+
+def _learned(leg: Leg, lesson: str) -> tuple[str, ...]:
+    return (*leg.lessons, lesson[-LESSON_LIMIT:])[-5:] if lesson else leg.lessons

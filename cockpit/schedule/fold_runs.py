@@ -1,0 +1,63 @@
+"""What runs mean for a snapshot: slots taken, processes started, adopted and ended. Pure."""
+
+from dataclasses import replace
+from typing import Any
+
+from cockpit.errors import IllegalMoveError
+from cockpit.schedule import facts as f
+from cockpit.schedule.change import changed
+from cockpit.schedule.folding import apply, leg_of, moved, put, with_workstream
+from cockpit.schedule.snapshot import Cost, Run, Snapshot
+
+
+@apply.register
+def _(fact: f.LegTaken, snapshot: Snapshot, at: float) -> Snapshot:
+    leg = leg_of(snapshot, fact.leg)
+    taken = moved(leg, fact, at, run=fact.run, slot=fact.slot, attempt=leg.attempt + 1, started=leg.started or at)
+    run = Run(fact.run, leg.key, fact.slot, taken.attempt, at)
+    return changed(put(snapshot, taken), runs={**snapshot.runs, run.id: run})
+
+
+@apply.register
+def _(fact: f.WorktreeMade, snapshot: Snapshot, at: float) -> Snapshot:
+    leg = leg_of(snapshot, fact.leg)
+    workstream = replace(snapshot.workstreams[leg.workstream], worktree=fact.path, clean_up_refused="")
+    return with_workstream(put(snapshot, replace(leg, base=fact.base)), workstream)
+
+
+@apply.register
+def _(fact: f.RunStarted, snapshot: Snapshot, at: float) -> Snapshot:
+    leg = moved(leg_of(snapshot, fact.leg), fact, at)
+    return _with_run(put(snapshot, leg), fact.run, started=at, pid=fact.pid, folder=fact.folder)
+
+
+@apply.register
+def _(fact: f.RunAdopted, snapshot: Snapshot, at: float) -> Snapshot:
+    return _with_run(snapshot, fact.run, pid=fact.pid)
+
+
+@apply.register
+def _(fact: f.EndAsked, snapshot: Snapshot, at: float) -> Snapshot:
+    return put(snapshot, replace(leg_of(snapshot, fact.leg), ending=fact.why))
+
+
+@apply.register
+def _(fact: f.RunEnded, snapshot: Snapshot, at: float) -> Snapshot:
+    leg = leg_of(snapshot, fact.leg)
+    run = snapshot.runs.get(fact.run)
+    worked = at - run.started if run and run.started else 0.0
+    after = put(snapshot, replace(leg, slot=None, worked_s=leg.worked_s + worked))
+    return _with_run(after, fact.run, ended=at, outcome=fact.outcome, code=fact.code, reason=fact.reason)
+
+
+@apply.register
+def _(fact: f.UsageReported, snapshot: Snapshot, at: float) -> Snapshot:
+    cost = Cost(fact.usd, fact.tokens_in, fact.tokens_cached, fact.tokens_out)
+    return replace(snapshot, usage={**snapshot.usage, fact.run: cost})
+
+
+def _with_run(snapshot: Snapshot, key: str, **changes: Any) -> Snapshot:
+    run = snapshot.runs.get(key)
+    if run is None:
+        raise IllegalMoveError(f"there is no run {key}")
+    return changed(snapshot, runs={**snapshot.runs, key: changed(run, **changes)})

@@ -1,0 +1,91 @@
+"""What the meanings of facts have in common: the dispatcher, and careful changes of a snapshot. Pure."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from functools import singledispatch
+from typing import Any
+
+from cockpit.errors import IllegalMoveError
+from cockpit.schedule import facts as f
+from cockpit.schedule.change import changed
+from cockpit.schedule.snapshot import Leg, Snapshot, Workstream
+from cockpit.schedule.states import CAN_BE_ENDED, HOLDS_SLOT, IDLE, MOVING_FACTS, State, next_state
+
+
+@singledispatch
+def apply(fact: f.Fact, snapshot: Snapshot, at: float) -> Snapshot:
+    """Return the snapshot after a fact; the modules beside this one say for each kind what that means."""
+    if isinstance(fact, f.LegFact):
+        leg = leg_of(snapshot, fact.leg)
+        if type(fact).__name__ in MOVING_FACTS:
+            return put(snapshot, moved(leg, fact, at))
+    return snapshot
+
+
+def leg_of(snapshot: Snapshot, key: str) -> Leg:
+    """Return a leg by its key. Raises IllegalMoveError."""
+    try:
+        return snapshot.legs[key]
+    except KeyError:
+        raise IllegalMoveError(f"there is no leg {key}") from None
+
+
+def workstream_of(snapshot: Snapshot, key: str) -> Workstream:
+    """Return a workstream by its id. Raises IllegalMoveError."""
+    try:
+        return snapshot.workstreams[key]
+    except KeyError:
+        raise IllegalMoveError(f"there is no workstream {key}") from None
+
+
+def moved(leg: Leg, fact: f.Fact, at: float, **changes: Any) -> Leg:
+    """Return a leg in the state that a fact leads to, with other changes. Raises IllegalMoveError."""
+    state = next_state(leg.state, type(fact).__name__)
+    if leg.state in HOLDS_SLOT and state not in HOLDS_SLOT:
+        changes = {"slot": None, **changes}
+    if leg.ending and state not in CAN_BE_ENDED:
+        changes = {"ending": "", **changes}
+    return changed(leg, state=state, since=at, reason=getattr(fact, "reason", ""), **changes)
+
+
+def put(snapshot: Snapshot, leg: Leg) -> Snapshot:
+    """Return the snapshot with another version of a leg."""
+    legs = dict(snapshot.legs)
+    legs[leg.key] = leg
+    active = snapshot.active
+    if (leg.state in IDLE) is (leg.key in active):
+        active = active - {leg.key} if leg.state in IDLE else active | {leg.key}
+    return changed(snapshot, legs=legs, active=active)
+
+
+def with_workstream(snapshot: Snapshot, workstream: Workstream) -> Snapshot:
+    """Return the snapshot with another version of a workstream."""
+    return changed(snapshot, workstreams={**snapshot.workstreams, workstream.id: workstream})
+
+
+def readied(snapshot: Snapshot, keys: Iterable[str], at: float) -> Snapshot:
+    """Move the legs among `keys` that are wanted, and whose dependencies are merged, from waiting to ready."""
+    for key in keys:
+        leg = snapshot.legs[key]
+        if leg.state is not State.WAITING or not snapshot.workstreams[leg.workstream].wanted:
+            continue
+        if all(snapshot.legs[needed].state is State.MERGED for needed in leg.outline.depends_on):
+            state = next_state(leg.state, "DependenciesMet")
+            snapshot = put(snapshot, changed(leg, state=state, since=at, reason=""))
+    return snapshot
+
+
+def unreadied(snapshot: Snapshot, keys: Iterable[str], at: float) -> Snapshot:
+    """Move the ready legs among `keys` back to waiting."""
+    for key in keys:
+        leg = snapshot.legs[key]
+        if leg.state is State.READY:
+            state = next_state(leg.state, "DependenciesUnmet")
+            snapshot = put(snapshot, replace(leg, state=state, since=at))
+    return snapshot
+
+
+def is_met(snapshot: Snapshot, leg: Leg) -> bool:
+    """Tell whether a leg is wanted and all that it depends on is merged."""
+    wanted = snapshot.workstreams[leg.workstream].wanted
+    return wanted and all(snapshot.legs[needed].state is State.MERGED for needed in leg.outline.depends_on)
