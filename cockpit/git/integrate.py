@@ -63,6 +63,8 @@ def build(
         return Conflict(merged.paths)
     if strategy == "merge":
         return Built(commit_tree(repo, merged.tree, (ours, theirs), message, author), merged.tree)
+    if merged.tree == repo.tree_of(ours):
+        return Built(ours, merged.tree, empty=True)
     return Built(commit_tree(repo, merged.tree, (ours,), message, author or last), merged.tree)
 
 

@@ -10,6 +10,7 @@ from cockpit.git.replay import replay
 from cockpit.git.repo import Author, Repo
 
 _TRAILER = "Cockpit-Reverts"
+_AGAIN = "Cockpit-Reapplies"
 
 
 def build_revert(
@@ -47,10 +48,12 @@ def build_again(
     """Make the commit that brings `head` onto `onto` after its earlier work was merged and reverted.
 
     `reverted` is the revert commit. Where git takes the old work for merged already, it is brought back together with
-    what is new on `head`: in one commit for merge and squash, for rebase in one commit before the replayed ones.
+    what is new on `head`: in one commit for merge and squash, for rebase in one commit before the replayed ones (as one
+    range it can be reverted again). A trailer of the message says what was brought back.
     Raises GitError.
     """
     ours, theirs, undone = repo.commit_id(onto), repo.commit_id(head), repo.commit_id(reverted)
+    message = f"{message.rstrip() or 'Reapply'}\n\n{_AGAIN}: {undone}"
     if not repo.is_ancestor(undone, ours) or not _is_hidden(repo, ours, theirs, undone):
         return build(repo, ours, theirs, strategy, message, author=author)
     back = mergetree.merge_trees(repo, undone, ours, _first_parent(repo, undone))
@@ -76,18 +79,30 @@ def build_again(
 
 
 def _is_hidden(repo: Repo, onto: str, head: str, undone: str) -> bool:
-    """Tell whether git takes the reverted work of `head` for merged, so that a plain merge would leave it out."""
-    _, last = _noted(repo, undone)
-    work = spawn.git(["rev-list", "--parents", "-1", last, "--"], cwd=repo.root).stdout.decode().split()
-    held = {last, *work[2:]} if len(work) > 2 else {last}
-    found = spawn.git(["merge-base", "--all", onto, head], cwd=repo.root, accept=(0, 1)).stdout.decode().split()
-    if not any(repo.is_ancestor(commit, base) for commit in held for base in found):
-        return False
-    if not any(repo.is_ancestor(undone, base) for base in found):
-        return True
-    # The branch went on from the revert. If somebody brought the work back there, bringing it back changes nothing.
-    again = mergetree.merge_trees(repo, undone, head, _first_parent(repo, undone))
-    return not again.paths and again.tree != repo.tree_of(head)
+    """Tell whether git takes reverted work of `head` for merged, so that a plain merge would leave it out."""
+    before, last = _noted(repo, undone)
+    bases = _merge_bases(repo, onto, head)
+    shared = [commit for base in bases for commit in _merge_bases(repo, base, last)]
+    if not all(repo.is_ancestor(commit, before) for commit in shared):
+        if not any(repo.is_ancestor(undone, base) for base in bases):
+            return True
+        # The branch went on from the revert. If somebody brought the work back there, doing it again changes nothing.
+        again = mergetree.merge_trees(repo, undone, head, _first_parent(repo, undone))
+        if not again.paths and again.tree != repo.tree_of(head):
+            return True
+    # What was reverted may itself have brought back what was reverted before: the branch may stand on that.
+    return any(_is_hidden(repo, onto, head, earlier) for earlier in _reapplied(repo, before, last))
+
+
+def _merge_bases(repo: Repo, one: str, other: str) -> list[str]:
+    return spawn.git(["merge-base", "--all", one, other], cwd=repo.root, accept=(0, 1)).stdout.decode().split()
+
+
+def _reapplied(repo: Repo, before: str, last: str) -> list[str]:
+    """Return the reverts that commits of a merged range brought back again."""
+    text = repo.git("log", "--first-parent", "--format=%B", last, f"^{before}", "--").decode("utf-8", "replace")
+    found = re.findall(rf"^{_AGAIN}: ([0-9a-f]{{40,64}})$", text, re.MULTILINE)
+    return [commit for commit in dict.fromkeys(found) if repo.resolve(commit)]
 
 
 def _noted(repo: Repo, undone: str) -> tuple[str, str]:
