@@ -49,7 +49,6 @@ class Driver:
         self._lock = FileLock(project.state.lock)
         self._pool = Pool(project.loaded.plan.limits.agents)
         self._began = time.monotonic()
-        self._last_client = self._began
         self._background: list[asyncio.Task[None]] = []
         self.farewell = "the driver has ended: nothing was left to do"
 
@@ -115,7 +114,12 @@ class Driver:
 
     async def run(self, *, detached: bool, wait: bool = False) -> None:
         """Drive until nothing is left to do: for a detached driver, and nobody looks on; see DESIGN.md."""
-        await self.engine.run(lambda: self._quiet(detached=detached, wait=wait))
+        while True:
+            await self.engine.run(lambda: self._quiet(detached=detached, wait=wait))
+            await self.server.close(self.farewell)
+            if self.engine.stopping or not self.engine.has_work():
+                return
+            await self.server.start()  # an order came in just before the door was shut
 
     def _quiet(self, *, detached: bool, wait: bool) -> bool:
         now = time.monotonic()
@@ -123,10 +127,8 @@ class Driver:
         if not detached:
             return finished or not (wait or self.server.clients)
         if self.server.clients:
-            self._last_client = now
-            self._look_again(LINGER_S)
             return False
-        quiet_since = max(self._last_client + LINGER_S, self._began + (0 if self.server.served else FIRST_CLIENT_S))
+        quiet_since = max(self.server.left_at + LINGER_S, self._began + (0 if self.server.served else FIRST_CLIENT_S))
         if now < quiet_since:
             self._look_again(quiet_since - now)
             return False
@@ -137,6 +139,7 @@ class Driver:
 
     async def close(self) -> None:
         """Give the plan back: agents that run go on, and the next driver adopts them."""
+        await self.server.close(self.farewell)
         for task in self._background:
             task.cancel()
         await asyncio.gather(*self._background, return_exceptions=True)
@@ -146,11 +149,11 @@ class Driver:
                 await self._pool.short(gatetree.drop, self.project.repo, self.project.state.integration)
         with contextlib.suppress(CockpitError, TimeoutError):
             self.engine.record(f.DriverEnded(os.getpid(), self.farewell))
-            await asyncio.wait_for(self.engine.durable(), CLOSING_S)
+            async with asyncio.timeout(CLOSING_S):
+                await self.engine.durable()
             self.journal.checkpoint(self.engine.snapshot)
         self._writing.cancel()  # only now: a write that is cut off is done all the same, and nobody knows it
         await asyncio.gather(self._writing, return_exceptions=True)
-        await self.server.close(self.farewell)
         self._pool.close()
         self.journal.close()
         self._lock.release()

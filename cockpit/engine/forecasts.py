@@ -42,7 +42,8 @@ class Forecasts:
                 # A thousand legs take seconds: they are forecast less often, so that the loop has the processor.
                 await asyncio.sleep(max(SETTLE_S, REST * (time.monotonic() - began)))
                 try:
-                    await asyncio.wait_for(self._news.wait(), EVERY_S)
+                    async with asyncio.timeout(EVERY_S):  # wait_for may swallow a cancellation on Python 3.11
+                        await self._news.wait()
                 except TimeoutError:
                     continue
                 finally:

@@ -222,9 +222,20 @@ class Engine:
                 return
             timeout = None if wake_at is None else max(0.0, wake_at - self.clock.now())
             try:
-                await asyncio.wait_for(self._wake.wait(), timeout)
+                async with asyncio.timeout(timeout):
+                    await self._wake.wait()
             except TimeoutError:
                 continue
+
+    @property
+    def stopping(self) -> bool:
+        """Whether the loop was asked to end."""
+        return self._stopping
+
+    def has_work(self) -> bool:
+        """Say whether anything is to be done now."""
+        todos = decide(self.snapshot, self.readings, self.clock.now())
+        return bool(self._flights) or any(not isinstance(todo, WakeAt) for todo in todos)
 
     def stop(self) -> None:
         """End the loop; what is under way is cut off, agents go on."""

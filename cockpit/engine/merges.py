@@ -5,10 +5,11 @@ Idempotent after a crash: a commit that was built is on base or it isn't, and th
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, cast
+from typing import TYPE_CHECKING, cast
 
+from cockpit.engine import resolutions
 from cockpit.errors import CockpitError, GitError
-from cockpit.git import integrate
+from cockpit.git import integrate, rebase, revert
 from cockpit.git.repo import Author
 from cockpit.schedule import facts as f
 from cockpit.schedule.snapshot import Leg
@@ -28,13 +29,67 @@ class _Link:
 
 
 async def integrate_legs(effects: "Effects", keys: Sequence[str]) -> None:
-    """Merge legs that are in the state merging, in this order; each ends merged, queued, in conflict, or failed."""
+    """Merge legs that are in the state merging, in this order; each ends merged, queued, in conflict, or failed.
+
+    What belongs to one round and changes other files is built as one chain and gated once. A chain that does not pass
+    is halved until the leg that spoils it is found; that one alone goes back.
+    """
     left = await _without_published(effects, keys)
-    together = True
     while left:
-        # Where a batch as a whole did not pass, one by one shows which leg it is.
-        together = await _integrate(effects, left if together else left[:1]) and together
+        batch = await _batch(effects, left)
+        while not await _integrate(effects, batch):
+            batch = batch[: (len(batch) + 1) // 2]
         left = [key for key in left if effects.engine.snapshot.legs[key].state is State.MERGING]
+    await _rebase_others(effects)
+
+
+async def _batch(effects: "Effects", keys: Sequence[str]) -> list[str]:
+    """Return the first legs that may be built as one chain: of one round, and disjoint in what they change."""
+    legs = [effects.engine.snapshot.legs[key] for key in keys]
+    if len(legs) == 1:
+        return list(keys)
+    together: list[str] = []
+    seen: set[str] = set()
+    for leg in legs:
+        if leg.outline.round != legs[0].outline.round:
+            break
+        changes = await effects.pool.short(effects.repo.changed_paths, leg.base or leg.commit, leg.commit)
+        paths = {path for change in changes for path in (change.path, change.old_path) if path}
+        if together and paths & seen:
+            break
+        seen |= paths
+        together.append(leg.key)
+    return together
+
+
+async def _rebase_others(effects: "Effects") -> None:
+    """Bring what awaits its review onto the new base, where the plan asks for it; a conflict changes nothing."""
+    engine = effects.engine
+    tip = await effects.pool.short(effects.repo.tip, effects.base)
+    for key in sorted(engine.snapshot.active):
+        leg = engine.snapshot.legs[key]
+        workstream = engine.snapshot.workstreams[leg.workstream]
+        asked = effects.project.loaded.plan.merge_of(effects.workstream(leg.workstream)).rebase_others
+        if leg.state is not State.REVIEW or leg.reverted or not asked or tip is None or leg.base == tip:
+            continue
+        try:
+            done = await effects.pool.short(
+                rebase.rebase_worktree,
+                effects.repo,
+                effects.path(workstream.worktree),
+                tip,
+                plan=effects.project.loaded.name,
+                workstream=leg.workstream,
+                at=engine.clock.now(),
+                exclude=effects.project.setup_files,
+            )
+        except CockpitError as error:
+            engine.read(notes={leg.workstream: f"not rebased: {error.what}"})
+            continue
+        if isinstance(done, rebase.Rebased):
+            tree = await effects.pool.short(effects.repo.tree_of, done.new)
+            kept = done.rescue.ref if done.rescue else ""
+            engine.record(f.LegRebased(key, tip, done.new, tree, kept))
 
 
 async def _without_published(effects: "Effects", keys: Sequence[str]) -> list[str]:
@@ -100,7 +155,8 @@ async def _build(effects: "Effects", keys: Sequence[str], tip: str) -> list[_Lin
             continue
         unsure = onto != tip  # what was built before it is not on base yet, and may never be
         if isinstance(built, integrate.Conflict):
-            effects.engine.record(*(() if unsure else (f.ConflictFound(key, built.paths, onto),)))
+            if not unsure:
+                await _conflict(effects, leg, built.paths, onto)
         elif built.empty:
             effects.engine.record(*(() if unsure else (f.LegMerged(key, onto),)))
         else:
@@ -112,13 +168,34 @@ async def _build(effects: "Effects", keys: Sequence[str], tip: str) -> list[_Lin
 
 def _build_one(effects: "Effects", leg: Leg, onto: str) -> integrate.Built | integrate.Conflict:
     workstream = effects.engine.snapshot.workstreams[leg.workstream].outline
-    strategy = cast("Literal['merge', 'squash']", workstream.strategy)
+    strategy = cast("integrate.Strategy", workstream.strategy)
     author: Author | None = effects.identity if strategy == "merge" else None
-    return integrate.build(effects.repo, onto, leg.commit, strategy, effects.merge_message(leg), author=author)
+    message = effects.merge_message(leg)
+    if leg.reverted:
+        return revert.build_again(effects.repo, onto, leg.commit, leg.reverted, strategy, message, author=author)
+    return integrate.build(effects.repo, onto, leg.commit, strategy, message, author=author)
+
+
+async def _conflict(effects: "Effects", leg: Leg, paths: tuple[str, ...], onto: str) -> None:
+    """Put a leg into conflict, with its report, and begin what the plan wants done about it."""
+    engine = effects.engine
+    try:
+        report = await resolutions.write_report(effects, leg, onto)
+    except (CockpitError, OSError) as error:
+        report = ""
+        engine.read(notes={leg.workstream: f"the conflict could not be described: {error}"})
+    wanted = effects.project.loaded.plan.merge_of(effects.workstream(leg.workstream)).on_conflict
+    again = wanted == "rerun" and leg.failures >= engine.snapshot.outline.retries
+    facts: list[f.Fact] = [f.ConflictFound(leg.key, paths, onto, report)]
+    if wanted != "ask" and not again:
+        facts.append(f.ResolutionAsked(leg.key, wanted))
+    engine.record(*facts)
 
 
 def _defer(effects: "Effects", keys: Sequence[str], reason: str, paths: tuple[str, ...] = ()) -> None:
     until = effects.engine.clock.now() + DEFER_S
+    named = f": {', '.join(paths[:5])}{' …' if len(paths) > 5 else ''}" if paths else ""
+    reason = f"{reason}{named}"
     effects.engine.record(*(f.MergeDeferred(key, reason, until, paths) for key in keys))
 
 
@@ -146,4 +223,4 @@ async def clean_up(effects: "Effects", workstream: str) -> None:
         return
     ref = removed.rescue.ref if removed.rescue else ""
     engine.record(f.WorktreeRemoved(workstream, one.worktree, ref, removed.bytes_freed))
-    engine.read(worktrees={workstream: None})
+    engine.read(worktrees={workstream: None}, notes={workstream: None})

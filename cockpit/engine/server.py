@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import socket
 import stat
+import time
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import asdict
 from pathlib import Path
@@ -21,11 +22,15 @@ Ask = Callable[[str, dict[str, Any]], Awaitable[Any]]
 
 
 class Server:
-    """Listens on the plan's socket; `clients` are connected, `served` were so far, `on_client` is called for each."""
+    """Listens on the plan's socket, and calls `on_client` for each client.
+
+    `clients` are connected now, `served` were so far, and the last one left at `left_at` (monotonic seconds).
+    """
 
     def __init__(self, engine: Engine, path: Path, ask: Ask) -> None:
         self.clients = 0
         self.served = 0
+        self.left_at = 0.0
         self.on_client: Callable[[], None] = lambda: None
         self._engine = engine
         self._path = path
@@ -52,7 +57,8 @@ class Server:
         for writer in tuple(self._writers):
             with contextlib.suppress(ConnectionError, TimeoutError):
                 writer.write(wire.line({"farewell": farewell}))
-                await asyncio.wait_for(writer.drain(), 1.0)
+                async with asyncio.timeout(1.0):
+                    await writer.drain()
         for task in tuple(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -77,6 +83,7 @@ class Server:
         finally:
             await client.close()
             self.clients -= 1
+            self.left_at = time.monotonic()
             self._writers.discard(writer)
             if task is not None:
                 self._tasks.discard(task)

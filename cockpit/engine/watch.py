@@ -10,7 +10,8 @@ from collections.abc import Awaitable, Callable, Iterable
 from pathlib import Path
 
 from cockpit.agents import presets, runs
-from cockpit.engine.effects import STALLED, Effects
+from cockpit.engine.effects import Effects
+from cockpit.engine.running import STALLED
 from cockpit.errors import CockpitError
 from cockpit.git.status import read, survey
 from cockpit.schedule import facts as f

@@ -1,0 +1,78 @@
+"""Undoes the merge of a leg by a commit that is built, gated and published like a merge; base never moves back."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cockpit.git import integrate, revert, worktrees
+from cockpit.git.builds import Conflict
+from cockpit.schedule import facts as f
+from cockpit.schedule.snapshot import Leg
+
+if TYPE_CHECKING:
+    from cockpit.engine.effects import Effects
+
+TRIES = 5
+
+
+async def roll_back(effects: "Effects", key: str) -> None:
+    """Undo a leg's merge; it ends back in review with its branch, or merged as it was, with the reason."""
+    engine = effects.engine
+    leg = engine.snapshot.legs[key]
+    for _ in range(TRIES):
+        tip = await effects.pool.short(effects.repo.tip, effects.base)
+        if tip is None:
+            engine.record(f.RollbackEnded(key, f"the branch {effects.base} is gone"))
+            return
+        if leg.built and leg.built != leg.merged and await _is_on_base(effects, leg.built):
+            await _put_back(effects, leg, leg.built)
+            return
+        built = await effects.pool.short(
+            revert.build_revert, effects.repo, tip, leg.merged, _message(leg), author=effects.identity
+        )
+        if isinstance(built, Conflict):
+            engine.record(f.RollbackEnded(key, f"later work builds on it: {', '.join(built.paths[:10])}"))
+            return
+        engine.record(f.MergeBuilt(key, built.commit, built.tree, tip))
+        failed = await effects.gate_integrated([key], tip, built.commit, built.tree)
+        if failed:
+            engine.record(f.RollbackEnded(key, failed))
+            return
+        await engine.durable()
+        done = await effects.pool.short(integrate.publish, effects.repo, effects.base, tip, built.commit)
+        if isinstance(done, integrate.Published):
+            engine.read(base_commit=done.commit)
+            await _put_back(effects, engine.snapshot.legs[key], built.commit)
+            return
+        if isinstance(done, integrate.Blocked):
+            paths = f": {', '.join(done.paths[:10])}" if done.paths else ""
+            engine.record(f.RollbackEnded(key, f"{done.reason}{paths}"))
+            return
+    engine.record(f.RollbackEnded(key, f"{effects.base} keeps moving"))
+
+
+async def _is_on_base(effects: "Effects", commit: str) -> bool:
+    there: bool = await effects.pool.short(integrate.contains, effects.repo, effects.base, commit)
+    return there
+
+
+async def _put_back(effects: "Effects", leg: Leg, commit: str) -> None:
+    """Give the leg its branch and worktree back, as they were when it was approved."""
+    known = effects.engine.snapshot.workstreams[leg.workstream]
+    path = Path(known.worktree or known.outline.worktree)
+    made = await effects.pool.short(
+        worktrees.add,
+        effects.repo,
+        path,
+        known.outline.branch,
+        leg.commit,
+        parent=Path(effects.engine.snapshot.outline.worktrees),
+    )
+    effects.engine.record(
+        f.WorktreeMade(leg.key, str(made.path), known.outline.branch, leg.base),
+        f.LegReverted(leg.key, commit),
+    )
+
+
+def _message(leg: Leg) -> str:
+    trailers = f"Cockpit-Workstream: {leg.workstream}\nCockpit-Rollback: {leg.key}\n"
+    return f"Roll back {leg.workstream}: {leg.merged[:12]}\n\n{trailers}"

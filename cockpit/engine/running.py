@@ -1,0 +1,274 @@
+"""The life of a run: its worktree made ready, its agent started, followed to its end and judged; it merges nothing."""
+
+import asyncio
+import contextlib
+import os
+from pathlib import Path
+from threading import Lock
+from typing import TYPE_CHECKING
+
+from cockpit.agents import environment, presets, runs
+from cockpit.agents.prompt import EarlierRun, compose
+from cockpit.engine import setup
+from cockpit.errors import CockpitError
+from cockpit.git import integrate, worktrees
+from cockpit.git.status import changed_files
+from cockpit.plan.legs import LegSpec
+from cockpit.plan.model import Workstream
+from cockpit.schedule import facts as f
+from cockpit.schedule.snapshot import Leg
+
+if TYPE_CHECKING:
+    from cockpit.engine.effects import Effects
+
+LOOK_EVERY_S = 0.5
+STALLED = "stalled: "
+
+
+class Running:
+    """Starts and follows the runs of one plan's driver."""
+
+    def __init__(self, effects: "Effects") -> None:
+        self._effects = effects
+        self._engine = effects.engine
+        self._pool = effects.pool
+        self._started_here: set[str] = set()
+        self._ports: dict[str, int] = {}
+        self._ports_lock = Lock()
+
+    async def prepare(self, key: str, run: str) -> None:
+        """Make the worktree ready, then start the run; a run that was started before a crash is found and kept."""
+        folder = self._effects.project.state.run(run)
+        if (folder / "spec").exists():
+            look = await self._pool.long(self._found, folder)
+            if look is not None:
+                self._started(key, run, look)
+                return
+        leg = self._engine.snapshot.legs[key]
+        workstream = self._effects.workstream(leg.workstream)
+        try:
+            await self._make_worktree(leg, workstream)
+            if self._effects.ended_on_request(key, run):
+                return
+            await self._engine.durable()  # a run that a later driver finds must find its worktree known
+            spec = await self._pool.short(self._spec, self._engine.snapshot.legs[key], workstream, run)
+            await self._pool.short(runs.start, spec)
+        except CockpitError as error:
+            self._effects.fail(key, run, "failed", str(error))
+            return
+        look = await self._pool.short(runs.look, folder)
+        self._started(key, run, look)
+
+    @staticmethod
+    def _found(folder: Path) -> runs.RunLook | None:
+        """Look at a run that an earlier driver began to start; None where it must be started anew."""
+        look = runs.look(folder)
+        if not (look.started_at or look.supervisor_alive or look.exit):
+            runs.stop(folder, "its start was cut off")  # its supervisor may have been killed after it started the agent
+            look = runs.look(folder)
+        if look.started_at or look.supervisor_alive or look.exit:
+            return look
+        (folder / "spec").unlink()
+        return None
+
+    def _started(self, key: str, run: str, look: runs.RunLook) -> None:
+        process = look.agent or look.supervisor
+        self._started_here.add(run)
+        self._engine.record(
+            f.RunStarted(key, run, process.pid if process else 0, str(self._effects.project.state.run(run)))
+        )
+
+    async def _make_worktree(self, leg: Leg, workstream: Workstream) -> None:
+        known = self._engine.snapshot.workstreams[leg.workstream]
+        path = Path(known.worktree or known.outline.worktree)
+        fresh = not known.worktree or not await self._pool.short(path.exists)
+        base = await self._pool.short(self._effects.repo.tip, self._effects.base)
+        if base is None:
+            raise CockpitError(f"the branch {self._effects.base} is gone", hint="make it again, or name another `base`")
+        made = await self._pool.short(
+            worktrees.add,
+            self._effects.repo,
+            path,
+            known.outline.branch,
+            base,
+            parent=Path(self._engine.snapshot.outline.worktrees),
+        )
+        if not fresh:  # nothing runs there now: a lock is what a git that was killed with its run left behind
+            await self._pool.short(worktrees.drop_stale_index_lock, self._effects.repo, path)
+        head = made.head or base
+        if not fresh and not leg.base:
+            await self._pool.short(
+                worktrees.advance,
+                self._effects.repo,
+                path,
+                base,
+                plan=self._effects.project.loaded.name,
+                workstream=leg.workstream,
+                at=self._engine.clock.now(),
+                exclude=self._effects.project.setup_files,
+            )
+            head = base
+        if fresh:
+            output = self._effects.project.state.gates(leg.run or leg.key) / "setup.log"
+            env = self._effects.gate_environment(workstream, made.path)
+            with self._effects.cancellable(leg.key) as cancelled:
+                await self._pool.long(setup.set_up, self._effects.project, made.path, output, env, cancelled)
+        if fresh or not leg.base:
+            start = base
+            if head != base:
+                start = (await self._pool.short(self._effects.repo.git, "merge-base", base, head)).decode().strip()
+            self._engine.record(f.WorktreeMade(leg.key, str(made.path), known.outline.branch, start))
+
+    def _spec(self, leg: Leg, workstream: Workstream, run: str) -> runs.RunSpec:
+        plan, folder = self._effects.project.loaded.plan, self._effects.project.state.run(run)
+        profile = plan.agents[(leg.slot or "").rsplit("#", 1)[0]]
+        worktree = Path(self._engine.snapshot.workstreams[leg.workstream].worktree)
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        present = changed_files(worktree, leg.base, self._effects.project.setup_files) if leg.attempt > 1 else ()
+        text = compose(
+            plan,
+            workstream,
+            self._leg_spec(leg),
+            earlier=self._earlier(leg),
+            present=[change.path for change in present],
+            notes=self._notes(leg),
+        )
+        prompt = folder / "prompt.md"
+        prompt.write_text(text, encoding="utf-8")
+        env = environment.environment(
+            run_id=run,
+            plan=self._effects.project.loaded.name,
+            workstream=leg.workstream,
+            worktree=worktree,
+            prompt_file=prompt,
+            port=self._port(run),
+            pass_env=profile.pass_env,
+            profile_env=profile.env,
+            workstream_env=workstream.env,
+        )
+        launch = presets.command(profile, prompt, text)
+        return runs.RunSpec(
+            run_id=run,
+            folder=folder,
+            command=launch.command,
+            cwd=worktree,
+            env=env,
+            stdin=launch.stdin,
+            timeout_s=plan.limits.run_timeout,
+        )
+
+    def _port(self, run: str) -> int:
+        """Return the first port of a block that no other run of this driver has now."""
+        with self._ports_lock:
+            active = {leg.run for leg in map(self._engine.snapshot.legs.__getitem__, self._engine.snapshot.active)}
+            self._ports = {one: port for one, port in self._ports.items() if one in active}
+            self._ports[run] = environment.port_block(run, self._ports.values())
+            return self._ports[run]
+
+    @staticmethod
+    def _leg_spec(leg: Leg) -> LegSpec:
+        one = leg.outline
+        return LegSpec(
+            one.key,
+            one.workstream,
+            one.number,
+            one.issues,
+            one.depends_on,
+            one.round,
+            one.estimate_s,
+            one.low_s,
+            one.high_s,
+        )
+
+    def _earlier(self, leg: Leg) -> list[EarlierRun]:
+        return [EarlierRun(number, "not merged", lesson) for number, lesson in enumerate(leg.lessons, 1)]
+
+    def _notes(self, leg: Leg) -> list[str]:
+        """Return what else a run is told: that what an earlier run left does not merge with base as it is now."""
+        base = self._effects.base
+        tip = self._effects.repo.tip(base)
+        if not leg.commit or tip is None:
+            return []
+        built = integrate.build(self._effects.repo, tip, leg.commit, "merge", "", author=None)
+        if not isinstance(built, integrate.Conflict):
+            return []
+        paths = ", ".join(built.paths[:20])
+        merge = f"`git merge {base}`, mend the conflict in {paths}, and commit that merge: this one commit is yours"
+        return [f"Bring this branch together with `{base}`: {merge}."]
+
+    async def watch(self, key: str, run: str) -> None:
+        """Follow a run to its end, and judge it."""
+        folder = self._effects.project.state.run(run)
+        if run not in self._started_here:
+            self._started_here.add(run)
+            look = await self._pool.short(runs.look, folder)
+            process = look.agent or look.supervisor
+            if not look.over and process:
+                self._engine.record(f.RunAdopted(key, run, process.pid))
+        await self._gone(folder)
+        ended = await self._pool.long(self._judged, folder)
+        self._judge(key, run, ended)
+
+    async def _gone(self, folder: Path) -> None:
+        """Wait until the run's supervisor is gone."""
+        fd = await self._pool.short(runs.watch_fd, folder)
+        if fd is None:
+            while not (await self._pool.short(runs.look, folder)).over:  # noqa: ASYNC110  # no event tells it here
+                await asyncio.sleep(LOOK_EVERY_S)
+            return
+        loop = asyncio.get_running_loop()
+        gone: asyncio.Future[None] = loop.create_future()
+        loop.add_reader(fd, _resolve, gone)
+        try:
+            await gone
+        finally:
+            loop.remove_reader(fd)
+            os.close(fd)
+
+    @staticmethod
+    def _judged(folder: Path) -> runs.RunExit:
+        """Return how a run ended; what a killed supervisor left running is ended first."""
+        look = runs.look(folder)
+        return look.exit or runs.stop(folder, "its supervisor is gone")
+
+    def _judge(self, key: str, run: str, ended: runs.RunExit) -> None:
+        leg = self._engine.snapshot.legs[key]
+        outcome, reason = _outcome(ended)
+        fact = f.RunEnded(key, run, outcome, ended.code, reason)
+        self._engine.read(runs={run: None})
+        if outcome == "done" and leg.ending != "pause":
+            self._engine.record(fact, f.LegStopped(key) if leg.ending else f.ChecksStarted(key))
+        elif leg.ending:
+            self._engine.record(fact, f.LegPaused(key) if leg.ending == "pause" else f.LegStopped(key))
+        else:
+            self._engine.record(fact, self._engine.after_failure(key, self._with_tail(run, reason)))
+
+    def _with_tail(self, run: str, reason: str) -> str:
+        folder = self._effects.project.state.run(run)
+        with contextlib.suppress(CockpitError, OSError):
+            for name in ("stderr.log", "stdout.log"):
+                tail = runs.tail(folder, name, 2000).decode("utf-8", "replace").strip()
+                if tail:
+                    return f"{reason}\n{tail[-1500:]}"
+        return reason
+
+
+def _resolve(future: "asyncio.Future[None]") -> None:
+    if not future.done():
+        future.set_result(None)
+
+
+def _outcome(ended: runs.RunExit) -> tuple[str, str]:
+    if ended.ok:
+        return "done", ""
+    if ended.reason == "timeout":
+        return "timeout", "the time limit of a run was reached"
+    if ended.reason == "spawn-failed":
+        return "failed", f"the agent could not be started: {ended.error}"
+    if ended.reason == "stopped":
+        outcome = "stalled" if ended.detail.startswith(STALLED) else "stopped"
+        return outcome, ended.detail or "it was stopped"
+    if ended.reason == "unknown":
+        return "unknown", "its supervisor was killed: how it ended is not known"
+    how = f"signal {ended.signal}" if ended.signal else f"code {ended.code}"
+    return "failed", f"the agent ended with {how}"
