@@ -10,7 +10,18 @@ from cockpit.schedule.snapshot import Leg, PendingOrder, Snapshot, Workstream
 from cockpit.schedule.states import UNBEGUN, State
 
 ENDABLE = frozenset({State.PREPARING, State.RUNNING})
-STOPPABLE = frozenset({State.RETRYING, State.PAUSED, State.FAILED, State.REJECTED, State.CONFLICT, State.QUARANTINED})
+STOPPABLE = frozenset(
+    {
+        State.REVIEW,
+        State.QUEUED,
+        State.RETRYING,
+        State.PAUSED,
+        State.FAILED,
+        State.REJECTED,
+        State.CONFLICT,
+        State.QUARANTINED,
+    }
+)
 RETRIABLE = frozenset({State.FAILED, State.REJECTED, State.CONFLICT, State.STOPPED, State.RETRYING})
 REMOVABLE = frozenset({State.MERGED, State.STOPPED, State.WAITING, State.READY})
 
@@ -151,6 +162,8 @@ def _resume(snapshot: Snapshot, workstream: Workstream, order: Order) -> Iterato
 
 def _stop(snapshot: Snapshot, workstream: Workstream, order: Order) -> Iterator[f.Fact]:
     leg = snapshot.leg_under_way(workstream.id)
+    if leg.state is State.MERGED:
+        raise OrderRefusedError(f"{workstream.id} is merged already")
     if not workstream.wanted and leg.state not in ENDABLE | STOPPABLE:
         raise OrderRefusedError(f"{_is(leg)} and not started")
     if workstream.wanted:

@@ -61,8 +61,13 @@ MOVES: Mapping[State, Mapping[str, State]] = {
         "LegStopped": S.STOPPED,
         "LegQuarantined": S.QUARANTINED,
     },
-    S.REVIEW: {"ApprovalGiven": S.QUEUED, "ApprovalRefused": S.REJECTED},
-    S.QUEUED: {"MergeStarted": S.MERGING, "MergeQueued": S.QUEUED, "ApprovalRefused": S.REJECTED},
+    S.REVIEW: {"ApprovalGiven": S.QUEUED, "ApprovalRefused": S.REJECTED, "LegStopped": S.STOPPED},
+    S.QUEUED: {
+        "MergeStarted": S.MERGING,
+        "MergeQueued": S.QUEUED,
+        "ApprovalRefused": S.REJECTED,
+        "LegStopped": S.STOPPED,
+    },
     S.MERGING: {
         "LegMerged": S.MERGED,
         "ConflictFound": S.CONFLICT,
