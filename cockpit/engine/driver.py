@@ -22,6 +22,7 @@ from cockpit.engine.loop import Engine
 from cockpit.engine.notify import Notifier
 from cockpit.engine.plans import Plans
 from cockpit.engine.pool import Pool
+from cockpit.engine.predict import Predictions
 from cockpit.engine.project import Project, open_project, prepare_state
 from cockpit.engine.questions import Questions
 from cockpit.engine.server import Server
@@ -29,6 +30,7 @@ from cockpit.engine.watch import Watch
 from cockpit.errors import CockpitError, DrivenElsewhereError
 from cockpit.filelock import FileLock, LockHeldError
 from cockpit.git import gatetree
+from cockpit.git.mend import mend
 from cockpit.schedule import facts as f
 from cockpit.schedule.orders import Order
 from cockpit.store.journal import Journal
@@ -78,6 +80,7 @@ class Driver:
         self.engine.effects = self.effects
         self.engine.admit = self._admit
         self.engine.record(f.DriverStarted(os.getpid(), __version__))
+        await self._recover()
         self.plans.take_up()
         if agents is not None:
             self.engine.record(f.AgentLimitChanged(agents))
@@ -89,8 +92,24 @@ class Driver:
         self.watch = Watch(self.effects, self.project.loaded.path, self.plans.reload)
         self.server.on_client = self.watch.look_at_everything
         self._writing = asyncio.create_task(self._kept_up(self.engine.keep_writing))
-        for work in (self.watch.run, Forecasts(self.engine, self._pool).run, Notifier(self.effects).run):
-            self._background.append(asyncio.create_task(self._kept_up(work)))
+        beside = (
+            self.watch.run,
+            Forecasts(self.engine, self._pool).run,
+            Predictions(self.effects).run,
+            Notifier(self.effects).run,
+        )
+        self._background += [asyncio.create_task(self._kept_up(work)) for work in beside]
+
+    async def _recover(self) -> None:
+        """Put right what an earlier driver left behind in the repository, and say what it was."""
+        snapshot = self.engine.snapshot
+        if not snapshot.workstreams:
+            return
+        branches = [one.outline.branch for one in snapshot.workstreams.values()]
+        found = await self._pool.long(mend, self.project.repo, Path(snapshot.outline.worktrees), branches)
+        told = tuple(f"{one.what}: {one.done}" for one in found)
+        if told != snapshot.recovered:
+            self.engine.record(f.Recovered(told))
 
     async def _kept_up(self, work: Callable[[], Awaitable[None]]) -> None:
         """Run something beside the loop for as long as the driver lives; a fault in it is shown, and it goes on."""

@@ -78,6 +78,7 @@ def outline_of(project: Project, started: Mapping[str, Sequence[tuple[str, ...]]
             legs=tuple(keys[one.id]),
             approve_start=plan.asks_start(one),
             approve_merge=plan.asks_merge(one),
+            files=one.files,
             strategy=plan.merge_of(one).strategy,
             expect_change=one.expect == "change",
         )

@@ -22,8 +22,11 @@ from cockpit.schedule.orders import (
     WatchRun,
 )
 from cockpit.schedule.readings import Readings
+from cockpit.schedule.scopes import overlap
 from cockpit.schedule.snapshot import Leg, Snapshot
 from cockpit.schedule.states import State
+
+MOST_CROWDED = 100
 
 
 def decide(snapshot: Snapshot, readings: Readings, now: float) -> list[Todo]:
@@ -94,7 +97,9 @@ def _launches(snapshot: Snapshot, readings: Readings, begun: list[Leg], ready: l
     full: set[tuple[str, ...]] = set()
     retrying = [leg for leg in begun if _is_due(snapshot, leg, now)]
     # with a thousand legs ready, asking little of each until it is its turn is what keeps this fast
-    for leg in sorted([*retrying, *ready], key=attrgetter("rank")):
+    ordered = sorted([*retrying, *ready], key=attrgetter("rank"))
+    crowded: dict[str, Leg] = {}
+    for leg in _one_after_the_other(ordered, crowded):
         if leg.state is State.READY and (leg.workstream in busy or snapshot.approval_of(leg) is not None):
             continue
         agents = snapshot.workstreams[leg.workstream].outline.agents
@@ -102,12 +107,30 @@ def _launches(snapshot: Snapshot, readings: Readings, begun: list[Leg], ready: l
         if slot is None:
             full.add(agents)
             continue
+        if leg.key not in crowded and len(crowded) < MOST_CROWDED and _is_crowded(snapshot, leg, busy):
+            crowded[leg.key] = leg  # its turn comes when there is no other work
+            continue
         yield TakeLeg(leg.key, slot)
         taken.add(slot)
         busy.add(leg.workstream)
         free -= 1
         if free <= 0:
             return
+
+
+def _one_after_the_other(first: Iterable[Leg], then: Mapping[str, Leg]) -> Iterator[Leg]:
+    """Yield the legs of the one, then those that are in the other by then."""
+    yield from first
+    yield from tuple(then.values())
+
+
+def _is_crowded(snapshot: Snapshot, leg: Leg, busy: Iterable[str]) -> bool:
+    """Tell whether a leg may write files that a workstream under way may write too."""
+    files = snapshot.workstreams[leg.workstream].outline.files
+    if not files:
+        return False
+    others = (snapshot.workstreams[one].outline.files for one in busy if one != leg.workstream)
+    return any(other and overlap(files, other) for other in others)
 
 
 def _is_due(snapshot: Snapshot, leg: Leg, now: float) -> bool:

@@ -29,7 +29,10 @@ class LegOutline:
 
 @dataclass(frozen=True, slots=True)
 class WorkstreamOutline:
-    """One workstream: `agents` are profile names in order of preference, `legs` keys in the order of the cut."""
+    """One workstream: `agents` are profile names in order of preference, `legs` keys in the order of the cut.
+
+    `files` are the globs of its scope; none: anywhere.
+    """
 
     id: str
     title: str = ""
@@ -42,6 +45,7 @@ class WorkstreamOutline:
     legs: tuple[str, ...] = ()
     approve_start: bool = False
     approve_merge: bool = True
+    files: tuple[str, ...] = ()
     strategy: str = "merge"
     expect_change: bool = True
 

@@ -19,7 +19,8 @@ from cockpit.schedule.orders import (
     WatchRun,
 )
 from cockpit.schedule.outline import Outline
-from cockpit.schedule.readings import PlanReading, Readings
+from cockpit.schedule.readings import ConflictReading, PlanReading, Readings
+from cockpit.schedule.scopes import overlap
 from cockpit.schedule.snapshot import Snapshot, blockers
 from cockpit.schedule.states import State
 from tests.unit.outlines import OUT_OF_ORDER, START, changed_workstream, loaded, merged, outline, ran, told
@@ -211,3 +212,38 @@ def test_worktrees_are_removed_once_all_is_merged_or_when_asked() -> None:
 def test_asking_again_changes_nothing() -> None:
     snapshot = queued(outline(FOUR), "a")
     assert todos(snapshot) == todos(snapshot)
+
+
+def test_scopes_that_overlap_start_together_only_when_there_is_no_other_work() -> None:
+    plan = outline([("a", ()), ("b", ()), ("c", ())], max_agents=2)
+    for key, files in {"a": "src/api/**", "b": "src/**", "c": "docs/*.md"}.items():
+        plan = changed_workstream(plan, key, files=(files,))
+    assert set(taken(loaded(plan))) == {"a", "c"}
+    assert set(taken(loaded(replace(plan, max_agents=3)))) == {"a", "b", "c"}
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "expected"),
+    [
+        (("src/a.py",), ("src/a.py",), True),
+        (("src",), ("src/a.py",), True),
+        (("src/a",), ("src/ab",), False),
+        (("src/*.py",), ("src/sub/**",), True),
+        (("src/api/**",), ("src/web/**",), False),
+        (("docs/*",), ("src/**", "docs/x.md"), True),
+        (("**/*.md",), ("src/a.py",), True),
+        ((), ("src/a.py",), False),
+    ],
+)
+def test_scopes_overlap_where_a_path_may_be_in_both(
+    first: tuple[str, ...], second: tuple[str, ...], expected: bool
+) -> None:
+    assert overlap(first, second) is expected
+    assert overlap(second, first) is expected
+
+
+def test_merges_of_one_round_go_by_who_conflicts_with_fewest() -> None:
+    plan = outline([("a", ()), ("b", ())])
+    readings = Readings(conflicts={"a": ConflictReading((), {"c": ("x",)})})
+    (order,) = only(StartMerge, todos(queued(plan, "a", "b"), readings=readings))
+    assert order.legs == ("b", "a")
