@@ -2,11 +2,10 @@
 
 from collections.abc import Iterator
 
-from cockpit.plan.model import AgentProfile, Gate, Merge, Plan, Workstream
+from cockpit.plan.model import AgentProfile, Gate, Plan, Workstream
 from cockpit.plan.values import Frozen
 
 _LATER_BUILTINS = ("imports", "scan")
-_LATER_ON_CONFLICT = ("rebase", "rerun")
 
 
 def not_in_effect(plan: Plan) -> tuple[str, ...]:
@@ -26,7 +25,6 @@ def _later(plan: Plan) -> Iterator[str]:
     for gate in plan.gates:
         yield from _of_gate(gate)
     yield from (f"quality.{key}" for key in _given(plan.quality))
-    yield from _of_merge("merge", plan.merge)
     yield from (f"alerts.{key}" for key in _given(plan.alerts))
     if plan.answers:
         yield "answers"
@@ -50,21 +48,9 @@ def _of_gate(gate: Gate) -> Iterator[str]:
         yield f"gates[{gate.name}].builtin: {gate.builtin}"
 
 
-def _of_merge(where: str, merge: Merge) -> Iterator[str]:
-    given = merge.model_fields_set
-    if "strategy" in given and merge.strategy == "rebase":
-        yield f"{where}.strategy: rebase"
-    if "on_conflict" in given and merge.on_conflict in _LATER_ON_CONFLICT:
-        yield f"{where}.on_conflict: {merge.on_conflict}"
-    if "rebase_others" in given:
-        yield f"{where}.rebase_others"
-
-
 def _of_workstream(where: str, workstream: Workstream) -> Iterator[str]:
     if workstream.sparse:
         yield f"{where}.sparse"
-    if workstream.merge is not None:
-        yield from _of_merge(f"{where}.merge", workstream.merge)
 
 
 def _given(settings: Frozen) -> list[str]:

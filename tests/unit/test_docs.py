@@ -38,8 +38,9 @@ def test_every_move_is_in_the_diagram() -> None:
 
 def test_the_plan_page_tells_what_is_not_in_effect() -> None:
     rows = {line.split("|")[1].strip(" `"): line for line in docs.plan().splitlines() if line.startswith("| `")}
-    assert rows["rebase_others"].endswith("| not yet |")
-    assert rows["strategy"].endswith("| not yet: `rebase` |")
+    assert rows["track"].endswith("| not yet |")
+    assert rows["rebase_others"].endswith("| yes |")
+    assert rows["strategy"].endswith("| yes |")
     assert rows["cleanup"].endswith("| yes |")
 
 

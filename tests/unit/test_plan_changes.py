@@ -21,7 +21,7 @@ limits: {agents: 2, run_timeout: 1h, stall: 1h, retries: 0, backoff: 1s, min_fre
 setup: {copy: [a], link: [b], run: [c], timeout: 1m}
 gates: [{name: s, builtin: syntax}, {name: t, run: x, when: merge}]
 approve: {start: critical}
-merge: {strategy: squash, message: x, on_conflict: ask}
+merge: {strategy: rebase, message: x, on_conflict: rerun, rebase_others: false}
 cleanup: never
 commit: {hooks: true}
 notify: [{on: [finished], run: x}]
@@ -39,12 +39,11 @@ shared_files: [x]
 prepare: {run: [x]}
 gates: [{name: i, builtin: imports}, {name: s, builtin: scan}]
 quality: {settle: 20s, ignore: []}
-merge: {strategy: rebase, on_conflict: rerun, rebase_others: true}
 alerts: {errors_per_hour: 1}
 answers: [{match: a, reply: b}]
 track: true
 """
-    assert not_in_effect(plan(text, "[{id: a, sparse: true, merge: {on_conflict: rebase}}]")) == (
+    assert not_in_effect(plan(text, "[{id: a, sparse: true}]")) == (
         "agents.one.preset: claude",
         "agents.one.cost",
         "agents.two.output: acp",
@@ -55,14 +54,10 @@ track: true
         "gates[s].builtin: scan",
         "quality.settle",
         "quality.ignore",
-        "merge.strategy: rebase",
-        "merge.on_conflict: rerun",
-        "merge.rebase_others",
         "alerts.errors_per_hour",
         "answers",
         "track",
         "workstreams[a].sparse",
-        "workstreams[a].merge.on_conflict: rebase",
     )
 
 
