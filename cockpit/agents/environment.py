@@ -13,6 +13,20 @@ PASSED = ("PATH", "HOME", "LANG", "TERM", "TMPDIR", "USER", "SHELL")
 _FIRST_PORT, _BLOCK, _BLOCKS = 20_000, 10, 1_200  # below the range that systems hand out by themselves
 
 
+def passed(pass_env: Iterable[str] = (), source: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Return what of an environment (default: this process's) is passed on: a short list, and what the plan names.
+
+    No GIT_* is passed on, even where it is named: those would send a command's git into another repository.
+    """
+    mine = os.environ if source is None else source
+    named = {*PASSED, *pass_env}
+    return {
+        name: value
+        for name, value in mine.items()
+        if (name in named or name.startswith("LC_")) and not name.startswith("GIT_")
+    }
+
+
 def environment(
     *,
     run_id: str,
@@ -31,15 +45,8 @@ def environment(
     `source` is what is passed from (default: this process's environment). No GIT_* is passed on, even where it is
     named: those would send an agent's git into another repository.
     """
-    mine = os.environ if source is None else source
-    named = {*PASSED, *pass_env}
-    passed = {
-        name: value
-        for name, value in mine.items()
-        if (name in named or name.startswith("LC_")) and not name.startswith("GIT_")
-    }
     return {
-        **passed,
+        **passed(pass_env, source),
         **(profile_env or {}),
         **(workstream_env or {}),
         "COCKPIT_RUN": run_id,

@@ -73,10 +73,11 @@ def _tell_driver(project: "Project") -> None:
     """Let a driver that runs take the plan into force; without one there is nobody to tell."""
     from cockpit.cli.reach import ordered, who
     from cockpit.engine.client import driver_pid
+    from cockpit.plan.trust import digest
     from cockpit.schedule.orders import Order
 
     if driver_pid(project.state) is None:
         return
-    answer = ordered(project, Order("trust", by=who("command")))
+    answer = ordered(project, Order("trust", by=who("command"), expected=digest(project.loaded)))
     if not answer.ok:
         tell(f"the driver says: {answer.note}")

@@ -30,7 +30,7 @@ async def check_leg(effects: "Effects", key: str, run: str) -> None:
     worktree = Path(engine.snapshot.workstreams[leg.workstream].worktree)
     try:
         branch = engine.snapshot.workstreams[leg.workstream].outline.branch
-        fact = await effects.pool.short(_commit, effects.project, leg, workstream, worktree, branch)
+        fact = await effects.pool.git(_commit, effects.project, leg, workstream, worktree, branch)
     except CockpitError as error:
         effects.fail(key, run, "failed", f"the work could not be committed: {error}")
         return
@@ -88,7 +88,7 @@ async def gate_integrated(effects: "Effects", keys: list[str], tip: str, commit:
         return ""
     folder = effects.project.state.integration
     if any(gate.run is not None for gate in gates):
-        folder = await effects.pool.short(gate_worktree, effects.repo, folder, commit, at=effects.engine.clock.now())
+        folder = await effects.pool.git(gate_worktree, effects.repo, folder, commit, at=effects.engine.clock.now())
     return await _gates(effects, keys[-1], gates, folder, tip, commit=commit, tree=tree)
 
 

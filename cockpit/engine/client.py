@@ -224,6 +224,9 @@ async def ensure_driver(plan: Path, state: StateFolder, *, agents: int | None = 
 
 
 def _spawn_driver(plan: Path, state: StateFolder, agents: int | None) -> "subprocess.Popen[bytes]":
+    if "COCKPIT_RUN" in os.environ:
+        hint = "an agent's own commands need a driver that the operator started"
+        raise DriverGoneError("no driver runs for this plan, and none is started from inside a run", hint=hint)
     argv = [sys.executable, "-m", "cockpit.engine.driver", str(plan.absolute()), str(state.path)]
     argv += [str(agents)] if agents is not None else []
     fd = os.open(state.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)

@@ -25,12 +25,14 @@ from cockpit.engine.pool import Pool
 from cockpit.engine.predict import Predictions
 from cockpit.engine.project import Project, open_project, prepare_state
 from cockpit.engine.questions import Questions
+from cockpit.engine.resolutions import drop_left_behind
 from cockpit.engine.server import Server
 from cockpit.engine.watch import Watch
 from cockpit.errors import CockpitError, DrivenElsewhereError
 from cockpit.filelock import FileLock, LockHeldError
 from cockpit.git import gatetree
 from cockpit.git.mend import mend
+from cockpit.safetext import safe_line
 from cockpit.schedule import facts as f
 from cockpit.schedule.orders import Order
 from cockpit.store.journal import Journal
@@ -39,6 +41,7 @@ from cockpit.store.paths import StateFolder
 FIRST_CLIENT_S = 10.0
 LINGER_S = 1.0
 CLOSING_S = 5.0
+NOTIFYING_S = 35.0
 Talk = Callable[[LocalHandle], Awaitable[None]]
 
 
@@ -85,18 +88,19 @@ class Driver:
         if agents is not None:
             self.engine.record(f.AgentLimitChanged(agents))
         self.engine.read(driver_pid=os.getpid(), driver_since=self._clock.now())
-        questions = Questions(self.effects)
+        questions = Questions(self.effects, self.plans)
         self.handle = LocalHandle(self.engine, questions)
         self.server = Server(self.engine, self.project.state.socket, questions)
         await self.server.start()
         self.watch = Watch(self.effects, self.project.loaded.path, self.plans.reload)
         self.server.on_client = self.watch.look_at_everything
         self._writing = asyncio.create_task(self._kept_up(self.engine.keep_writing))
+        self.notifier = Notifier(self.effects)
         beside = (
             self.watch.run,
             Forecasts(self.engine, self._pool).run,
             Predictions(self.effects).run,
-            Notifier(self.effects).run,
+            self.notifier.run,
         )
         self._background += [asyncio.create_task(self._kept_up(work)) for work in beside]
 
@@ -110,6 +114,7 @@ class Driver:
         told = tuple(f"{one.what}: {one.done}" for one in found)
         if told != snapshot.recovered:
             self.engine.record(f.Recovered(told))
+        await drop_left_behind(self.effects)
 
     async def _kept_up(self, work: Callable[[], Awaitable[None]]) -> None:
         """Run something beside the loop for as long as the driver lives; a fault in it is shown, and it goes on."""
@@ -117,14 +122,19 @@ class Driver:
             try:
                 await work()
             except Exception as error:  # noqa: BLE001  # the driver must outlive its watchers, and show the fault
-                self.engine.read(notes={"driver": f"internal error: {type(error).__name__}: {error}"})
-                print(f"{type(error).__name__}: {error}", file=sys.stderr, flush=True)
+                cause: BaseException = error
+                while isinstance(cause, BaseExceptionGroup):
+                    cause = cause.exceptions[0]
+                fault = safe_line(f"{type(cause).__name__}: {cause}", 500)
+                self.engine.read(notes={"driver": f"internal error: {fault}"})
+                print(fault, file=sys.stderr, flush=True)
                 await asyncio.sleep(5.0)
+                self.engine.read(notes={"driver": None})
 
     async def _admit(self, order: Order) -> None:
         """Let an order in, or refuse it by raising; what only the driver can do for it is done here."""
         if order.verb == "trust":
-            await self.plans.trust()
+            await self.plans.trust(order.expected)
         elif order.verb == "stop-driver":
             self.farewell = "the driver was stopped; agents that run go on"
             asyncio.get_running_loop().call_later(0.1, self.engine.stop)
@@ -159,6 +169,9 @@ class Driver:
     async def close(self) -> None:
         """Give the plan back: agents that run go on, and the next driver adopts them."""
         await self.server.close(self.farewell)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(NOTIFYING_S):
+                await self.notifier.idle()
         for task in self._background:
             task.cancel()
         await asyncio.gather(*self._background, return_exceptions=True)
@@ -191,6 +204,9 @@ async def drive(
 
     `talk` is run beside it with the driver's handle, to print or to ask; `approve` is all, none or ask (`talk` asks).
     """
+    unknown = [one for one in only if one not in project.loaded.plan.by_id]
+    if unknown:
+        raise CockpitError(f"there is no workstream {', '.join(unknown)} in this plan", where=str(project.loaded.path))
     driver = Driver(project)
     await driver.start(agents=agents)
     stop_on_signals(driver)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from threading import Event
 
-from cockpit.agents import runs
+from cockpit.agents import environment, runs
 from cockpit.engine import checks, merges, resolutions, rollbacks
 from cockpit.engine.loop import Engine
 from cockpit.engine.pool import Pool
@@ -55,15 +55,11 @@ class Effects:
         """The branch that work is merged into."""
         return self.project.base
 
-    @staticmethod
-    def path(text: str) -> Path:
-        """Return a path that a fact holds as text."""
-        return Path(text)
-
     async def __call__(self, todo: Todo) -> None:
         """Carry one thing out. An error that no effect foresaw is shown, and what failed is not tried again at once."""
         try:
             await self._do(todo)
+            self.engine.read(notes={self._name(todo): None})
         except CockpitError as error:
             await self._unforeseen(todo, str(error))
         except Exception as error:  # noqa: BLE001  # the driver must outlive a fault in one effect, and show it
@@ -75,7 +71,7 @@ class Effects:
         elif isinstance(todo, WatchRun):
             await self.running.watch(todo.leg, todo.run)
         elif isinstance(todo, EndRun):
-            await self.pool.long(runs.stop, self.project.state.run(todo.run), "the operator's order")
+            await self.pool.ending(runs.stop, self.project.state.run(todo.run), "the operator's order")
         elif isinstance(todo, CheckLeg):
             await checks.check_leg(self, todo.leg, todo.run)
         elif isinstance(todo, Integrate):
@@ -87,10 +83,14 @@ class Effects:
         elif isinstance(todo, CleanUp):
             await merges.clean_up(self, todo.workstream)
 
+    @staticmethod
+    def _name(todo: Todo) -> str:
+        return str(getattr(todo, "leg", type(todo).__name__))
+
     async def _unforeseen(self, todo: Todo, reason: str) -> None:
         key = getattr(todo, "leg", None)
         leg = self.engine.snapshot.legs.get(key) if key else None
-        self.engine.read(notes={key or type(todo).__name__: reason})
+        self.engine.read(notes={self._name(todo): reason})
         if leg is not None and leg.state in (State.PREPARING, State.CHECKING):
             self.fail(leg.key, leg.run or "", "failed", reason)
         elif isinstance(todo, CleanUp):
@@ -140,17 +140,17 @@ class Effects:
         raise CockpitError(f"no plan that was loaded has a workstream {key}")
 
     def gate_environment(self, workstream: Workstream | None, worktree: Path) -> dict[str, str]:
-        """Return the environment of set-up commands and gates: the operator's own, and what the plan sets."""
-        from cockpit.process import clean_environment
+        """Return the environment of set-up commands, gates and notifications: a short list, and what the plan sets.
 
-        return clean_environment(
-            {
-                **(dict(workstream.env) if workstream else {}),
-                "COCKPIT_PLAN": self.project.loaded.name,
-                "COCKPIT_WORKSTREAM": workstream.id if workstream else "",
-                "COCKPIT_WORKTREE": str(worktree),
-            }
-        )
+        They run what agents wrote, so the operator's secrets are no more theirs than an agent's.
+        """
+        return {
+            **environment.passed(),
+            **(dict(workstream.env) if workstream else {}),
+            "COCKPIT_PLAN": self.project.loaded.name,
+            "COCKPIT_WORKSTREAM": workstream.id if workstream else "",
+            "COCKPIT_WORKTREE": str(worktree),
+        }
 
     @contextlib.contextmanager
     def cancellable(self, key: str) -> Iterator[Event]:

@@ -8,19 +8,27 @@ from cockpit.engine.loop import Engine
 from cockpit.schedule.facts import Recorded
 
 INTERVAL_S = 0.05
+MOST_FACTS = 20_000
 
 
 class Feed:
-    """Facts and changed readings since the last `take`; of several values of one reading only the newest is kept."""
+    """Facts and changed readings since the last `take`; of several values of one reading only the newest is kept.
+
+    `overrun` says that the client is too far behind: it has to begin again from the journal.
+    """
 
     def __init__(self, engine: Engine) -> None:
         self._facts: list[Recorded] = []
         self._changes: dict[str, Any] = {}
         self._something = asyncio.Event()
+        self.overrun = False
         self._end = engine.subscribe(self._heard)
 
     def _heard(self, recorded: tuple[Recorded, ...], changes: Mapping[str, Any]) -> None:
         self._facts += recorded
+        if len(self._facts) > MOST_FACTS:
+            self.overrun = True
+            self._facts.clear()
         for name, value in changes.items():
             known = self._changes.get(name)
             merge = isinstance(value, Mapping) and isinstance(known, Mapping)

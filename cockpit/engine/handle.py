@@ -51,9 +51,8 @@ class Handle(Protocol):
 
         `output` (workstream, offset=None, limit=65536) → {run, data, start, next, lost}: what its agent printed, `data`
         as text with escape sequences, from a byte offset, or the last `limit` bytes where none is given.
-        `diff` (workstream) → {text}: its changes against base. `prompt` (workstream) → {text}: what its agent was told.
-        `timeline` (workstream) → {facts: [{seq, at, kind, …}]}. `commands` () → {commands: [[where, command]…]}: what
-        an untrusted plan would run. `trace` () → {commands: [{argv, cwd, at, seconds, code}…]}: what cockpit ran.
+        `timeline` (workstream) → {facts: [{seq, at, kind, …}]}. `commands` () → {commands: [[where, command]…],
+        digest}: what the plan as it is on disk would run; an order to trust it names the digest as `expected`.
         """
         ...
 

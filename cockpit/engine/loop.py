@@ -15,12 +15,25 @@ from cockpit.errors import CockpitError, IllegalMoveError, JournalError, OrderRe
 from cockpit.schedule import facts as f
 from cockpit.schedule.carry import carry_out, progress
 from cockpit.schedule.decide import decide
-from cockpit.schedule.orders import CleanUp, EndRun, Integrate, Order, StartMerge, TakeLeg, Todo, WakeAt, WatchRun
+from cockpit.schedule.orders import (
+    CleanUp,
+    EndRun,
+    Integrate,
+    Order,
+    PrepareLeg,
+    Revert,
+    StartMerge,
+    TakeLeg,
+    Todo,
+    WakeAt,
+    WatchRun,
+)
 from cockpit.schedule.readings import Readings
-from cockpit.schedule.states import State
 from cockpit.store.journal import Journal, chained
 
 REWRITE_AFTER_S = 1.0
+# What ends work is taken also while nothing can be written: what fills the disk may be an agent.
+ENDING_VERBS = frozenset({"stop", "pause", "stop-driver", "drain"})
 Subscriber = Callable[[tuple[f.Recorded, ...], Mapping[str, Any]], None]
 Effect = Callable[[Todo], Coroutine[Any, Any, None]]
 Gatekeeper = Callable[[Order], Awaitable[None]]
@@ -110,10 +123,10 @@ class Engine:
                 if self.trouble:
                     self.trouble = ""
                     self.read(hold="")
-                self._tell(batch, {})
                 self._answer()
                 self._flushed.set()
                 self._wake.set()
+                self._tell(batch, {})
 
     def read(self, **changes: Any) -> None:
         """Replace readings by newer ones; `worktrees`, `runs` and `notes` are merged by key, None removes an entry."""
@@ -169,10 +182,18 @@ class Engine:
         """Take an order and return when it was carried out or refused."""
         number = f"{os.getpid():x}-{self.snapshot.seq:x}-{next(self._ids)}"
         given = f.OrderGiven(
-            number, order.verb, order.targets, order.by, order.reason, order.number, order.everything, order.also_needed
+            number,
+            order.verb,
+            order.targets,
+            order.by,
+            order.reason,
+            order.number,
+            order.everything,
+            order.also_needed,
+            order.expected,
         )
         try:
-            if self.trouble:
+            if self.trouble and order.verb not in ENDING_VERBS:
                 raise OrderRefusedError(self.trouble)
             if self.admit is not None:
                 await self.admit(order)
@@ -184,6 +205,9 @@ class Engine:
             self._waiting.pop(number, None)
             self.record(given, f.OrderRefused(number, error.what))
             return Answer(number, False, error.what)
+        if self.trouble:  # it is done, but not on the disk yet: who waits for that would wait for room
+            self._waiting.pop(number, None)
+            return Answer(number, True, self.trouble)
         answer: Answer = await waiting
         if carried.left_out:
             return replace(answer, note="; ".join(filter(None, (answer.note, *carried.left_out))))
@@ -281,8 +305,10 @@ class Engine:
     def _launch(self, todo: Todo) -> None:
         if todo in self._flights or self.effects is None or not (self._is_allowed(todo) and self._is_written(todo)):
             return
-        if isinstance(todo, Integrate) and any(isinstance(one, Integrate) for one in self._flights):
+        if isinstance(todo, (Integrate, Revert)) and any(isinstance(one, (Integrate, Revert)) for one in self._flights):
             return
+        if isinstance(todo, PrepareLeg) and CleanUp(self.snapshot.legs[todo.leg].workstream) in self._flights:
+            return  # it is made anew once it is gone
         task = asyncio.create_task(self.effects(todo), name=repr(todo))
         self._flights[todo] = task
         task.add_done_callback(lambda _: self._landed(todo))
@@ -317,11 +343,3 @@ class Engine:
             pause = min(outline.backoff_s * 2**leg.failures, 600.0)
             return f.RetryScheduled(key, self.clock.now() + pause, reason)
         return f.LegFailed(key, reason)
-
-    def awaits_human(self) -> tuple[str, ...]:
-        """Return in words what waits for a human, one line a workstream."""
-        return tuple(
-            f"{leg.workstream}: {leg.state.value}{f', {leg.reason}' if leg.reason else ''}"
-            for leg in map(self.snapshot.legs.__getitem__, sorted(self.snapshot.active))
-            if leg.state is not State.READY or self.snapshot.approval_of(leg)
-        )

@@ -5,6 +5,7 @@ Idempotent after a crash: a commit that was built is on base or it isn't, and th
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from cockpit.engine import resolutions
@@ -73,10 +74,10 @@ async def _rebase_others(effects: "Effects") -> None:
         if leg.state is not State.REVIEW or leg.reverted or not asked or tip is None or leg.base == tip:
             continue
         try:
-            done = await effects.pool.short(
+            done = await effects.pool.git(
                 rebase.rebase_worktree,
                 effects.repo,
-                effects.path(workstream.worktree),
+                Path(workstream.worktree),
                 tip,
                 plan=effects.project.loaded.name,
                 workstream=leg.workstream,
@@ -128,7 +129,7 @@ async def _integrate(effects: "Effects", keys: Sequence[str]) -> bool:
             engine.record(engine.after_failure(keys[0], failed))
             return True
         await engine.durable()  # what was built must be known when base holds it, or a squash could be merged twice
-        done = await effects.pool.short(integrate.publish, effects.repo, effects.base, tip, chain[-1].built.commit)
+        done = await effects.pool.git(integrate.publish, effects.repo, effects.base, tip, chain[-1].built.commit)
         if isinstance(done, integrate.Published):
             engine.record(*(f.LegMerged(link.leg, link.built.commit) for link in chain))
             engine.read(base_commit=done.commit)
@@ -185,7 +186,7 @@ async def _conflict(effects: "Effects", leg: Leg, paths: tuple[str, ...], onto: 
         report = ""
         engine.read(notes={leg.workstream: f"the conflict could not be described: {error}"})
     wanted = effects.project.loaded.plan.merge_of(effects.workstream(leg.workstream)).on_conflict
-    again = wanted == "rerun" and leg.failures >= engine.snapshot.outline.retries
+    again = wanted == "rerun" and leg.conflicts >= max(engine.snapshot.outline.retries, 1)
     facts: list[f.Fact] = [f.ConflictFound(leg.key, paths, onto, report)]
     if wanted != "ask" and not again:
         facts.append(f.ResolutionAsked(leg.key, wanted))
@@ -206,11 +207,11 @@ async def clean_up(effects: "Effects", workstream: str) -> None:
     engine = effects.engine
     one = engine.snapshot.workstreams[workstream]
     try:
-        removed = await effects.pool.short(
+        removed = await effects.pool.git(
             rescue.remove,
             effects.repo,
-            effects.path(one.worktree),
-            parent=effects.path(engine.snapshot.outline.worktrees),
+            Path(one.worktree),
+            parent=Path(engine.snapshot.outline.worktrees),
             branch=one.outline.branch,
             base=effects.base,
             plan=effects.project.loaded.name,

@@ -24,13 +24,20 @@ class Notifier:
         self._queue: asyncio.Queue[tuple[str, str]] = asyncio.Queue(WAITING)
         self._state = ""
 
+    async def idle(self) -> None:
+        """Wait until all that was to be told has been."""
+        await self._queue.join()
+
     async def run(self) -> None:
         """Notify until cancelled."""
         end = self._effects.engine.watch_facts(self._heard)
         try:
             while True:
                 event, workstream = await self._queue.get()
-                await self._tell(event, workstream)
+                try:
+                    await self._tell(event, workstream)
+                finally:
+                    self._queue.task_done()
         finally:
             end()
 

@@ -1,7 +1,6 @@
 """The plan in force: taken up at the start, changed by good and trusted reloads, kept when the file breaks."""
 
 from dataclasses import replace
-from pathlib import Path
 
 from cockpit.engine.effects import Effects
 from cockpit.engine.project import outline_of, started_legs
@@ -56,14 +55,23 @@ class Plans:
         self._force(Loaded(kept, loaded.text, loaded.path))
         self._engine.read(plan=PlanReading(asks=asks))
 
-    async def trust(self) -> None:
-        """Trust the plan as it is on disk, and bring all of it into force. Raises OrderRefusedError."""
+    @property
+    def on_disk(self) -> Loaded:
+        """The newest good version of the plan file, in force or not."""
+        return self._on_disk
+
+    async def trust(self, shown: str) -> None:
+        """Trust the plan as it was shown (its digest), and bring all of it into force. Raises OrderRefusedError."""
+        loaded = self._on_disk
+        if shown != trust.digest(loaded):
+            raise OrderRefusedError("the plan changed since its commands were shown: look at them again")
         try:
-            await self._effects.pool.short(self._store.trust, self._on_disk)
+            await self._effects.pool.short(self._store.trust, loaded)
         except (CockpitError, OSError) as error:
             raise OrderRefusedError(f"the trust could not be kept: {error}") from error
-        self._force(self._on_disk)
-        self._engine.read(plan=PlanReading())
+        if self._on_disk is loaded:  # else a newer version came meanwhile, and asked for itself
+            self._force(loaded)
+            self._engine.read(plan=PlanReading())
 
     async def require_trust(self, order: Order) -> None:
         """Refuse what would run commands of a plan that is not trusted, and a first start that cannot go well."""
@@ -88,9 +96,9 @@ class Plans:
         snapshot = self._engine.snapshot
         project = self._effects.project.with_plan(loaded)
         outline = outline_of(project, started_legs(snapshot))
-        self._effects.project = project
         if outline != snapshot.outline or loaded.text != snapshot.text or str(loaded.path) != snapshot.path:
-            self._engine.record(f.PlanLoaded(str(Path(loaded.path)), loaded.text, outline))
+            self._engine.record(f.PlanLoaded(str(loaded.path), loaded.text, outline))
+        self._effects.project = project
 
 
 def _commands(loaded: Loaded) -> tuple[str, ...]:

@@ -8,21 +8,33 @@ from typing import ParamSpec, TypeVar
 P = ParamSpec("P")
 T = TypeVar("T")
 
-SHORT = 6
+SHORT = 4
+GIT = 6
+ENDING = 16
 SURVEYS = 2
 
 
 class Pool:
-    """Three bounded sets of threads: `short` for git, `long` for set-up and gates, `idle` for readings."""
+    """Bounded sets of threads: each kind of work waits only for its own kind, so that a stop waits for no gate."""
 
     def __init__(self, agents: int) -> None:
         self._short = ThreadPoolExecutor(SHORT, "short")
+        self._git = ThreadPoolExecutor(GIT, "git")
+        self._ending = ThreadPoolExecutor(ENDING, "ending")
         self._long = ThreadPoolExecutor(max(4, min(agents + 2, 64)), "long")
         self._idle = ThreadPoolExecutor(SURVEYS, "idle")
 
     async def short(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run something that takes well under a second."""
         return await asyncio.get_running_loop().run_in_executor(self._short, lambda: work(*args, **kwargs))
+
+    async def git(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run git on a worktree, which takes as long as the repository is large."""
+        return await asyncio.get_running_loop().run_in_executor(self._git, lambda: work(*args, **kwargs))
+
+    async def ending(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run what ends a process tree, or judges one that has ended."""
+        return await asyncio.get_running_loop().run_in_executor(self._ending, lambda: work(*args, **kwargs))
 
     async def long(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run something that may take minutes, such as a gate."""
@@ -34,5 +46,5 @@ class Pool:
 
     def close(self) -> None:
         """Let go of the threads; work that has not begun is dropped."""
-        for executor in (self._short, self._long, self._idle):
+        for executor in (self._short, self._git, self._ending, self._long, self._idle):
             executor.shutdown(wait=False, cancel_futures=True)

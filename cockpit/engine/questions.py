@@ -1,34 +1,30 @@
 """Answers what clients ask a driver: outputs, diffs, prompts, timelines; reads only, and never more than was asked."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from cockpit.agents import runs
 from cockpit.engine.effects import Effects
+from cockpit.engine.plans import Plans
 from cockpit.errors import CockpitError
 from cockpit.plan import trust
-from cockpit.process import TRACE
 from cockpit.schedule.facts import to_json
 from cockpit.schedule.snapshot import Leg
 
-DIFF_LIMIT = 2_000_000
 OUTPUT_LIMIT = 262_144
 
 
 class Questions:
     """The questions that a driver answers."""
 
-    def __init__(self, effects: Effects) -> None:
+    def __init__(self, effects: Effects, plans: Plans) -> None:
         self._effects = effects
+        self._plans = plans
         self._known: dict[str, Callable[..., Awaitable[Any]]] = {
             "output": self._output,
-            "diff": self._diff,
-            "prompt": self._prompt,
             "timeline": self._timeline,
             "commands": self._commands,
-            "trace": self._trace,
         }
 
     async def __call__(self, question: str, arguments: dict[str, Any]) -> Any:
@@ -59,31 +55,12 @@ class Questions:
         text = chunk.data.decode("utf-8", "replace")
         return {"run": leg.run, "data": text, "start": chunk.offset, "next": chunk.next, "lost": chunk.lost}
 
-    async def _diff(self, workstream: str) -> Any:
-        self._leg(workstream)
-        worktree = self._effects.engine.snapshot.workstreams[workstream].worktree
-        if not worktree:
-            return {"text": ""}
-        git = self._effects.repo.git
-        base = f"refs/heads/{self._effects.base}"
-        start = await self._effects.pool.short(git, "merge-base", base, "HEAD", cwd=Path(worktree), accept=(0, 1))
-        args = ["diff", "--no-ext-diff", "--no-color", start.decode().strip() or base, "--"]
-        text = await self._effects.pool.short(git, *args, cwd=Path(worktree))
-        return {"text": text[:DIFF_LIMIT].decode("utf-8", "replace")}
-
-    async def _prompt(self, workstream: str) -> Any:
-        leg = self._leg(workstream)
-        path = self._effects.project.state.run(leg.run or "none") / "prompt.md"
-        try:
-            return {"text": await self._effects.pool.short(path.read_text, "utf-8", "replace")}
-        except FileNotFoundError:
-            return {"text": ""}
-
     async def _timeline(self, workstream: str) -> Any:
         legs = {leg.key for leg in self._effects.engine.snapshot.legs_of(self._leg(workstream).workstream)}
+        recorded = await self._effects.pool.short(lambda: list(self._effects.engine.journal.read()))
         found = [
             {"seq": one.seq, "at": one.at, "kind": type(one.fact).__name__, **to_json(one.fact)}
-            for one in self._effects.engine.journal.read()
+            for one in recorded
             if getattr(one.fact, "leg", None) in legs
             or getattr(one.fact, "workstream", None) == workstream
             or workstream in getattr(one.fact, "targets", ())
@@ -91,10 +68,8 @@ class Questions:
         return {"facts": found}
 
     async def _commands(self) -> Any:
-        return {"commands": [list(one) for one in trust.commands(self._effects.project.loaded.plan)]}
-
-    async def _trace(self) -> Any:
-        return {"commands": [asdict(one) for one in TRACE.entries()]}
+        loaded = self._plans.on_disk
+        return {"commands": [list(one) for one in trust.commands(loaded.plan)], "digest": trust.digest(loaded)}
 
 
 def _read(folder: Path, offset: int | None, limit: int) -> runs.Chunk:

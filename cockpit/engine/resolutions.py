@@ -1,11 +1,12 @@
 """Resolves conflicts step by step: rebase, run again, by hand in a worktree of its own; gates and review follow."""
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cockpit.errors import CockpitError
 from cockpit.git import rebase, report, resolve, worktrees
-from cockpit.git.builds import Conflict
+from cockpit.git.builds import Conflict, commit_tree
 from cockpit.safetext import safe_line, safe_text
 from cockpit.schedule import facts as f
 from cockpit.schedule.snapshot import Leg
@@ -28,7 +29,8 @@ async def write_report(effects: "Effects", leg: Leg, onto: str) -> str:
     found = await effects.pool.short(report.describe, effects.repo, onto, leg.commit)
     branch = effects.engine.snapshot.workstreams[leg.workstream].outline.branch
     worktree = effects.engine.snapshot.workstreams[leg.workstream].worktree
-    text = _as_markdown(found, leg, effects.base, branch, worktree)
+    plan = str(effects.project.loaded.path)
+    text = _as_markdown(found, leg, effects.base, branch, worktree, plan)
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     path.write_text(text, encoding="utf-8", errors="replace")
     return str(path)
@@ -37,7 +39,8 @@ async def write_report(effects: "Effects", leg: Leg, onto: str) -> str:
 async def _rebase(effects: "Effects", leg: Leg) -> None:
     engine = effects.engine
     tip = await _tip(effects)
-    done = await effects.pool.short(
+    leg = await _shown(effects, leg, tip)
+    done = await effects.pool.git(
         rebase.rebase_worktree,
         effects.repo,
         _worktree(effects, leg),
@@ -52,19 +55,52 @@ async def _rebase(effects: "Effects", leg: Leg) -> None:
         return
     kept = done.rescue.ref if done.rescue else ""
     tree = await effects.pool.short(effects.repo.tree_of, done.new)
-    engine.record(f.LegRebased(leg.key, tip, done.new, tree, kept), f.ChecksStarted(leg.key))
+    nothing_left = done.new == tip  # base holds all of it by now
+    ended: tuple[f.Fact, ...] = (f.LegMerged(leg.key, tip),) if nothing_left else ()
+    engine.record(f.LegRebased(leg.key, tip, done.new, tree, kept), f.ChecksStarted(leg.key), *ended)
+
+
+async def _shown(effects: "Effects", leg: Leg, tip: str) -> Leg:
+    """Return a leg whose work git does not take for merged already: what was rolled back becomes a commit of its own.
+
+    Else a rebase would drop it, and whoever resolves the conflict would not see it.
+    """
+    if not leg.reverted or not leg.base:
+        return leg
+    found = await effects.pool.short(effects.repo.git, "merge-base", tip, leg.commit)
+    if found.decode().strip() == leg.base:
+        return leg
+    message = effects.merge_message(leg)
+    work = await effects.pool.short(commit_tree, effects.repo, leg.tree, (leg.base,), message, effects.identity)
+    await effects.pool.short(
+        worktrees.advance,
+        effects.repo,
+        _worktree(effects, leg),
+        work,
+        plan=effects.project.loaded.name,
+        workstream=leg.workstream,
+        at=effects.engine.clock.now(),
+        exclude=effects.project.setup_files,
+    )
+    effects.engine.record(f.LegRebased(leg.key, leg.base, work, leg.tree))
+    return effects.engine.snapshot.legs[leg.key]
 
 
 async def _rerun(effects: "Effects", leg: Leg) -> None:
+    await _shown(effects, leg, await _tip(effects))
     effects.engine.record(f.ResolutionEnded(leg.key), f.LegRetried(leg.key))
 
 
 async def _open(effects: "Effects", leg: Leg) -> None:
-    folder = effects.project.state.path / "conflicts"
+    tip = await _tip(effects)
+    leg = await _shown(effects, leg, tip)
+    folder = _folder(effects)
     path = folder / folder_name(leg.workstream)
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    opened = await effects.pool.short(
-        resolve.conflict_worktree, effects.repo, path, onto=await _tip(effects), head=leg.commit, parent=folder
+    if path.exists() and not leg.opened:  # a driver that was killed opened it, and nobody was told
+        await _drop(effects, leg, path)
+    opened = await effects.pool.git(
+        resolve.conflict_worktree, effects.repo, path, onto=tip, head=leg.commit, parent=folder
     )
     remembered = f"; remembered resolutions settled {', '.join(opened.remembered)}" if opened.remembered else ""
     note = f"to be resolved in {opened.path}: {', '.join(opened.conflicted) or 'nothing is left'}{remembered}"
@@ -81,7 +117,7 @@ async def _finish(effects: "Effects", leg: Leg) -> None:
         engine.record(f.ResolutionEnded(leg.key, note, leg.opened))
         return
     onto = await effects.pool.short(effects.repo.git, "rev-parse", f"{built.commit}^1")
-    await effects.pool.short(
+    await effects.pool.git(
         worktrees.advance,
         effects.repo,
         _worktree(effects, leg),
@@ -93,26 +129,44 @@ async def _finish(effects: "Effects", leg: Leg) -> None:
     )
     base = onto.decode().strip()
     engine.record(f.LegRebased(leg.key, base, built.commit, built.tree), f.ChecksStarted(leg.key))
-    await _drop(effects, leg)
+    await _drop(effects, leg, Path(leg.opened))
+
+
+async def drop_left_behind(effects: "Effects") -> None:
+    """Take away the worktrees of conflicts that are resolved, whose driver was killed before it came to that."""
+    folder = _folder(effects)
+    legs = effects.engine.snapshot.legs.values()
+    for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+        mine = [leg for leg in legs if folder_name(leg.workstream) == path.name]
+        if not mine or any(leg.opened or leg.resolving for leg in mine):
+            continue
+        try:
+            await _drop(effects, mine[0], path)
+        except CockpitError as error:
+            effects.engine.read(notes={mine[0].workstream: f"{path} was left: {error.what}"})
 
 
 async def _abandon(effects: "Effects", leg: Leg) -> None:
-    await _drop(effects, leg)
+    await _drop(effects, leg, Path(leg.opened))
     effects.engine.record(f.ResolutionEnded(leg.key, "the resolution was given up"))
 
 
-async def _drop(effects: "Effects", leg: Leg) -> None:
-    removed = await effects.pool.short(
+async def _drop(effects: "Effects", leg: Leg, path: Path) -> None:
+    removed = await effects.pool.git(
         resolve.abandon,
         effects.repo,
-        Path(leg.opened),
-        parent=effects.project.state.path / "conflicts",
+        path,
+        parent=_folder(effects),
         plan=effects.project.loaded.name,
         workstream=leg.workstream,
         at=effects.engine.clock.now(),
     )
     if removed.rescue:
         effects.engine.record(f.WorkRescued(leg.workstream, removed.rescue.ref, "a resolution was given up"))
+
+
+def _folder(effects: "Effects") -> Path:
+    return effects.project.state.path / "conflicts"
 
 
 async def _tip(effects: "Effects") -> str:
@@ -126,7 +180,7 @@ def _worktree(effects: "Effects", leg: Leg) -> Path:
     return Path(effects.engine.snapshot.workstreams[leg.workstream].worktree)
 
 
-def _as_markdown(found: report.ConflictReport, leg: Leg, base: str, branch: str, worktree: str) -> str:
+def _as_markdown(found: report.ConflictReport, leg: Leg, base: str, branch: str, worktree: str, plan: str) -> str:
     lines = [
         f"# Conflict of {leg.key} with {safe_line(base)}",
         "",
@@ -151,10 +205,10 @@ def _as_markdown(found: report.ConflictReport, leg: Leg, base: str, branch: str,
     lines += [
         "## By hand",
         "",
-        f"    cd '{safe_line(worktree)}'",
-        f"    git merge '{safe_line(base)}'      # edit the files above, then:",
+        f"    cd {shlex.quote(safe_line(worktree))}",
+        f"    git merge {shlex.quote(safe_line(base))}      # edit the files above, then:",
         "    git add --all && git commit",
-        f"    cockpit rebase PLAN {leg.workstream}      # gates and review follow",
+        f"    cockpit rebase {shlex.quote(safe_line(plan))} {leg.workstream}      # gates and review follow",
         "",
     ]
     return "\n".join(lines)

@@ -18,6 +18,10 @@ async def roll_back(effects: "Effects", key: str) -> None:
     """Undo a leg's merge; it ends back in review with its branch, or merged as it was, with the reason."""
     engine = effects.engine
     leg = engine.snapshot.legs[key]
+    merge = next(one for one in reversed(engine.snapshot.merges) if one.leg == key and not one.reverted)
+    if merge.onto == merge.commit:
+        engine.record(f.RollbackEnded(key, "its merge brought nothing of its own to base"))
+        return
     for _ in range(TRIES):
         tip = await effects.pool.short(effects.repo.tip, effects.base)
         if tip is None:
@@ -27,10 +31,19 @@ async def roll_back(effects: "Effects", key: str) -> None:
             await _put_back(effects, leg, leg.built)
             return
         built = await effects.pool.short(
-            revert.build_revert, effects.repo, tip, leg.merged, _message(leg), author=effects.identity
+            revert.build_revert,
+            effects.repo,
+            tip,
+            merge.commit,
+            _message(leg),
+            author=effects.identity,
+            since=merge.onto or None,
         )
         if isinstance(built, Conflict):
             engine.record(f.RollbackEnded(key, f"later work builds on it: {', '.join(built.paths[:10])}"))
+            return
+        if built.empty:
+            engine.record(f.RollbackEnded(key, "base holds nothing of it any more"))
             return
         engine.record(f.MergeBuilt(key, built.commit, built.tree, tip))
         failed = await effects.gate_integrated([key], tip, built.commit, built.tree)
@@ -59,17 +72,22 @@ async def _put_back(effects: "Effects", leg: Leg, commit: str) -> None:
     """Give the leg its branch and worktree back, as they were when it was approved."""
     known = effects.engine.snapshot.workstreams[leg.workstream]
     path = Path(known.worktree or known.outline.worktree)
-    made = await effects.pool.short(
+    # The commit of a squashed or rebased leg may be gone with its branch: what was merged holds the same work.
+    there = await effects.pool.short(effects.repo.resolve, leg.commit)
+    work = leg.commit if there else leg.merged
+    tree = await effects.pool.short(effects.repo.tree_of, work)
+    made = await effects.pool.git(
         worktrees.add,
         effects.repo,
         path,
         known.outline.branch,
-        leg.commit,
+        work,
         parent=Path(effects.engine.snapshot.outline.worktrees),
     )
     effects.engine.record(
         f.WorktreeMade(leg.key, str(made.path), known.outline.branch, leg.base),
         f.LegReverted(leg.key, commit),
+        *(() if there else (f.LegRebased(leg.key, leg.base, work, tree),)),
     )
 
 

@@ -85,7 +85,7 @@ class Running:
         base = await self._pool.short(self._effects.repo.tip, self._effects.base)
         if base is None:
             raise CockpitError(f"the branch {self._effects.base} is gone", hint="make it again, or name another `base`")
-        made = await self._pool.short(
+        made = await self._pool.git(
             worktrees.add,
             self._effects.repo,
             path,
@@ -97,7 +97,7 @@ class Running:
             await self._pool.short(worktrees.drop_stale_index_lock, self._effects.repo, path)
         head = made.head or base
         if not fresh and not leg.base:
-            await self._pool.short(
+            await self._pool.git(
                 worktrees.advance,
                 self._effects.repo,
                 path,
@@ -194,7 +194,8 @@ class Running:
             return []
         paths = ", ".join(built.paths[:20])
         merge = f"`git merge {base}`, mend the conflict in {paths}, and commit that merge: this one commit is yours"
-        return [f"Bring this branch together with `{base}`: {merge}."]
+        described = [f"The conflict is described in `{leg.report}`."] if leg.report else []
+        return [f"Bring this branch together with `{base}`: {merge}.", *described]
 
     async def watch(self, key: str, run: str) -> None:
         """Follow a run to its end, and judge it."""
@@ -206,7 +207,7 @@ class Running:
             if not look.over and process:
                 self._engine.record(f.RunAdopted(key, run, process.pid))
         await self._gone(folder)
-        ended = await self._pool.long(self._judged, folder)
+        ended = await self._pool.ending(self._judged, folder)
         self._judge(key, run, ended)
 
     async def _gone(self, folder: Path) -> None:

@@ -141,11 +141,14 @@ class _Client:
     async def _subscribe(self, number: int, since: int) -> None:
         feed = Feed(self._engine)
         try:
-            missed = tuple(self._engine.journal.read(since))
+            missed = await asyncio.to_thread(lambda: tuple(self._engine.journal.read(since)))
             changes = wire.readings_out(wire.all_readings(self._engine.readings))
             await self._send({"id": number, "facts": wire.facts_out(missed), "readings": changes})
             while True:
                 facts, changes = await feed.take()
+                if feed.overrun:
+                    self._writer.close()  # it was away for long: it comes back, and reads the journal
+                    return
                 readings = wire.readings_out(changes)
                 trouble = self._engine.trouble
                 await self._send(

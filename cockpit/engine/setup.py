@@ -1,6 +1,8 @@
 """Sets up a fresh worktree: copies, links and commands of the plan's `setup`; it overwrites nothing that is there."""
 
+import errno
 import shutil
+import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from threading import Event
@@ -16,15 +18,15 @@ def set_up(project: Project, worktree: Path, output: Path, env: Mapping[str, str
     Raises CockpitError naming the step that failed and its output.
     """
     setup = project.loaded.plan.setup
-    for source, target in _matches(project.repo.root, setup.copy_, worktree):
-        target.parent.mkdir(parents=True, exist_ok=True)
-        if source.is_dir() and not source.is_symlink():
-            shutil.copytree(source, target, symlinks=True)
-        else:
-            shutil.copy2(source, target, follow_symlinks=False)
-    for source, target in _matches(project.repo.root, setup.link, worktree):
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.symlink_to(source, target_is_directory=source.is_dir())
+    try:
+        for source, target in _matches(project.repo.root, setup.copy_, worktree):
+            target.parent.mkdir(parents=True, exist_ok=True)
+            _copy(source, target, output.parent)
+        for source, target in _matches(project.repo.root, setup.link, worktree):
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.symlink_to(source, target_is_directory=source.is_dir())
+    except OSError as error:
+        raise CockpitError(f"set-up failed: {error}", where=str(worktree), hint="see the plan's `setup`") from error
     output.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     for number, command in enumerate(setup.run, 1):
         log = output.with_name(f"{output.stem}-{number}{output.suffix}")
@@ -40,6 +42,23 @@ def set_up(project: Project, worktree: Path, output: Path, env: Mapping[str, str
         if not result.ok:
             shown = command if isinstance(command, str) else " ".join(command)
             raise CockpitError(f"set-up failed: `{shown}` {result.reason}\n{result.tail}", hint=f"see {log}")
+
+
+def _copy(source: Path, target: Path, scratch: Path) -> None:
+    """Copy a file or folder so that a kill in the middle leaves nothing half-copied under its own name."""
+    scratch.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with tempfile.TemporaryDirectory(dir=scratch, prefix="copy-") as folder:
+        draft = Path(folder) / "draft"
+        if source.is_dir() and not source.is_symlink():
+            shutil.copytree(source, draft, symlinks=True)
+        else:
+            shutil.copy2(source, draft, follow_symlinks=False)
+        try:
+            draft.rename(target)
+        except OSError as error:
+            if error.errno != errno.EXDEV:
+                raise
+            shutil.move(draft, target)  # the state folder is on another file system: a kill can only leave a part
 
 
 def _matches(root: Path, patterns: tuple[str, ...], worktree: Path) -> Iterator[tuple[Path, Path]]:

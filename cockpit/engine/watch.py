@@ -41,6 +41,7 @@ class Watch:
         self._work = asyncio.Event()
         self._paths: frozenset[str] = frozenset()
         self._ended: set[str] = set()
+        self._stops: set[asyncio.Task[None]] = set()
 
     async def run(self) -> None:
         """Watch until cancelled."""
@@ -79,7 +80,8 @@ class Watch:
 
     async def _wanted(self) -> frozenset[str]:
         common = self._effects.repo.common_dir
-        wanted = {str(self._plan.parent), str(common), str(common / "refs" / "heads")}
+        base_ref = common / "refs" / "heads" / self._effects.base
+        wanted = {str(self._plan.parent), str(common), str(base_ref.parent)}
         now = self._engine.clock.now()
         hot: set[str] = set()
         for leg in self._running():
@@ -115,7 +117,7 @@ class Watch:
             await asyncio.sleep(SWEEP_S)
 
     async def _changed(self, paths: Iterable[str]) -> None:
-        common, state = str(self._effects.repo.common_dir), str(self._effects.project.state.path / "runs")
+        common, state = f"{self._effects.repo.common_dir}/", f"{self._effects.project.state.path / 'runs'}/"
         worktrees = {one.worktree: one.id for one in self._engine.snapshot.workstreams.values() if one.worktree}
         git_moved = False
         for path in paths:
@@ -228,8 +230,23 @@ class Watch:
         self._engine.read(runs={run: reading})
         if now - touched >= 2 * limit and run not in self._ended:
             self._ended.add(run)
-            reason = f"{STALLED}no output and no file change for {int(now - touched)} s"
-            await self._effects.pool.long(runs.stop, folder, reason)
+            self._stops.add(task := asyncio.create_task(self._end_stalled(run, leg, folder, now - touched)))
+            task.add_done_callback(self._stops.discard)
+
+    async def _end_stalled(self, run: str, leg: Leg, folder: Path, seconds: float) -> None:
+        """End a run that gives no sign, unless its worktree does: events can be lost, what lies there can't."""
+        worktree = self._engine.snapshot.workstreams[leg.workstream].worktree
+        newest = await self._effects.pool.idle(_newest, worktree)
+        if self._engine.clock.now() - newest < self._engine.snapshot.outline.stall_s:
+            self._effects.seen_change[leg.workstream] = newest
+            self._ended.discard(run)
+            return
+        try:
+            reason = f"{STALLED}no output and no file change for {int(seconds)} s"
+            await self._effects.pool.ending(runs.stop, folder, reason)
+        except CockpitError as error:
+            self._engine.read(notes={leg.workstream: f"the stalled run cannot be ended: {error.what}"})
+            self._ended.discard(run)
 
     def _look(self, folder: Path, slot: str) -> tuple[runs.RunLook, str]:
         look = runs.look(folder)
@@ -254,6 +271,19 @@ class Watch:
             last = time.monotonic()
             if self._dirty_runs or self._dirty:
                 self._work.set()
+
+
+def _newest(worktree: str) -> float:
+    """Return when a file of a worktree last changed, git's own and build folders left out; 0 where there is none."""
+    newest = 0.0
+    for top, folders, files in os.walk(worktree):
+        folders[:] = [name for name in folders if name not in UNWATCHED - {"target", "dist", "build"}]
+        for name in files:
+            try:
+                newest = max(newest, os.lstat(f"{top}/{name}").st_mtime)
+            except OSError:
+                continue
+    return newest
 
 
 def _folders_of(worktree: str) -> frozenset[str]:

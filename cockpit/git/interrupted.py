@@ -75,7 +75,9 @@ def _put_back(repo: Repo, checkout: Path, old: str, new: str) -> Undone:
     raw = repo.git("diff-tree", "-r", "-z", "--raw", "--no-renames", "--no-abbrev", old, new, "--").split(b"\0")
     restore: list[str] = []
     left: list[str] = []
-    for head, name in zip(raw[0::2], raw[1::2], strict=False):
+    rows = list(zip(raw[0::2], raw[1::2], strict=False))
+    # What was added goes first: it may be in the place of what has to come back.
+    for head, name in sorted(rows, key=lambda row: not row[0].startswith(b":000000")):
         old_mode, mode, old_id, blob, _ = head.decode().lstrip(":").split(" ")
         path = os.fsdecode(name)
         if "160000" in (old_mode, mode) or not _index_has(checkout, path, old_mode, old_id):

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -43,6 +44,8 @@ class Change:
 def commands(plan: Plan) -> tuple[tuple[str, str], ...]:
     """Return everything that the plan would run, as pairs of its place and the command's text."""
     found: list[tuple[str, str]] = []
+    found += [(f"agents.{name}.env", _shown(profile.env)) for name, profile in plan.agents.items() if profile.env]
+    found += [(f"{one.id}.env", _shown(one.env)) for one in plan.workstreams if one.env]
     for name, profile in plan.agents.items():
         start = f"preset {profile.preset}" if profile.run is None else command_text(profile.run)
         found.append((f"agents.{name}", " ".join([start, *profile.args])))
@@ -56,6 +59,10 @@ def commands(plan: Plan) -> tuple[tuple[str, str], ...]:
     if plan.commit.hooks:
         found.append(("commit.hooks", "the repository's git hooks"))
     return tuple(found)
+
+
+def _shown(env: Mapping[str, str]) -> str:
+    return " ".join(f"{name}={value}" for name, value in env.items())
 
 
 def command_text(command: Command) -> str:

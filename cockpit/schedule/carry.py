@@ -55,11 +55,13 @@ def carry_out(snapshot: Snapshot, order: Order) -> Carried:
 def progress(snapshot: Snapshot, pending: PendingOrder) -> f.OrderDone | f.OrderRefused | None:
     """Return how a pending order ended, or None while its effect is still under way."""
     order = pending.order
-    legs = [snapshot.leg_under_way(target) for target in _targets(snapshot, order)]
+    # A plan that changed meanwhile may have dropped a target: what is gone holds nothing up.
+    targets = [target for target in _wanted_targets(snapshot, order) if target in snapshot.workstreams]
+    legs = [snapshot.leg_under_way(target) for target in targets]
     if order.verb in ("pause", "stop"):
         return None if any(leg.ending for leg in legs) else f.OrderDone(pending.id)
     if order.verb == "cleanup":
-        workstreams = [snapshot.workstreams[target] for target in _targets(snapshot, order)]
+        workstreams = [snapshot.workstreams[target] for target in targets]
         if any(workstream.clean_up for workstream in workstreams):
             return None
         refused = [f"{one.id}: {one.clean_up_refused}" for one in workstreams if one.clean_up_refused]
@@ -90,6 +92,10 @@ def needed_too(snapshot: Snapshot, targets: Iterable[str]) -> tuple[str, ...]:
     return tuple(key for key in snapshot.workstreams if key in found)
 
 
+def _wanted_targets(snapshot: Snapshot, order: Order) -> tuple[str, ...]:
+    return tuple(snapshot.workstreams) if order.everything else order.targets
+
+
 def _targets(snapshot: Snapshot, order: Order) -> tuple[str, ...]:
     if order.everything:
         return tuple(snapshot.workstreams)
@@ -104,7 +110,9 @@ def _targets(snapshot: Snapshot, order: Order) -> tuple[str, ...]:
 def _merge_progress(pending: PendingOrder, legs: list[Leg]) -> f.OrderDone | f.OrderRefused | None:
     if any(leg.state is State.MERGING or (leg.state is State.QUEUED and not leg.retry_at) for leg in legs):
         return None
-    stuck = [f"{leg.workstream}: {leg.state.value}, {leg.reason}" for leg in legs if leg.reason]
+    # Of all workstreams only those whose merge waits are the order's own; of named ones, each.
+    asked = [leg for leg in legs if leg.state in (State.QUEUED, State.CONFLICT) or not pending.order.everything]
+    stuck = [f"{leg.workstream}: {leg.state.value}, {leg.reason}" for leg in asked if leg.reason]
     return f.OrderRefused(pending.id, "; ".join(stuck)) if stuck else f.OrderDone(pending.id)
 
 
@@ -133,10 +141,16 @@ def _is(leg: Leg) -> str:
     return f"{leg.workstream} is {leg.state.value}"
 
 
+def _not_while_removed(workstream: Workstream) -> None:
+    if workstream.clean_up:
+        raise OrderRefusedError(f"{workstream.id}: its worktree is being removed; try again in a moment")
+
+
 def _start(snapshot: Snapshot, workstream: Workstream, order: Order) -> Iterator[f.Fact]:
     leg = snapshot.leg_under_way(workstream.id)
     if snapshot.is_merged(workstream.id):
         raise OrderRefusedError(f"{workstream.id} is merged already")
+    _not_while_removed(workstream)
     if workstream.wanted and leg.state is not State.STOPPED:
         raise OrderRefusedError(f"{workstream.id} is started already ({leg.state.value})")
     yield f.WorkstreamWanted(workstream.id)
@@ -171,6 +185,7 @@ def _stop(snapshot: Snapshot, workstream: Workstream, order: Order) -> Iterator[
     if leg.state in ENDABLE or leg.state is State.CHECKING:
         yield f.EndAsked(leg.key, "stop")
     elif leg.state in STOPPABLE:
+        _require_closed(leg)
         yield f.LegStopped(leg.key)
 
 
@@ -178,6 +193,8 @@ def _retry(snapshot: Snapshot, workstream: Workstream, order: Order) -> Iterator
     leg = snapshot.leg_under_way(workstream.id)
     if leg.state not in RETRIABLE:
         raise OrderRefusedError(f"{_is(leg)}: only what failed, conflicts, was refused or stopped can be retried")
+    _require_closed(leg)
+    _not_while_removed(workstream)
     if not workstream.wanted:
         yield f.WorkstreamWanted(workstream.id)
     yield f.LegRetried(leg.key)
@@ -196,6 +213,7 @@ def _reject(snapshot: Snapshot, workstream: Workstream, order: Order) -> Iterato
     what = snapshot.approval_of(leg) or ("merge" if leg.state in (State.QUEUED, State.CONFLICT) else None)
     if what is None:
         raise OrderRefusedError(f"{_is(leg)} and awaits no approval")
+    _require_closed(leg)
     yield f.ApprovalRefused(leg.key, what, order.by, order.reason)
 
 
@@ -216,9 +234,17 @@ def _resolution(snapshot: Snapshot, workstream: Workstream, order: Order) -> Ite
         raise OrderRefusedError(f"{workstream.id}: `{leg.resolving}` is under way")
     if order.verb in ("resolved", "abandon") and not leg.opened:
         raise OrderRefusedError(f"{workstream.id}: no worktree is open for its conflict (resolve)")
-    if order.verb in ("rebase", "rerun") and leg.opened:
-        raise OrderRefusedError(f"{workstream.id}: it is being resolved in {leg.opened} (resolved, abandon)")
+    if order.verb in ("rebase", "rerun"):
+        _require_closed(leg)
     yield f.ResolutionAsked(leg.key, order.verb)
+
+
+def _require_closed(leg: Leg) -> None:
+    """Refuse what would leave a step of a resolution, or the worktree that is open for it, behind."""
+    if leg.opened:
+        raise OrderRefusedError(f"{leg.workstream}: it is being resolved in {leg.opened} (resolved, abandon)")
+    if leg.resolving:
+        raise OrderRefusedError(f"{leg.workstream}: `{leg.resolving}` is under way")
 
 
 def _rollback(snapshot: Snapshot, workstream: Workstream, order: Order) -> Iterator[f.Fact]:

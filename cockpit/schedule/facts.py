@@ -60,6 +60,7 @@ class OrderGiven(Fact):
     number: int | None = None
     everything: bool = False
     also_needed: bool = False
+    expected: str = ""
 
 
 @dataclass(frozen=True, slots=True)

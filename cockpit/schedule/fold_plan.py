@@ -78,7 +78,9 @@ def _merged_workstreams(snapshot: Snapshot, outline: Outline, kept: Mapping[str,
 
 @apply.register
 def _(fact: f.OrderGiven, snapshot: Snapshot, at: float) -> Snapshot:
-    order = Order(fact.verb, fact.targets, fact.by, fact.reason, fact.number, fact.everything, fact.also_needed)
+    order = Order(
+        fact.verb, fact.targets, fact.by, fact.reason, fact.number, fact.everything, fact.also_needed, fact.expected
+    )
     return replace(snapshot, orders={**snapshot.orders, fact.order: PendingOrder(fact.order, order)})
 
 

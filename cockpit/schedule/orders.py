@@ -31,7 +31,8 @@ class Order:
     """An order from a human: a verb, the workstreams it is for, who gives it and why; `number` where it takes one.
 
     `everything`: all workstreams that the verb makes sense for; `also_needed`: start what they depend on too, or roll
-    back although merged work depends on it.
+    back although merged work depends on it. `expected`: what the order is about, as it was shown (the digest of a plan
+    that is to be trusted).
     """
 
     verb: str
@@ -41,6 +42,7 @@ class Order:
     number: int | None = None
     everything: bool = False
     also_needed: bool = False
+    expected: str = ""
 
 
 @dataclass(frozen=True, slots=True)

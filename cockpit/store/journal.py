@@ -82,8 +82,9 @@ class Journal:
             raise self._error(error) from error
 
     def close(self) -> None:
-        """Close the file."""
-        self._db.close()
+        """Close the file, after a write that is under way."""
+        with self._lock:
+            self._db.close()
 
     def append(self, snapshot: Snapshot, facts: Sequence[Fact], at: float) -> tuple[Snapshot, tuple[Recorded, ...]]:
         """Check facts against the snapshot, write them in one transaction, and return the snapshot after them.

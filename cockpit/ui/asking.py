@@ -39,8 +39,6 @@ def orders_for(action: Action, view: View, targets: Sequence[str], who: str) -> 
         return (Order(action.verb, by=who, everything=True),)
     if action.name == "drain":
         return (Order("undrain" if snapshot.held else "drain", by=who),)
-    if action.verb == "trust":
-        return (Order("trust", by=who),)
     return (Order(action.verb, chosen, who),)
 
 

@@ -49,9 +49,9 @@ class Ordering:
         if action.why_not(self._app.view, ()) is None:
             self.hand_in(orders_for(action, self._app.view, (), self._app.who))
 
-    def give_trust(self) -> None:
+    def give_trust(self, digest: str) -> None:
         """Trust the plan; what it would run has been shown."""
-        self.hand_in((Order("trust", by=self._app.who),))
+        self.hand_in((Order("trust", by=self._app.who, expected=digest),))
 
     def ask(self, asked: Question, check: Callable[[], str | None], answered: Callable[[str | None], None]) -> None:
         """Show a confirm; `check` is asked again at the moment of the yes."""

@@ -107,7 +107,9 @@ async def test_a_plan_without_trust_runs_nothing(scene: Scene) -> None:
         assert not answer.ok
         assert "trust" in answer.note
         assert not scene.begun("a")
-        assert (await play.order("trust")).ok
+        assert not (await play.order("trust", expected="another version")).ok, "what was not shown is not trusted"
+        shown = await play.handle.ask("commands")
+        assert (await play.order("trust", expected=shown["digest"])).ok
         await play.start()
         await play.until_merged()
     scene.check()
@@ -183,7 +185,9 @@ async def test_a_changed_command_waits_for_trust_and_the_old_one_stays_in_force(
         scene.go("a.go")
         await play.until_merged("a", "b", "c")
         assert not (scene.stage / "evil").exists()
-        assert (await play.order("trust")).ok
+        assert not (await play.order("trust", expected="another version")).ok, "what was not shown is not trusted"
+        shown = await play.handle.ask("commands")
+        assert (await play.order("trust", expected=shown["digest"])).ok
         await play.until(lambda now: not now.view.readings.plan.asks)
     scene.check()
 
@@ -273,3 +277,39 @@ async def test_a_driver_that_ends_while_it_writes_loses_no_fact(scene: Scene) ->
 
 def _reject(reason: str) -> Order:
     return Order("reject", ("a",), "test", reason)
+
+
+async def test_gates_see_nothing_of_the_operators_secrets(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("A_SECRET_TOKEN", "hunter2")
+    scene.plan({"a": {}}, gates=[{"name": "look", "run": "env; ! env | grep -q hunter2"}])
+    async with scene.driving() as play:
+        await play.start()
+        await play.until_merged()
+    scene.check()
+
+
+async def test_the_last_notifications_come_before_the_driver_ends(scene: Scene) -> None:
+    told = scene.stage / "told"
+    scene.plan(
+        {"a": {}, "b": {}},
+        notify=[{"on": ["merged", "finished"], "run": f"sleep 0.1; echo $COCKPIT_EVENT >> {told}"}],
+    )
+    async with scene.driving() as play:
+        await play.start()
+        await play.until_merged()
+    assert sorted(told.read_text().split()) == ["finished", "merged", "merged"]
+
+
+async def test_a_plan_that_drops_what_an_order_waits_for_holds_nothing_up(scene: Scene) -> None:
+    scene.plan({"a": {"does": "trap '' TERM; tell on; wait_for go"}, "b": {}}, limits={"agents": 1})
+    async with scene.driving() as play:
+        await play.start("a")
+        await play.until_there("on")
+        stopping = asyncio.create_task(play.order("stop", "a", "b"))
+        await play.until(lambda play: play.snapshot.orders)
+        text = scene.path.read_text()
+        plan = yaml.safe_load(text)
+        plan["workstreams"] = [one for one in plan["workstreams"] if one["id"] != "b"]
+        scene.write(yaml.safe_dump(plan))
+        await play.until(lambda play: "b" not in play.snapshot.workstreams)
+        assert (await stopping).ok

@@ -99,7 +99,7 @@ class FakeHandle:
         if question == "output":
             return self._output(**arguments)
         if question == "commands":
-            return {"commands": self.commands}
+            return {"commands": self.commands, "digest": "as shown"}
         if question == "timeline":
             return {"facts": [self._told(one) for one in self.recorded if self._about(one, arguments["workstream"])]}
         raise CockpitError(f"no such question: {question}")

@@ -30,6 +30,7 @@ class CommandsPage(Page):
         self._handle = handle
         self._view = view
         self._shown = False
+        self._digest = ""
 
     def compose(self) -> ComposeResult:
         """List the commands below a warning."""
@@ -49,6 +50,7 @@ class CommandsPage(Page):
         try:
             answer = await self._handle.ask("commands")
             found: list[Any] = list(answer["commands"])
+            self._digest = str(answer["digest"])
             parts = [self._entry(str(where), str(command)) for where, command in found]
             parts += [self._entry("changed", one) for one in self._view.readings.plan.asks]
         except CockpitError as error:
@@ -72,7 +74,7 @@ class CommandsPage(Page):
         if not self._shown:
             self.say("the commands are not shown yet", "warn")
             return
-        self.cockpit.ordering.give_trust()
+        self.cockpit.ordering.give_trust(self._digest)
         self.dismiss()
 
     def do_up(self) -> None:
