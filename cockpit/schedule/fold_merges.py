@@ -13,7 +13,7 @@ LESSON_LIMIT = 4000
 
 @apply.register
 def _(fact: f.ChecksStarted, snapshot: Snapshot, at: float) -> Snapshot:
-    after = put(snapshot, moved(leg_of(snapshot, fact.leg), fact, at))
+    after = put(snapshot, moved(leg_of(snapshot, fact.leg), fact, at, resolving="", opened=""))
     return changed(after, gates={**snapshot.gates, fact.leg: ()})
 
 
@@ -57,15 +57,17 @@ def _(fact: f.ApprovalRefused, snapshot: Snapshot, at: float) -> Snapshot:
 
 @apply.register
 def _(fact: f.MergeBuilt, snapshot: Snapshot, at: float) -> Snapshot:
-    return put(snapshot, replace(leg_of(snapshot, fact.leg), built=fact.commit))
+    return put(snapshot, replace(leg_of(snapshot, fact.leg), built=fact.commit, built_on=fact.onto))
 
 
 @apply.register
 def _(fact: f.LegMerged, snapshot: Snapshot, at: float) -> Snapshot:
-    leg = moved(leg_of(snapshot, fact.leg), fact, at, merged=fact.commit, ended=at, paths=(), report="", reverted="")
+    before = leg_of(snapshot, fact.leg)
+    leg = moved(before, fact, at, merged=fact.commit, ended=at, paths=(), report="", reverted="", conflicts=0)
     after = put(snapshot, leg)
     if fact.commit:
-        merge = Merge(leg.workstream, leg.key, leg.outline.round, fact.commit, at)
+        onto = before.built_on if fact.commit == before.built else fact.commit
+        merge = Merge(leg.workstream, leg.key, leg.outline.round, fact.commit, at, onto=onto)
         after = replace(after, merges=(*after.merges, merge))
     return readied(after, (*after.dependents.get(leg.key, ()),), at)
 
@@ -87,7 +89,7 @@ def _(fact: f.ConflictFound, snapshot: Snapshot, at: float) -> Snapshot:
     reason = f"conflicts with {snapshot.outline.base} in {', '.join(fact.paths)}"
     lessons = _learned(leg, f"The work of the last run {reason}.")
     stuck = moved(leg, fact, at, paths=fact.paths, lessons=lessons, report=fact.report, resolving="", opened="")
-    return put(snapshot, changed(stuck, reason=reason))
+    return put(snapshot, changed(stuck, reason=reason, conflicts=leg.conflicts + 1))
 
 
 @apply.register

@@ -27,7 +27,7 @@ def _(fact: f.ResolutionEnded, snapshot: Snapshot, at: float) -> Snapshot:
 @apply.register
 def _(fact: f.LegRebased, snapshot: Snapshot, at: float) -> Snapshot:
     leg = leg_of(snapshot, fact.leg)
-    rebased = changed(leg, base=fact.base, commit=fact.commit, tree=fact.tree, built="", resolving="", opened="")
+    rebased = changed(leg, base=fact.base, commit=fact.commit, tree=fact.tree, built="")
     after = put(snapshot, rebased)
     if not fact.rescue:
         return after

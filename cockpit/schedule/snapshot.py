@@ -36,7 +36,9 @@ class Leg:
     added: int = 0
     removed: int = 0
     built: str = ""
+    built_on: str = ""
     merged: str = ""
+    conflicts: int = 0
     paths: tuple[str, ...] = ()
     lessons: tuple[str, ...] = ()
     started: float | None = None
@@ -120,7 +122,7 @@ class PendingOrder:
 
 @dataclass(frozen=True, slots=True)
 class Merge:
-    """One merge into base; `reverted` is the commit that undid it."""
+    """One merge into base, built on `onto` (the same commit: it brought nothing); `reverted` is what undid it."""
 
     workstream: str
     leg: str
@@ -128,6 +130,7 @@ class Merge:
     commit: str
     at: float
     reverted: str = ""
+    onto: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -217,7 +217,7 @@ def test_a_merge() -> None:
     snapshot = told(loaded(CHAIN), *merged("a")[:-1], f.MergeBuilt("a", "m1", "t1", "b1"))
     assert (snapshot.legs["a"].state, snapshot.legs["a"].built) == (State.MERGING, "m1")
     snapshot = told(snapshot, f.LegMerged("a", "m1"), at=START)
-    assert snapshot.merges == (Merge("a", "a", 1, "m1", START),)
+    assert snapshot.merges == (Merge("a", "a", 1, "m1", START, onto="b1"),)
     assert (snapshot.legs["a"].merged, snapshot.legs["a"].ended) == ("m1", START)
     assert snapshot.is_merged("a")
 
