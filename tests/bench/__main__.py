@@ -9,7 +9,7 @@ from statistics import median
 
 from cockpit.engine.client import glimpse
 from cockpit.engine.project import open_project
-from tests.bench import lifecycle, paint, scale
+from tests.bench import lifecycle, paint, prediction, scale
 from tests.plans import generated
 
 ROUNDS = 3
@@ -17,7 +17,7 @@ ROUNDS = 3
 
 def main() -> None:
     """Measure everything, or the parts that are named on the command line, and print a line for each figure."""
-    parts = {"lifecycle": _lifecycle, "paint": _paint, "scale": _scale}
+    parts = {"lifecycle": _lifecycle, "paint": _paint, "prediction": _prediction, "scale": _scale}
     wanted = sys.argv[1:] or list(parts)
     with tempfile.TemporaryDirectory(prefix="cockpit-bench-") as folder:
         for name in wanted:
@@ -45,6 +45,14 @@ def _paint(folder: Path) -> None:
                    stdin=subprocess.DEVNULL, capture_output=True)  # fmt: skip
     bare, ours = paint.paint_ratio(folder / "demo" / "demo.yaml", b"Orders in SQLite", env)
     _say("first paint / bare Textual app", ours / bare, "<= 1.5", f"{ours * 1e3:.0f} ms over {bare * 1e3:.0f} ms")
+
+
+def _prediction(folder: Path) -> None:
+    looks, pairs, one, conflicts = prediction.measure(folder)
+    count = prediction.WORKTREES * (prediction.WORKTREES - 1) // 2
+    detail = f"{count:,} pairs, {conflicts} conflicts, {prediction.FILES:,} files"
+    _say("50 worktrees predicted, s", pairs, "< 2", f"{detail}; the first look at all: {looks:.2f} s")
+    _say("after one changed file, s", one, "< 0.2", "that worktree looked at, its pairs predicted again")
 
 
 def _scale(folder: Path) -> None:

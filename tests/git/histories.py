@@ -59,8 +59,9 @@ class History:
         """Make one random change to the working files or the index."""
         self.counter += 1
         kinds = (
-            self._lines, self._lines, self._union, self._union, self._whitespace, self._rename, self._rename_folder, self._delete,
-            self._mode, self._binary, self._submodule, self._new, self._link, self._swap, self._attributes,
+            self._lines, self._lines, self._union, self._union, self._whitespace, self._rename, self._rename_folder,
+            self._delete, self._mode, self._binary, self._submodule, self._new, self._link, self._swap,
+            self._attributes,
         )  # fmt: skip
         self.random.choice(kinds)()
 

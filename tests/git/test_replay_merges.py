@@ -39,13 +39,10 @@ def test_every_pair_is_merged_as_git_merges_it(tmp_path: Path, seed: int) -> Non
     top = make_repo(tmp_path, {"README.md": "x\n"})
     names = make_history(top, seed)
     repo = Repo.open(top)
-    before = run_git(top, "for-each-ref"), run_git(top, "count-objects"), run_git(top, "status", "--porcelain")
+    asked = (("for-each-ref",), ("count-objects",), ("status", "--porcelain"))
+    before = [run_git(top, *args) for args in asked]
     predicted = predict_branches(repo, names, "main")
-    assert (
-        run_git(top, "for-each-ref"),
-        run_git(top, "count-objects"),
-        run_git(top, "status", "--porcelain"),
-    ) == before
+    assert [run_git(top, *args) for args in asked] == before
     assert predicted.pairs.keys() == set(itertools.combinations(names, 2))
     wanted = {**predicted.pairs, **{("main", name): paths for name, paths in predicted.base.items()}}
     assert len(wanted) == 10
