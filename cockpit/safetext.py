@@ -28,6 +28,13 @@ def safe_line(text: str | bytes, limit: int = 0) -> str:
     return line[: limit - 1] + "…" if 0 < limit < len(line) else line
 
 
+def on_one_line(text: str | bytes, limit: int = 0) -> str:
+    """Return the text as one safe line like `safe_line`, with ` │ ` where one line ended and another began."""
+    lines = (" ".join(part.split()) for part in safe_text(text).splitlines())
+    line = " │ ".join(part for part in lines if part)
+    return line[: limit - 1] + "…" if 0 < limit < len(line) else line
+
+
 def safe_ansi(text: str | bytes) -> str:
     """Return the text with its colours (SGR sequences) and without everything else that is not printable."""
     plain = _STRING_SEQUENCE.sub("", _decoded(text).replace("\r\n", "\n"))

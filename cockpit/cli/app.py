@@ -26,6 +26,7 @@ TABLE: dict[str, dict[str, str]] = {
         "demo": "demo:demo",
         "check": "check:check",
         "simulate": "simulate:simulate",
+        "conflicts": "conflicts:conflicts",
         "status": "status:status",
         "facts": "facts:facts",
         "logs": "logs:logs",
@@ -34,8 +35,11 @@ TABLE: dict[str, dict[str, str]] = {
         "run": "run:run",
         **{
             verb: f"orders:{verb}"
-            for verb in ("start", "pause", "resume", "stop", "retry", "approve", "reject", "merge", "cleanup")
+            for verb in ("start", "pause", "resume", "stop", "retry", "approve", "reject", "merge")
         },
+        **{verb: f"resolving:{verb}" for verb in ("rebase", "rerun", "resolve")},
+        "rollback": "orders:rollback",
+        "cleanup": "orders:cleanup",
         "drain": "orders:drain",
         "limits": "orders:limits",
         "stop-driver": "orders:stop_driver",

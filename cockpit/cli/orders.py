@@ -1,15 +1,23 @@
 """The operator's orders as commands: each hands one order to the driver and says what became of it."""
 
-from pathlib import Path
-from typing import Annotated
+import sys
+from dataclasses import replace
+from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
+from cockpit.cli.giving import by, give, order_of, project_for, tell_answer
 from cockpit.cli.inside import refuse_inside_run
 from cockpit.cli.options import All, Json, Plan, Reason, StateDir, Trust, Workstreams
 from cockpit.cli.output import emit, say
-from cockpit.errors import CockpitError, OrderRefusedError
+from cockpit.errors import OrderRefusedError
+from cockpit.safetext import on_one_line
+from cockpit.schedule.carry import carry_out
 from cockpit.schedule.orders import Order
+
+if TYPE_CHECKING:
+    from cockpit.engine.project import Project
+    from cockpit.schedule.snapshot import Snapshot
 
 
 def start(
@@ -23,22 +31,22 @@ def start(
     state_dir: StateDir = None,
 ) -> int:
     """Want workstreams: their legs run as soon as their dependencies are merged and a slot is free."""
-    order = _order("start", workstreams, all, also_needed=with_needed)
-    return _give(plan, state_dir, order, json=json, trust=trust)
+    order = order_of("start", workstreams, all, also_needed=with_needed)
+    return give(plan, state_dir, order, json=json, trust=trust)
 
 
 def pause(
     plan: Plan, /, *workstreams: Workstreams, all: All = False, json: Json = False, state_dir: StateDir = None
 ) -> int:
     """End runs so that they can be resumed."""
-    return _give(plan, state_dir, _order("pause", workstreams, all), json=json)
+    return give(plan, state_dir, order_of("pause", workstreams, all), json=json)
 
 
 def resume(
     plan: Plan, /, *workstreams: Workstreams, all: All = False, json: Json = False, state_dir: StateDir = None
 ) -> int:
     """Let paused workstreams go on."""
-    return _give(plan, state_dir, _order("resume", workstreams, all), json=json)
+    return give(plan, state_dir, order_of("resume", workstreams, all), json=json)
 
 
 def stop(
@@ -51,7 +59,7 @@ def stop(
     state_dir: StateDir = None,
 ) -> int:
     """End runs and want the workstreams no longer; their worktrees stay."""
-    return _give(plan, state_dir, _order("stop", workstreams, all, reason), json=json)
+    return give(plan, state_dir, order_of("stop", workstreams, all, reason), json=json)
 
 
 def retry(
@@ -64,7 +72,7 @@ def retry(
     state_dir: StateDir = None,
 ) -> int:
     """Give what failed, conflicts, was refused or stopped a new run, told what went wrong."""
-    return _give(plan, state_dir, _order("retry", workstreams, all, reason), json=json)
+    return give(plan, state_dir, order_of("retry", workstreams, all, reason), json=json)
 
 
 def approve(
@@ -77,7 +85,7 @@ def approve(
     state_dir: StateDir = None,
 ) -> int:
     """Say yes to the start or the merge that workstreams await."""
-    return _give(plan, state_dir, _order("approve", workstreams, all, reason), json=json)
+    return give(plan, state_dir, order_of("approve", workstreams, all, reason), json=json)
 
 
 def reject(
@@ -90,21 +98,101 @@ def reject(
     state_dir: StateDir = None,
 ) -> int:
     """Say no to the start or the merge that workstreams await; the reason goes to the next run."""
-    return _give(plan, state_dir, _order("reject", workstreams, all, reason), json=json)
+    return give(plan, state_dir, order_of("reject", workstreams, all, reason), json=json)
 
 
 def merge(
     plan: Plan, /, *workstreams: Workstreams, all: All = False, json: Json = False, state_dir: StateDir = None
 ) -> int:
     """Merge now what is approved, without waiting for its next try; ends when it is merged or cannot be."""
-    return _give(plan, state_dir, _order("merge", workstreams, all), json=json)
+    return give(plan, state_dir, order_of("merge", workstreams, all), json=json)
+
+
+def rollback(
+    plan: Plan,
+    /,
+    *workstreams: Workstreams,
+    anyway: Annotated[bool, Parameter(help="Also where merged work depends on it.")] = False,
+    reason: Reason = "",
+    json: Json = False,
+    state_dir: StateDir = None,
+) -> int:
+    """Undo the last merge of workstreams by a commit that is built and gated like a merge; they go back to review.
+
+    Merged work that depends on it is named, and asked about on a terminal; `--anyway` answers yes.
+    """
+    order = order_of("rollback", workstreams, everything=False, reason=reason, also_needed=anyway)
+    if not anyway and not json:
+        order = _asked_anyway(project_for(plan, state_dir, "rollback"), order)
+    return give(plan, state_dir, order, json=json)
+
+
+def _asked_anyway(project: "Project", order: Order) -> Order:
+    """Return the order, with the operator's yes where it is refused only because merged work depends on it."""
+    from cockpit.cli.reach import view_of
+
+    snapshot = view_of(project).snapshot
+    anyway = replace(order, also_needed=True)
+    in_the_way = why_refused(snapshot, order)
+    if not in_the_way or why_refused(snapshot, anyway):
+        return order  # the driver says what is wrong
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise OrderRefusedError(in_the_way, hint="or roll it back all the same: --anyway")
+    answer = input(on_one_line(f"{in_the_way.partition(':')[0]}. Roll back anyway? [y/N]") + " ")
+    if answer.strip().lower() not in ("y", "yes"):
+        raise OrderRefusedError("nothing was rolled back")
+    return anyway
 
 
 def cleanup(
     plan: Plan, /, *workstreams: Workstreams, all: All = False, json: Json = False, state_dir: StateDir = None
 ) -> int:
-    """Remove worktrees of what is merged or stopped; what only they hold is kept first (`cockpit rescue`)."""
-    return _give(plan, state_dir, _order("cleanup", workstreams, all), json=json)
+    """Remove worktrees of what is merged or stopped; what only they hold is kept first (`cockpit rescue`).
+
+    Says how much disk that freed. With `--all` it is no error when there is nothing to clean up.
+    """
+    from cockpit.cli.reach import ordered, view_of
+    from cockpit.engine.preflight import size
+
+    order = order_of("cleanup", workstreams, all)
+    project = project_for(plan, state_dir, "cleanup")
+    snapshot = view_of(project).snapshot
+    if order.everything and why_refused(snapshot, order):
+        return _nothing_to_clean_up(snapshot, json=json)
+    answer = ordered(project, order)
+    freed = _freed_since(project, snapshot.seq)
+    return tell_answer(order, answer, f"{size(freed)} freed" if freed else "", json=json)
+
+
+def _nothing_to_clean_up(snapshot: "Snapshot", *, json: bool) -> int:
+    kept = [f"{key} ({snapshot.state_of(key).value})" for key, one in snapshot.workstreams.items() if one.worktree]
+    note = "nothing to clean up" + (f": still in use are the worktrees of {', '.join(kept)}" if kept else "")
+    if json:
+        emit({"order": "", "ok": True, "note": note})
+    else:
+        say(on_one_line(note))
+    return 0
+
+
+def _freed_since(project: "Project", seq: int) -> int:
+    """Return how many bytes the removals since a fact freed."""
+    from cockpit.schedule.facts import WorktreeRemoved
+    from cockpit.store.journal import Journal
+
+    journal = Journal(project.state.journal, read_only=True)
+    try:
+        return sum(one.fact.freed for one in journal.read(seq) if isinstance(one.fact, WorktreeRemoved))
+    finally:
+        journal.close()
+
+
+def why_refused(snapshot: "Snapshot", order: Order) -> str:
+    """Return why an order would be refused as things stand; empty where it would not be."""
+    try:
+        carry_out(snapshot, order)
+    except OrderRefusedError as error:
+        return error.what
+    return ""
 
 
 def drain(
@@ -116,7 +204,7 @@ def drain(
     state_dir: StateDir = None,
 ) -> int:
     """Launch nothing new; what runs goes on."""
-    return _give(plan, state_dir, Order("undrain" if off else "drain", by=_by()), json=json)
+    return give(plan, state_dir, Order("undrain" if off else "drain", by=by()), json=json)
 
 
 def limits(
@@ -128,7 +216,7 @@ def limits(
     state_dir: StateDir = None,
 ) -> int:
     """Change how many agents may run at once."""
-    return _give(plan, state_dir, Order("limits", by=_by(), number=agents), json=json)
+    return give(plan, state_dir, Order("limits", by=by(), number=agents), json=json)
 
 
 def stop_driver(plan: Plan, /, *, json: Json = False, state_dir: StateDir = None) -> int:
@@ -139,45 +227,4 @@ def stop_driver(plan: Plan, /, *, json: Json = False, state_dir: StateDir = None
     refuse_inside_run("cockpit stop-driver")
     if driver_pid(opened(plan, state_dir).state) is None:
         raise OrderRefusedError("no driver runs for this plan", where=str(plan))
-    return _give(plan, state_dir, Order("stop-driver", by=_by()), json=json)
-
-
-def _order(
-    verb: str, targets: tuple[str, ...], everything: bool, reason: str = "", *, also_needed: bool = False
-) -> Order:
-    if bool(targets) == everything:
-        problem = "both ids and --all were given" if everything else "no workstream was named"
-        raise CockpitError(problem, hint=f"cockpit {verb} PLAN WORKSTREAM…, or cockpit {verb} PLAN --all")
-    return Order(verb, targets, _by(), reason, everything=everything, also_needed=also_needed)
-
-
-def _by() -> str:
-    from cockpit.cli.reach import who
-
-    return who("command")
-
-
-def _give(plan: Path, state_dir: Path | None, order: Order, *, json: bool, trust: bool = False) -> int:
-    from cockpit.cli.reach import opened, ordered, prepared
-    from cockpit.cli.trusting import require_trust
-
-    refuse_inside_run(f"cockpit {order.verb}")
-    project = opened(plan, state_dir)
-    if order.verb not in ("stop-driver", "drain"):
-        require_trust(project, trust=trust)
-    prepared(project)
-    answer = ordered(project, order)
-    if json:
-        emit({"order": answer.order, "ok": answer.ok, "note": answer.note})
-        return 0 if answer.ok else 1
-    if not answer.ok:
-        raise OrderRefusedError(answer.note or f"the order {order.verb} was refused")
-    whom = "everything" if order.everything else ", ".join(order.targets)
-    from cockpit.safetext import safe_line
-
-    say(safe_line(" ".join(part for part in (order.verb, whom, "done") if part) + _note(answer.note)))
-    return 0
-
-
-def _note(note: str) -> str:
-    return f": {note}" if note else ""
+    return give(plan, state_dir, Order("stop-driver", by=by()), json=json)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import IO, Any
 
 from cockpit.errors import CockpitError
-from cockpit.safetext import safe_line, safe_text
+from cockpit.safetext import on_one_line, safe_text
 
 Cell = str | tuple[str, str]
 _STYLES = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "blue": "34", "magenta": "35"}
@@ -48,7 +48,7 @@ def coloured(stream: IO[str] | None = None) -> bool:
 
 def paint(text: str, style: str, *, stream: IO[str] | None = None) -> str:
     """Return the text as one printable line, in a style (bold, dim, red, green, yellow, blue, magenta) if allowed."""
-    plain = safe_line(text)
+    plain = on_one_line(text)
     return f"\x1b[{_STYLES[style]}m{plain}\x1b[0m" if style in _STYLES and coloured(stream) else plain
 
 
@@ -73,7 +73,7 @@ def width(text: str) -> int:
 
 def _cell(cell: Cell) -> tuple[str, str]:
     text, style = (cell, "") if isinstance(cell, str) else cell
-    return safe_line(text), style
+    return on_one_line(text), style
 
 
 def _row(row: Sequence[tuple[str, str]], widths: Sequence[int], right: Sequence[int]) -> str:

@@ -136,7 +136,7 @@ class Violation:
 
 @dataclass(frozen=True, slots=True)
 class Merge:
-    """A merge into base, at a time (ISO 8601)."""
+    """A merge into base, at a time (ISO 8601); `reverted` where a rollback undid it."""
 
     workstream: str
     leg: str
@@ -235,10 +235,40 @@ class Simulation:
     per_agents: list[PerAgents]
 
 
-ROOTS: dict[str, type] = {"status": Status, "check": Check, "simulate": Simulation}
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """Two branches, and the paths that merging the one into the other would conflict in.
+
+    Of a plan they are named by their workstreams' ids. A path `.`: they have no common history.
+    """
+
+    a: str
+    b: str
+    conflict: bool
+    paths: list[str]
 
 
-def document(shape: Status | Check | Simulation) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class OntoBase:
+    """A branch (of a plan: the id of its workstream), and the paths that merging it into base would conflict in."""
+
+    branch: str
+    conflict: bool
+    paths: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Conflicts:
+    """Predicted conflicts of every pair of branches, and of each with base; what would merge cleanly is there too."""
+
+    pairs: list[Pair]
+    base: list[OntoBase]
+
+
+ROOTS: dict[str, type] = {"status": Status, "check": Check, "simulate": Simulation, "conflicts": Conflicts}
+
+
+def document(shape: Status | Check | Simulation | Conflicts) -> dict[str, Any]:
     """Return a shape as what `json.dumps` takes."""
     return asdict(shape)
 

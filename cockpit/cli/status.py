@@ -63,7 +63,7 @@ def status_of(view: View, now: float, base_commit: str | None) -> shapes.Status:
         agents=_slots(snapshot),
         violations=[],
         merges=[
-            shapes.Merge(one.workstream, one.leg, one.round, one.commit, iso(one.at) or "", reverted=False)
+            shapes.Merge(one.workstream, one.leg, one.round, one.commit, iso(one.at) or "", reverted=bool(one.reverted))
             for one in snapshot.merges
         ],
     )

@@ -13,7 +13,7 @@ from cockpit.cli.reach import who
 from cockpit.cli.status import why
 from cockpit.cli.words import line
 from cockpit.engine.handle import Answer, Handle, View
-from cockpit.safetext import safe_line
+from cockpit.safetext import on_one_line, safe_line
 from cockpit.schedule import facts as f
 from cockpit.schedule.orders import Order
 from cockpit.schedule.snapshot import Snapshot
@@ -27,6 +27,9 @@ _STYLE = {
     f.RetryScheduled: "33",
     f.ReviewAsked: "33",
     f.MergeDeferred: "33",
+    f.LegReverted: "33",
+    f.RollbackEnded: "31",
+    f.Recovered: "33",
 }
 _QUIET = (f.UsageReported, f.MergeBuilt)
 _BAR = 24
@@ -121,8 +124,10 @@ def progress(view: View) -> str:
 
 def summary(snapshot: Snapshot) -> list[str]:
     """Return what was merged, and what waits for a human and why."""
-    merged = [f"  {one.commit[:9]}  {one.leg}" for one in snapshot.merges]
+    merged = [f"  {one.commit[:9]}  {one.leg}" for one in snapshot.merges if not one.reverted]
     lines = [f"merged: {plural(len(merged), 'leg')}", *merged]
+    undone = [f"  {one.leg}: {one.commit[:9]} by {one.reverted[:9]}" for one in snapshot.merges if one.reverted]
+    lines += [f"rolled back: {plural(len(undone), 'merge')}", *undone] if undone else []
     empty = [leg.key for leg in snapshot.legs.values() if leg.state is State.MERGED and not leg.merged]
     lines += [f"  done without a change: {', '.join(empty)}"] if empty else []
     left = [key for key in snapshot.workstreams if not snapshot.is_merged(key)]
@@ -134,4 +139,4 @@ def summary(snapshot: Snapshot) -> list[str]:
             lines.append(f"  {key} is {state}" + (f": {reason}" if reason else ""))
     rescues = [ref for one in snapshot.workstreams.values() for ref in one.rescues]
     lines += [f"kept under rescue refs: {len(rescues)} (see `cockpit rescue list`)"] if rescues else []
-    return [safe_line(part) if not part.startswith("  ") else f"  {safe_line(part)}" for part in lines]
+    return [on_one_line(part) if not part.startswith("  ") else f"  {on_one_line(part)}" for part in lines]

@@ -7,7 +7,7 @@ from typing import Any
 
 from cockpit.cli.output import plural
 from cockpit.clock import span
-from cockpit.safetext import safe_line
+from cockpit.safetext import on_one_line, safe_line
 from cockpit.schedule import facts as f
 
 _Words = Callable[[Any], str]
@@ -18,7 +18,7 @@ def line(recorded: f.Recorded, *, numbered: bool = False) -> str:
     day = time.strftime("%Y-%m-%d ", time.localtime(recorded.at)) if numbered else ""
     clock = time.strftime("%H:%M:%S", time.localtime(recorded.at))
     number = f"{recorded.seq:>6}  " if numbered else ""
-    return f"{number}{day}{clock}  {safe_line(about(recorded.fact)):<16}  {safe_line(words(recorded.fact))}"
+    return f"{number}{day}{clock}  {safe_line(about(recorded.fact)):<16}  {on_one_line(words(recorded.fact))}"
 
 
 def about(fact: f.Fact) -> str:
@@ -75,8 +75,40 @@ def _retry(fact: f.RetryScheduled) -> str:
 
 
 def _removed(fact: f.WorktreeRemoved) -> str:
+    from cockpit.engine.preflight import size
+
+    freed = f", {size(fact.freed)} freed" if fact.freed else ""
     kept = f"; what only it held is kept as {fact.rescue}" if fact.rescue else ""
-    return f"worktree removed{kept}"
+    return f"worktree removed{freed}{kept}"
+
+
+def _deferred(fact: f.MergeDeferred) -> str:
+    paths = ", ".join(path for path in fact.paths if path not in fact.reason)
+    return f"merge waits{_because(fact.reason)}{f' ({paths})' if paths else ''}"
+
+
+def _conflict(fact: f.ConflictFound) -> str:
+    report = f"; see {fact.report}" if fact.report else ""
+    return f"conflicts with base in {', '.join(fact.paths)}{report}"
+
+
+_STEPS = {
+    "rebase": "its conflict is to be resolved by a rebase onto base",
+    "rerun": "its conflict is to be resolved by a new run of its agent",
+    "resolve": "a worktree is to be opened in which its conflict can be resolved",
+    "resolved": "its conflict is said to be resolved",
+    "abandon": "the resolution of its conflict is to be given up",
+}
+
+
+def _resolution(fact: f.ResolutionEnded) -> str:
+    place = f" in {fact.path}" if fact.path and fact.path not in fact.note else ""
+    return f"resolution: {fact.note or 'its step is done'}{place}"
+
+
+def _rebased(fact: f.LegRebased) -> str:
+    kept = f"; it was kept as {fact.rescue} before" if fact.rescue else ""
+    return f"its work is on base at {fact.base[:9]} now, as {fact.commit[:9]}{kept}"
 
 
 @cache
@@ -110,8 +142,15 @@ def _words() -> dict[type[f.Fact], _Words]:
         f.MergeStarted: lambda _: "merging",
         f.MergeBuilt: lambda fact: f"merge built as {fact.commit[:9]} on {fact.onto[:9]}",
         f.LegMerged: _merged,
-        f.MergeDeferred: lambda fact: f"merge waits{_because(fact.reason)}",
-        f.ConflictFound: lambda fact: f"conflicts with base in {', '.join(fact.paths)}",
+        f.MergeDeferred: _deferred,
+        f.ConflictFound: _conflict,
+        f.ResolutionAsked: lambda fact: _STEPS.get(fact.how, f"its conflict is to be resolved: {fact.how}"),
+        f.ResolutionEnded: _resolution,
+        f.LegRebased: _rebased,
+        f.RollbackAsked: lambda _: "its merge is to be rolled back",
+        f.LegReverted: lambda fact: f"rolled back by {fact.commit[:9]}; its work is in review again",
+        f.RollbackEnded: lambda fact: f"not rolled back{_because(fact.reason)}",
+        f.Recovered: lambda fact: f"put right: {'; '.join(fact.found)}",
         f.RetryScheduled: _retry,
         f.LegFailed: lambda fact: f"failed{_because(fact.reason)}",
         f.LegRetried: lambda _: "gets a new run",

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from rich.cells import cell_len, set_cell_size
 
-from cockpit.safetext import safe_line
+from cockpit.safetext import on_one_line, safe_line
 from cockpit.schedule.readings import RunReading
 from cockpit.schedule.snapshot import Leg
 from cockpit.schedule.states import State
@@ -77,10 +77,10 @@ def name(text: str) -> str:
 
 
 def line(text: str) -> str:
-    """Return untrusted text as one safe line of bounded length."""
+    """Return untrusted text as one safe line of bounded length; what was on several lines is kept apart."""
     if _harmless(text, TEXT_LIMIT):
         return text
-    return safe_line(steady(text[: TEXT_LIMIT * 8]), TEXT_LIMIT)
+    return on_one_line(steady(text[: TEXT_LIMIT * 8]), TEXT_LIMIT)
 
 
 def _harmless(text: str, limit: int) -> bool:

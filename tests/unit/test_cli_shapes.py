@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from cockpit.cli import shapes
 from cockpit.cli.status import status_lines, status_of, why
+from cockpit.cli.telling import summary
 from cockpit.engine.handle import View
 from cockpit.schedule import facts as f
 from cockpit.schedule.fold import fold
@@ -156,6 +157,21 @@ def test_a_workstream_is_merged_when_all_its_legs_are() -> None:
     assert workstream(found, "A")["commits"] == 2
     assert workstream(found, "A")["ended"] is not None
     assert [merge["leg"] for merge in found["merges"]] == ["A/A-1", "B/B-1", "A/A-2"]
+
+
+def test_a_merge_that_was_rolled_back_is_shown_as_reverted() -> None:
+    undone = (*merged(), f.RollbackAsked("A/A-1"), f.LegReverted("A/A-1", "9" * 40))
+    found = document(View(snapshot_after(*undone)))
+    assert [(one["commit"], one["reverted"]) for one in found["merges"]] == [("d" * 40, True)]
+    assert workstream(found, "A")["state"] == "review"
+    lines = summary(snapshot_after(*undone))
+    assert lines[:3] == ["merged: 0 legs", "rolled back: 1 merge", "  A/A-1: ddddddddd by 999999999"]
+
+
+def test_the_lines_of_an_error_are_kept_apart_in_the_table() -> None:
+    facts = (*running(), f.RunEnded("A/A-1", "r1", "failed", 1), f.LegFailed("A/A-1", "gate x failed\nline 1\nline 2"))
+    text = "\n".join(status_lines(View(snapshot_after(*facts)), 1000.0, None))
+    assert "gate x failed │ line 1 │ line 2" in text
 
 
 def test_what_is_blocked_names_the_leg_that_blocks_it() -> None:
