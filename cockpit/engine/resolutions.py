@@ -4,7 +4,7 @@ import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cockpit.errors import CockpitError
+from cockpit.errors import CockpitError, GitError
 from cockpit.git import rebase, report, resolve, worktrees
 from cockpit.git.builds import Conflict, commit_tree
 from cockpit.safetext import safe_line, safe_text
@@ -97,11 +97,18 @@ async def _open(effects: "Effects", leg: Leg) -> None:
     folder = _folder(effects)
     path = folder / folder_name(leg.workstream)
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    if path.exists() and not leg.opened:  # a driver that was killed opened it, and nobody was told
-        await _drop(effects, leg, path)
-    opened = await effects.pool.git(
-        resolve.conflict_worktree, effects.repo, path, onto=tip, head=leg.commit, parent=folder
-    )
+
+    def merge_there() -> resolve.Opened:
+        return resolve.conflict_worktree(effects.repo, path, onto=tip, head=head, parent=folder)
+
+    head = leg.commit
+    try:
+        opened = await effects.pool.git(merge_there)
+    except GitError:
+        if leg.opened:
+            raise
+        await _drop(effects, leg, path)  # a driver that was killed opened it for other commits, and nobody was told
+        opened = await effects.pool.git(merge_there)
     remembered = f"; remembered resolutions settled {', '.join(opened.remembered)}" if opened.remembered else ""
     note = f"to be resolved in {opened.path}: {', '.join(opened.conflicted) or 'nothing is left'}{remembered}"
     effects.engine.record(f.ResolutionEnded(leg.key, note, str(opened.path)))

@@ -180,12 +180,12 @@ def _stop(snapshot: Snapshot, workstream: Workstream, order: Order) -> Iterator[
         raise OrderRefusedError(f"{workstream.id} is merged already")
     if not workstream.wanted and leg.state not in ENDABLE | STOPPABLE:
         raise OrderRefusedError(f"{_is(leg)} and not started")
+    _require_closed(leg)
     if workstream.wanted:
         yield f.WorkstreamUnwanted(workstream.id)
     if leg.state in ENDABLE or leg.state is State.CHECKING:
         yield f.EndAsked(leg.key, "stop")
     elif leg.state in STOPPABLE:
-        _require_closed(leg)
         yield f.LegStopped(leg.key)
 
 
