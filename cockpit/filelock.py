@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Lock
 
 from cockpit.errors import CockpitError
 
@@ -22,18 +23,38 @@ class LockHeldError(CockpitError):
         self.holder = holder
 
 
+_turns: dict[str, Lock] = {}
+_turns_guard = Lock()
+
+
+def _turn_of(path: Path) -> Lock:
+    with _turns_guard:
+        return _turns.setdefault(str(path), Lock())
+
+
 class FileLock:
     """A lock on a file, held by at most one process (and one FileLock object) at a time."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self._fd: int | None = None
+        self._turn = _turn_of(path)
 
     def acquire(self, timeout: float = 0.0) -> None:
         """Take the lock, waiting up to `timeout` seconds (0: not at all). Raises LockHeldError."""
+        deadline = time.monotonic() + timeout
+        # Threads of this process queue up for a lock of their own: the one on the file has no queue.
+        if not self._turn.acquire(blocking=timeout > 0, timeout=timeout if timeout > 0 else -1):
+            raise LockHeldError(self.path, os.getpid())
+        try:
+            self._fd = self._acquire_file(deadline)
+        except BaseException:
+            self._turn.release()
+            raise
+
+    def _acquire_file(self, deadline: float) -> int:
         self.path.parent.mkdir(parents=True, exist_ok=True)
         fd = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        deadline = time.monotonic() + timeout
         pause = 0.001
         while True:
             try:
@@ -48,13 +69,14 @@ class FileLock:
             pause = min(pause * 2, 0.02)
         os.ftruncate(fd, 0)
         os.pwrite(fd, str(os.getpid()).encode(), 0)
-        self._fd = fd
+        return fd
 
     def release(self) -> None:
         """Give the lock back; nothing happens when it is not held."""
         if self._fd is not None:
             os.close(self._fd)
             self._fd = None
+            self._turn.release()
 
     @contextmanager
     def held(self, timeout: float = 60.0) -> Iterator[None]:

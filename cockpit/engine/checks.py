@@ -30,7 +30,7 @@ async def check_leg(effects: "Effects", key: str, run: str) -> None:
     worktree = Path(engine.snapshot.workstreams[leg.workstream].worktree)
     try:
         branch = engine.snapshot.workstreams[leg.workstream].outline.branch
-        fact = await effects.pool.git(_commit, effects.project, leg, workstream, worktree, branch)
+        fact, paths = await effects.pool.git(_commit, effects.project, leg, workstream, worktree, branch)
     except CockpitError as error:
         effects.fail(key, run, "failed", f"the work could not be committed: {error}")
         return
@@ -41,6 +41,8 @@ async def check_leg(effects: "Effects", key: str, run: str) -> None:
             engine.record(f.LegMerged(key))
         return
     engine.record(fact)
+    if paths:
+        effects.changed[fact.commit] = paths
     failed = await _gates(effects, leg.key, effects.project.loaded.plan.gates_of(workstream), worktree, fact.base)
     if failed or engine.snapshot.legs[key].ending:
         effects.fail(key, run, "failed", failed)
@@ -49,7 +51,10 @@ async def check_leg(effects: "Effects", key: str, run: str) -> None:
     engine.record(f.ReviewAsked(key) if asks else f.MergeQueued(key))
 
 
-def _commit(project: Project, leg: Leg, workstream: Workstream, worktree: Path, branch: str) -> f.WorkCommitted | None:
+def _commit(
+    project: Project, leg: Leg, workstream: Workstream, worktree: Path, branch: str
+) -> tuple[f.WorkCommitted | None, frozenset[str]]:
+    """Commit what is there; return the fact (None: nothing changed), and the paths where they are the whole leg's."""
     plan = project.loaded.plan
     titles = [plan.issues_by_id[issue].title for issue in leg.outline.issues if issue in plan.issues_by_id]
     subject = workstream.title or next(filter(None, titles), "") or f"Work on {leg.workstream}"
@@ -64,12 +69,14 @@ def _commit(project: Project, leg: Leg, workstream: Workstream, worktree: Path, 
         sign=plan.commit.sign,
     )
     if made is not None and made.parent == leg.base:
-        return f.WorkCommitted(leg.key, made.id, made.tree, leg.base, made.files, made.added, made.removed)
+        fact = f.WorkCommitted(leg.key, made.id, made.tree, leg.base, made.files, made.added, made.removed)
+        return fact, made.paths
     head = made.id if made else project.repo.tip(branch)
     if head is None or project.repo.is_ancestor(head, leg.base):
-        return None
+        return None, frozenset()
     seen = survey(worktree, leg.base, project.setup_files)
-    return f.WorkCommitted(leg.key, head, project.repo.tree_of(head), leg.base, seen.files, seen.added, seen.removed)
+    tree = project.repo.tree_of(head)
+    return f.WorkCommitted(leg.key, head, tree, leg.base, seen.files, seen.added, seen.removed), frozenset()
 
 
 async def gate_integrated(effects: "Effects", keys: list[str], tip: str, commit: str, tree: str) -> str:
@@ -133,7 +140,8 @@ async def _gate(
 ) -> tuple[f.GateFinished, str]:
     start = effects.engine.clock.now()
     if gate.run is None:
-        problems = await effects.pool.long(_syntax, effects.project, base, commit)
+        known = effects.changed.get(commit) if base == leg.base else None
+        problems = await effects.pool.long(_syntax, effects.project, base, commit, known)
         shown = "\n".join(f"{one.path}:{one.line}:{one.column}: {one.message}" for one in problems[:50])
         reason = f"{len(problems)} files do not parse" if problems else ""
         seconds = effects.engine.clock.now() - start
@@ -157,7 +165,7 @@ async def _gate(
     return fact, result.tail[-SHOWN_OUTPUT:]
 
 
-def _syntax(project: Project, base: str, commit: str) -> tuple[syntax.SyntaxProblem, ...]:
-    changed = [one.path for one in project.repo.changed_paths(base, commit) if one.status != "D"]
-    blobs = project.repo.read_blobs(commit, [path for path in changed if syntax.knows(path)])
+def _syntax(project: Project, base: str, commit: str, known: frozenset[str] | None) -> tuple[syntax.SyntaxProblem, ...]:
+    changed = known if known is not None else {one.path for one in project.repo.changed_paths(base, commit)}
+    blobs = project.repo.read_blobs(commit, sorted(path for path in changed if syntax.knows(path)))
     return syntax.check(blobs.items())

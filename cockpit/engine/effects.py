@@ -43,6 +43,7 @@ class Effects:
         self.pool = pool
         self.identity = identity
         self.seen_change: dict[str, float] = {}
+        self.changed: dict[str, frozenset[str]] = {}  # what commits of this driver changed, by their ids
         self.running = Running(self)
 
     @property

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, cast
 from cockpit.engine import resolutions
 from cockpit.errors import CockpitError, GitError
 from cockpit.git import integrate, rebase, revert
+from cockpit.git.mergetree import Special, specials
 from cockpit.git.repo import Author
 from cockpit.schedule import facts as f
 from cockpit.schedule.snapshot import Leg
@@ -54,8 +55,10 @@ async def _batch(effects: "Effects", keys: Sequence[str]) -> list[str]:
     for leg in legs:
         if leg.outline.round != legs[0].outline.round:
             break
-        changes = await effects.pool.short(effects.repo.changed_paths, leg.base or leg.commit, leg.commit)
-        paths = {path for change in changes for path in (change.path, change.old_path) if path}
+        paths = effects.changed.get(leg.commit)
+        if paths is None:
+            changes = await effects.pool.short(effects.repo.changed_paths, leg.base or leg.commit, leg.commit)
+            paths = frozenset(path for change in changes for path in (change.path, change.old_path) if path)
         if together and paths & seen:
             break
         seen |= paths
@@ -66,6 +69,8 @@ async def _batch(effects: "Effects", keys: Sequence[str]) -> list[str]:
 async def _rebase_others(effects: "Effects") -> None:
     """Bring what awaits its review onto the new base, where the plan asks for it; a conflict changes nothing."""
     engine = effects.engine
+    if engine.auto_approve:
+        return  # nothing awaits anybody
     tip = await effects.pool.short(effects.repo.tip, effects.base)
     for key in sorted(engine.snapshot.active):
         leg = engine.snapshot.legs[key]
@@ -146,11 +151,13 @@ async def _integrate(effects: "Effects", keys: Sequence[str]) -> bool:
 
 async def _build(effects: "Effects", keys: Sequence[str], tip: str) -> list[_Link]:
     onto = tip
+    entries: Sequence[Special] | None
+    tree, entries = await effects.pool.short(_known_of, effects, tip)
     chain: list[_Link] = []
     for key in keys:
         leg = effects.engine.snapshot.legs[key]
         try:
-            built = await effects.pool.short(_build_one, effects, leg, onto)
+            built = await effects.pool.short(_build_one, effects, leg, onto, tree, entries)
         except GitError as error:
             effects.engine.record(effects.engine.after_failure(key, f"the merge cannot be built: {error.what}"))
             continue
@@ -163,18 +170,34 @@ async def _build(effects: "Effects", keys: Sequence[str], tip: str) -> list[_Lin
         else:
             effects.engine.record(f.MergeBuilt(key, built.commit, built.tree, onto))
             chain.append(_Link(key, built))
-            onto = built.commit
+            onto, tree = built.commit, built.tree
+            entries = entries if _keeps_specials(effects, leg) else None
     return chain
 
 
-def _build_one(effects: "Effects", leg: Leg, onto: str) -> integrate.Built | integrate.Conflict:
+def _known_of(effects: "Effects", tip: str) -> tuple[str, Sequence[Special]]:
+    """Return the tree of base and what in it bears on merges, so that each merge of a chain need not ask again."""
+    return effects.repo.tree_of(tip), specials(effects.repo, tip)
+
+
+def _keeps_specials(effects: "Effects", leg: Leg) -> bool:
+    """Tell whether a leg is known to leave alone what bears on how files are merged."""
+    paths = effects.changed.get(leg.commit)
+    return paths is not None and not any(path.endswith((".gitattributes", ".gitmodules")) for path in paths)
+
+
+def _build_one(
+    effects: "Effects", leg: Leg, onto: str, tree: str, entries: Sequence[Special] | None
+) -> integrate.Built | integrate.Conflict:
     workstream = effects.engine.snapshot.workstreams[leg.workstream].outline
     strategy = cast("integrate.Strategy", workstream.strategy)
     author: Author | None = effects.identity if strategy == "merge" else None
     message = effects.merge_message(leg)
     if leg.reverted:
         return revert.build_again(effects.repo, onto, leg.commit, leg.reverted, strategy, message, author=author)
-    return integrate.build(effects.repo, onto, leg.commit, strategy, message, author=author)
+    return integrate.build(
+        effects.repo, onto, leg.commit, strategy, message, author=author, onto_tree=tree, entries=entries
+    )
 
 
 async def _conflict(effects: "Effects", leg: Leg, paths: tuple[str, ...], onto: str) -> None:

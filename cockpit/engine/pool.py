@@ -5,6 +5,8 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import ParamSpec, TypeVar
 
+from cockpit.errors import GitError
+
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -12,6 +14,7 @@ SHORT = 4
 GIT = 6
 ENDING = 16
 SURVEYS = 2
+KILLED = 2
 
 
 class Pool:
@@ -26,11 +29,22 @@ class Pool:
 
     async def short(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run something that takes well under a second."""
-        return await asyncio.get_running_loop().run_in_executor(self._short, lambda: work(*args, **kwargs))
+        return await self._again(self._short, lambda: work(*args, **kwargs))
 
     async def git(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run git on a worktree, which takes as long as the repository is large."""
-        return await asyncio.get_running_loop().run_in_executor(self._git, lambda: work(*args, **kwargs))
+        return await self._again(self._git, lambda: work(*args, **kwargs))
+
+    @staticmethod
+    async def _again(executor: ThreadPoolExecutor, work: Callable[[], T]) -> T:
+        """Run something, and again where a git command of it was killed: all of it may be done twice."""
+        for _ in range(KILLED):
+            try:
+                return await asyncio.get_running_loop().run_in_executor(executor, work)
+            except GitError as error:
+                if error.code is None or error.code >= 0:
+                    raise
+        return await asyncio.get_running_loop().run_in_executor(executor, work)
 
     async def ending(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run what ends a process tree, or judges one that has ended."""

@@ -12,14 +12,19 @@ from cockpit.git.repo import Repo
 
 @dataclass(frozen=True, slots=True)
 class Commit:
-    """A commit that was made: its id, tree, parent (None: the first one), files, and lines added and removed."""
+    """A commit that was made: its id, tree, parent (None: the first one), paths, and lines added and removed."""
 
     id: str
     tree: str
     parent: str | None
-    files: int
+    paths: frozenset[str]
     added: int
     removed: int
+
+    @property
+    def files(self) -> int:
+        """How many files it changed."""
+        return len(self.paths)
 
 
 def commit_all(
@@ -67,7 +72,7 @@ def commit_all(
     commit, tree = ids.decode().split()
     rows = status.parse_numstat(numstat)
     added, removed = sum(row[0] for row in rows.values()), sum(row[1] for row in rows.values())
-    return Commit(commit, tree, state.head, len(rows), added, removed)
+    return Commit(commit, tree, state.head, frozenset(rows), added, removed)
 
 
 def with_trailers(message: str, trailers: Mapping[str, str]) -> str:

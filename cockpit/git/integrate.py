@@ -1,6 +1,7 @@
 """Builds merges without a checkout and moves base by fast-forward only; it never resets or stashes a checkout."""
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,6 +9,7 @@ from cockpit.errors import GitError
 from cockpit.git import interrupted, mergetree, places, spawn, status, worktrees
 from cockpit.git.builds import Built, Conflict, Strategy, commit_tree
 from cockpit.git.gatetree import gate_worktree
+from cockpit.git.mergetree import Special
 from cockpit.git.replay import replay
 from cockpit.git.repo import LOCK_TIMEOUT, Author, Repo
 
@@ -42,15 +44,31 @@ class Moved:
 
 
 def build(
-    repo: Repo, onto: str, head: str, strategy: Strategy, message: str, *, author: Author | None = None
+    repo: Repo,
+    onto: str,
+    head: str,
+    strategy: Strategy,
+    message: str,
+    *,
+    author: Author | None = None,
+    onto_tree: str | None = None,
+    entries: Sequence[Special] | None = None,
 ) -> Built | Conflict:
     """Make the commit that brings `head` onto `onto`, without any checkout and without moving a ref.
+
+    `onto_tree` and `entries` (its `specials`) are given by who knows them already: each saves a process.
 
     merge: always a merge commit, by `author` or git's identity. squash: one parent, by `author` or the author of
     head's own last commit. rebase: head's own commits one after another, each by its own author; where head holds
     merges and its commits conflict one by one, as one commit like squash. Raises GitError.
     """
     ours, theirs = repo.commit_id(onto), repo.commit_id(head)
+    if strategy == "merge" and onto_tree is not None:
+        merged = mergetree.merge(repo, ours, theirs, entries=entries)
+        if merged.paths:
+            return Conflict(merged.paths)
+        if merged.tree != onto_tree:  # else it may be there already, which only the history tells
+            return Built(commit_tree(repo, merged.tree, (ours, theirs), message, author), merged.tree)
     last = last_author(repo, ours, theirs)
     if last is None:
         return Built(ours, repo.tree_of(ours), empty=True)
@@ -58,7 +76,7 @@ def build(
         replayed = replay(repo, ours, theirs)
         if isinstance(replayed, Built) or not replayed.has_merges:
             return replayed if isinstance(replayed, Built) else Conflict(replayed.paths)
-    merged = mergetree.merge(repo, ours, theirs)
+    merged = mergetree.merge(repo, ours, theirs, entries=entries)
     if merged.paths:
         return Conflict(merged.paths)
     if strategy == "merge":
@@ -137,8 +155,7 @@ def _forward_checkout(repo: Repo, checkout: Path, branch: str, old: str, new: st
     # What a user's configuration may add to a merge (an autostash, a squash) is turned off one by one.
     args = ["merge", "--quiet", "--no-stat", "--no-squash", "--no-autostash", "--no-verify-signatures"]
     args += ["--no-overwrite-ignore", "--ff-only", new]
-    with interrupted.noted(folder, old, new):
-        done = spawn.git(args, cwd=checkout, accept=(), locks=True, timeout=600.0)
+    done = interrupted.move(repo, checkout, folder, old, new, args)
     now = repo.tip(branch)
     if now == new:
         return Published(new, checkout)

@@ -6,11 +6,12 @@ Only what is known to come from the new commit is put back: a file that holds an
 import json
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from cockpit.errors import GitError
 from cockpit.git import places, spawn
 from cockpit.git.repo import Repo
 
@@ -24,6 +25,19 @@ class Undone:
     restored: tuple[str, ...]
     left: tuple[str, ...]
     finished: bool = False
+
+
+def move(repo: Repo, checkout: Path, folder: Path, old: str, new: str, args: Sequence[str]) -> spawn.Done:
+    """Run the git command that moves a checkout (`folder` is its git folder), and return how it ended.
+
+    Where that command alone was killed, what it left is undone or finished here. The caller holds the repository's
+    lock. Raises GitError with the signal's negative code where nothing was moved.
+    """
+    with noted(folder, old, new):
+        done = spawn.git(args, cwd=checkout, accept=(), locks=True, timeout=1800.0)
+        if done.code < 0 and not undo(repo, checkout, folder).finished and _head(repo, checkout) != new:
+            raise GitError(f"`git {args[0]}` was killed", where=str(checkout), code=done.code)
+    return done
 
 
 @contextmanager
@@ -57,7 +71,7 @@ def undo(repo: Repo, checkout: Path, folder: Path) -> Undone:
         note.unlink(missing_ok=True)
         return Undone((), ())
     (folder / "index.lock").unlink(missing_ok=True)  # git takes it first of all: whoever was killed here, held it
-    head = repo.git("rev-parse", "--verify", "--quiet", "HEAD", cwd=checkout, accept=(0, 1)).decode().strip()
+    head = _head(repo, checkout)
     result = Undone((), ())
     if head == old:
         index_is_new = not spawn.git(["diff-index", "--cached", "--quiet", new, "--"], cwd=checkout, accept=(0, 1)).code
@@ -69,6 +83,10 @@ def undo(repo: Repo, checkout: Path, folder: Path) -> Undone:
             result = _put_back(repo, checkout, old, new)
     note.unlink(missing_ok=True)
     return result
+
+
+def _head(repo: Repo, checkout: Path) -> str:
+    return repo.git("rev-parse", "--verify", "--quiet", "HEAD", cwd=checkout, accept=(0, 1)).decode().strip()
 
 
 def _put_back(repo: Repo, checkout: Path, old: str, new: str) -> Undone:

@@ -71,9 +71,20 @@ def as_checked_out(
         yield top, {**(env or {}), "GIT_DIR": str(repo.common_dir), "GIT_WORK_TREE": str(top)}
 
 
-def merge(repo: Repo, ours: str, theirs: str, *, env: Mapping[str, str] | None = None) -> Merged:
-    """Merge two commits, given by their ids. Raises GitError: unrelated histories, say."""
-    with as_checked_out(repo, specials(repo, ours, env), env) as (top, inside):
+def merge(
+    repo: Repo,
+    ours: str,
+    theirs: str,
+    *,
+    env: Mapping[str, str] | None = None,
+    entries: Sequence[Special] | None = None,
+) -> Merged:
+    """Merge two commits, given by their ids; `entries` are the `specials` of `ours` where they are known.
+
+    Raises GitError: unrelated histories, say.
+    """
+    known = specials(repo, ours, env) if entries is None else entries
+    with as_checked_out(repo, known, env) as (top, inside):
         args = ["merge-tree", "--write-tree", "-z", "--name-only", "--no-messages", ours, theirs]
         done = spawn.git(args, cwd=top, env=inside, accept=(0, 1), timeout=600.0)
         tree, *names = done.stdout.split(b"\0")

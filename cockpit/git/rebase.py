@@ -57,8 +57,9 @@ def rebase_worktree(
         _, now, tip = _require_idle(repo, worktree, exclude)
         if (now, tip) != (branch, old):
             raise GitError(f"branch {branch} moved meanwhile", where=str(worktree), hint="try again")
-        with interrupted.noted(admin, old, new):
-            spawn.git(["reset", "--quiet", "--keep", new, "--"], cwd=worktree, locks=True, timeout=1800.0)
+        done = interrupted.move(repo, worktree, admin, old, new, ["reset", "--quiet", "--keep", new, "--"])
+        if done.code > 0:
+            raise GitError(f"`git reset` failed: {done.stderr.strip()[-500:]}", where=str(worktree), code=done.code)
     return Rebased(old, new, kept)
 
 

@@ -139,8 +139,10 @@ def advance(
             raise GitError(f"branch {state.branch} moved meanwhile", where=str(worktree), hint="try again")
         if folder is None or state.head is None:
             raise GitError("no commit is checked out", where=str(worktree))
-        with interrupted.noted(folder, state.head, target):
-            spawn.git(["reset", "--quiet", "--keep", target, "--"], cwd=worktree, locks=True)
+        args = ["reset", "--quiet", "--keep", target, "--"]
+        done = interrupted.move(repo, worktree, folder, state.head, target, args)
+        if done.code > 0:
+            raise GitError(f"`git reset` failed: {done.stderr.strip()[-500:]}", where=str(worktree), code=done.code)
 
 
 def finish(repo: Repo, full: Path, admin: places.Admin) -> None:

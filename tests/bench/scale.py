@@ -36,7 +36,7 @@ def load_time(path: Path, rounds: int = 3) -> float:
 def key_times(
     plan: Path, marker: bytes, env: Mapping[str, str], state: StateFolder
 ) -> tuple[float, float, float, float]:
-    """Return the median time of a key in the bare app and in the cockpit, and the screen's and driver's memory in MB."""
+    """Return the median time of a key in the bare app and in the cockpit, and the memory of screen and driver in MB."""
     bare, ours = Terminal(bare_app(ROWS), env), Terminal([sys.executable, "-m", "cockpit", str(plan)], env)
     try:
         bare.wait_for(MARKER)

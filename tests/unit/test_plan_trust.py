@@ -25,6 +25,7 @@ def loaded(head: str = HEAD, workstreams: str = ONE, path: str = "/nowhere/plan.
 
 def test_every_command_is_listed() -> None:
     assert commands(loaded(f"{HEAD}commit: {{hooks: true}}").plan) == (
+        ("agents.one.env", "A=b"),
         ("agents.one", '["cat", "-"] x'),
         ("agents.two", "preset claude --fast"),
         ("prepare.run[0]", "make stubs"),
