@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test lint check format bench lock screenshots docs
+.PHONY: demo test lint check format bench torture lock screenshots docs
 
 $(READY): pyproject.toml requirements-dev.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "cockpit needs Python 3.11 or newer: make PYTHON=python3.12 ..." >&2; exit 2; }
@@ -32,6 +32,10 @@ format: $(READY)
 
 bench: $(READY)  ## ratios, measured in one run
 	$(BIN)/python -m tests.bench
+
+KILLS ?= 500
+torture: $(READY)  ## kills random processes of running plans, KILLS times, and proves that nothing was lost
+	$(BIN)/python -m tests.e2e.torture --kills $(KILLS)
 
 screenshots: $(READY)  ## the pictures of the README, made from a real run
 	$(BIN)/python -m tests.screenshots

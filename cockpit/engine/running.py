@@ -94,7 +94,7 @@ class Running:
             parent=Path(self._engine.snapshot.outline.worktrees),
         )
         if not fresh:  # nothing runs there now: a lock is what a git that was killed with its run left behind
-            await self._pool.short(worktrees.drop_stale_index_lock, self._effects.repo, path)
+            await self._pool.short(worktrees.drop_stale_locks, self._effects.repo, path)
         head = made.head or base
         if not fresh and not leg.base:
             await self._pool.git(

@@ -30,7 +30,7 @@ def gate_worktree(
         worktrees.finish(repo, full, admin)
     last = admin.folder / _LAST
     mine = last.read_text().strip() if last.exists() else None
-    worktrees.drop_stale_index_lock(repo, full)
+    worktrees.drop_stale_locks(repo, full)
     if admin.has_index:
         if mine is None or admin.branch is not None or places.under_way(admin.folder):
             hint = "cockpit made no gate worktree of this: finish what is under way, or give another folder"

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cockpit.errors import GitError
-from cockpit.git import interrupted, places, rescue, spawn, status
+from cockpit.git import interrupted, places, rescue, status
 from cockpit.git.builds import Conflict
 from cockpit.git.replay import Stopped, replay
 from cockpit.git.repo import LOCK_TIMEOUT, Repo

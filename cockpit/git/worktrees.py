@@ -163,19 +163,22 @@ def is_unfinished(admin: places.Admin) -> bool:
     return (admin.folder / _UNFINISHED).exists()
 
 
-def drop_stale_index_lock(repo: Repo, worktree: Path) -> bool:
-    """Remove the index.lock that a killed git left in one of cockpit's linked worktrees; tell whether there was one.
+def drop_stale_locks(repo: Repo, worktree: Path) -> bool:
+    """Remove the locks that a killed git left in one of cockpit's linked worktrees and on its branch; tell if any was.
 
     The caller knows that no process works in that worktree. Raises UnsafePathError for any other worktree.
     """
     admin = places.admin_of(repo.common_dir, worktree)
     if admin is None:
         raise UnsafePathError("this is no linked worktree of the repository", where=str(worktree))
-    lock = admin.folder / "index.lock"
-    if not lock.exists():
-        return False
-    lock.unlink(missing_ok=True)
-    return True
+    locks = [admin.folder / "index.lock", admin.folder / "HEAD.lock"]
+    if admin.branch is not None:
+        locks.append(repo.common_dir / "refs" / "heads" / f"{admin.branch}.lock")
+    with repo.lock().held(LOCK_TIMEOUT):  # what cockpit itself does to that branch is over then
+        found = [lock for lock in locks if lock.exists()]
+        for lock in found:
+            lock.unlink(missing_ok=True)
+    return bool(found)
 
 
 def _target(path: Path, parent: Path | None) -> Path:

@@ -253,15 +253,18 @@ def test_untracked_files_stay_when_a_worktree_is_advanced(repo: Repo, folder: Pa
     assert (made.path / ".env").exists()
 
 
-def test_drops_only_its_own_stale_index_lock(repo: Repo, folder: Path) -> None:
+@pytest.mark.parametrize("name", ["worktrees/a/index.lock", "worktrees/a/HEAD.lock", "refs/heads/a.lock"])
+def test_drops_only_its_own_stale_locks(repo: Repo, folder: Path, name: str) -> None:
     made = worktrees.add(repo, folder / "a", "a", "main")
-    lock = repo.common_dir / "worktrees" / "a" / "index.lock"
+    lock = repo.common_dir / name
     lock.touch()
-    assert worktrees.drop_stale_index_lock(repo, made.path)
+    (repo.common_dir / "refs" / "heads" / "main.lock").touch()
+    assert worktrees.drop_stale_locks(repo, made.path)
     assert not os.path.lexists(lock)
-    assert not worktrees.drop_stale_index_lock(repo, made.path)
+    assert (repo.common_dir / "refs" / "heads" / "main.lock").exists()
+    assert not worktrees.drop_stale_locks(repo, made.path)
     with pytest.raises(UnsafePathError):
-        worktrees.drop_stale_index_lock(repo, repo.root)
+        worktrees.drop_stale_locks(repo, repo.root)
 
 
 @pytest.mark.parametrize("lost", [[], ["HEAD"], ["HEAD", "commondir"]])

@@ -1,0 +1,110 @@
+"""A git command that is killed alone, while cockpit lives: the checkout ends at one commit or the other, whole."""
+
+import contextlib
+import os
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Event, Thread
+
+import pytest
+
+from cockpit.errors import GitError
+from cockpit.git import integrate, rebase, worktrees
+from cockpit.git.repo import Repo
+from tests.git.repos import commit, make_repo, run_git, write
+
+MANY = {f"folder/{number}": f"{number}\n" for number in range(300)}
+
+
+def children() -> list[int]:
+    found: list[int] = []
+    for thread in Path("/proc/self/task").iterdir():
+        with contextlib.suppress(OSError):
+            found += map(int, (thread / "children").read_text().split())
+    return found
+
+
+@contextmanager
+def killing(command: str, checkout: Path, times: int) -> Iterator[list[int]]:
+    """Kill git commands of this process that move a checkout, once they wrote some files there."""
+    killed: list[int] = []
+    over = Event()
+
+    def kill() -> None:
+        while not over.is_set() and len(killed) < times:
+            if not (checkout / "folder").is_dir():
+                time.sleep(0.001)
+                continue
+            for pid in children():
+                with contextlib.suppress(OSError):
+                    argv = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+                    if command.encode() in argv and argv[0] == b"git" and pid not in killed:
+                        os.kill(pid, signal.SIGKILL)
+                        killed.append(pid)
+
+    thread = Thread(target=kill)
+    thread.start()
+    try:
+        yield killed
+    finally:
+        over.set()
+        thread.join()
+
+
+def clean(checkout: Path, *, but: str = "") -> bool:
+    return run_git(checkout, "status", "--porcelain") == but
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_a_merge_that_was_killed_in_the_operators_checkout_is_undone_and_can_be_done_again(
+    tmp_path: Path, times: int
+) -> None:
+    top = make_repo(tmp_path)
+    old = run_git(top, "rev-parse", "HEAD").strip()
+    new = commit(top, "Many", MANY)
+    run_git(top, "reset", "-q", "--keep", old)
+    write(top, {"mine": "the operator's\n"})
+    repo = Repo.open(top)
+    with killing("merge", top, times) as killed:
+        while run_git(top, "rev-parse", "HEAD").strip() == old:
+            before = len(killed)
+            try:
+                assert integrate.publish(repo, "main", old, new) == integrate.Published(new, top)
+            except GitError as error:
+                if error.code != -signal.SIGKILL or len(killed) == before:
+                    raise
+            if run_git(top, "rev-parse", "HEAD").strip() == old:
+                assert clean(top, but="?? mine\n"), "all of it was put back"
+                assert not (top / ".git" / "index.lock").exists()
+    assert len(killed) <= times
+    assert clean(top, but="?? mine\n")
+    assert (top / "folder" / "299").exists()
+
+
+@pytest.mark.parametrize("way", ["rebase", "advance"])
+def test_a_reset_that_was_killed_in_a_worktree_is_undone_and_can_be_done_again(tmp_path: Path, way: str) -> None:
+    top = make_repo(tmp_path)
+    repo = Repo.open(top)
+    place = tmp_path / "trees" / "a"
+    worktrees.add(repo, place, "work", "main", parent=tmp_path / "trees")
+    if way == "rebase":
+        commit(place, "Work", {"work": "1\n"})
+    old = run_git(place, "rev-parse", "HEAD").strip()
+    target = commit(top, "Many", MANY)
+    with killing("reset", place, 1) as killed:
+        while run_git(place, "rev-parse", "HEAD").strip() == old:
+            try:
+                if way == "rebase":
+                    rebase.rebase_worktree(repo, place, target, plan="p", workstream="a", at=1.0)
+                else:
+                    worktrees.advance(repo, place, target, plan="p", workstream="a", at=1.0)
+            except GitError as error:
+                if error.code != -signal.SIGKILL or not killed:
+                    raise
+            assert clean(place)
+    assert clean(place)
+    assert (place / "folder" / "299").exists()
+    assert (place / "work").exists() is (way == "rebase")
