@@ -6,6 +6,7 @@ from cockpit.engine.handle import View
 from cockpit.schedule.snapshot import Leg
 from cockpit.schedule.states import State
 from cockpit.ui.looks import LOOKS, STALLED, count, exact_clock, line, name
+from cockpit.ui.present import put_off
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,8 @@ def alerts(view: View) -> tuple[Alert, ...]:
         if workstream.clean_up_refused:
             text = f"{name(workstream.id)}: clean-up refused: {line(workstream.clean_up_refused)}"
             found.append(Alert(7, "!", text, "warn", workstream.id))
+    found += _foreseen(view)
+    found += [Alert(11, "↺", f"put right: {line(one)}", "dim") for one in snapshot.recovered]
     places = {key: at for at, key in enumerate(snapshot.workstreams)}
     return tuple(sorted(found, key=lambda alert: (alert.rank, places.get(alert.workstream, -1))))
 
@@ -66,7 +69,7 @@ def _of_leg(view: View, leg: Leg) -> list[Alert]:
         text = f"{who}: {look.word}{f': {line(leg.reason)}' if leg.reason else ''}"
         return [Alert(_BAD[leg.state], look.glyph, text, look.style, leg.workstream)]
     if leg.state is State.QUEUED and leg.retry_at:
-        text = f"{who}: merge waits: {line(leg.reason)} · next try {exact_clock(leg.retry_at)}"
+        text = f"{who}: merge waits: {put_off(leg)} · next try {exact_clock(leg.retry_at)}"
         return [Alert(6, look.glyph, text, "warn", leg.workstream)]
     if stalled is not None:
         text = f"{who}: ~stalled: no output and no change since {exact_clock(stalled)}"
@@ -74,6 +77,32 @@ def _of_leg(view: View, leg: Leg) -> list[Alert]:
     if approval and (approval == "merge" or view.snapshot.workstreams[leg.workstream].wanted):
         return [Alert(8, "◆", f"{who}: awaits your yes to its {approval} (a, A)", "warn", leg.workstream)]
     return []
+
+
+def _foreseen(view: View) -> list[Alert]:
+    """Return what would conflict if it was merged now, each pair once, and the shared files that several edit."""
+    snapshot, readings = view.snapshot, view.readings
+    base = name(snapshot.outline.base)
+    found: list[Alert] = []
+    for path, keys in readings.shared.items():
+        if len(keys) > 1:
+            text = f"{line(path)}: {', '.join(map(name, keys))} (shared file)"
+            found.append(Alert(9, "≈", text, "warn", next((key for key in keys if key in snapshot.workstreams), "")))
+    for key, reading in readings.conflicts.items():
+        if key not in snapshot.workstreams:
+            continue
+        if reading.base and snapshot.state_of(key) is not State.CONFLICT:
+            found.append(Alert(10, "⚔", f"{name(key)} would conflict with {base}: {_paths(reading.base)}", "dim", key))
+        for other, paths in reading.others.items():
+            told = other in readings.conflicts and key in readings.conflicts[other].others and other < key
+            if paths and not told:
+                text = f"{name(key)} and {name(other)} would conflict: {_paths(paths)}"
+                found.append(Alert(10, "⚔", text, "dim", key))
+    return found
+
+
+def _paths(paths: tuple[str, ...]) -> str:
+    return line(", ".join(paths[:3])) + (f" and {len(paths) - 3} more" if len(paths) > 3 else "")
 
 
 def top_lines(found: tuple[Alert, ...], most: int) -> tuple[Alert, ...]:

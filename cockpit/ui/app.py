@@ -24,6 +24,7 @@ from cockpit.ui.present import Presenter, Row
 from cockpit.ui.screens.grid import GridPage
 from cockpit.ui.screens.page import Page
 from cockpit.ui.styling import THEME, stylesheet
+from cockpit.ui.working import beside
 
 LEAVE, STOP = "leave", "stop"
 
@@ -124,9 +125,7 @@ class CockpitApp(App[str], inherit_bindings=False):
         self.post_message(self.ViewCame(view))
 
     def _follow(self) -> None:
-        self.run_worker(
-            self.bridge.follow(), name="following the driver", group="bridge", exclusive=True, exit_on_error=False
-        )
+        beside(self, self.bridge.follow, "following the driver", "bridge", exclusive=True)
 
     @on(Worker.StateChanged)
     def _worker_changed(self, event: Worker.StateChanged) -> None:
@@ -195,6 +194,13 @@ class CockpitApp(App[str], inherit_bindings=False):
         if cursor is not None:
             self.push_screen(WorkstreamPage(self.handle, cursor, part, self.view, self.rows, self.clock.now()))
 
+    def do_conflict(self) -> None:
+        """Show the ways to resolve the conflict of what is selected."""
+        from cockpit.ui.screens.ways import WaysScreen
+
+        targets = self.page.targets() if self.page else ()
+        self.push_screen(WaysScreen(self.view, targets), self._chosen)
+
     def do_trust(self) -> None:
         """Show what an untrusted plan would run."""
         from cockpit.ui.screens.commands import CommandsPage
@@ -253,7 +259,7 @@ class CockpitApp(App[str], inherit_bindings=False):
         if answer == "yes":
             self.exit(LEAVE)
         elif answer == "other":
-            self.run_worker(self._stop(), name="stopping", group="stopping", exit_on_error=False)
+            beside(self, self._stop, "stopping", "stopping")
 
     async def _stop(self) -> None:
         try:

@@ -11,13 +11,17 @@ from cockpit.schedule.orders import Order
 from cockpit.schedule.states import State
 from cockpit.ui.keys import Action
 from cockpit.ui.looks import count, line, name
+from cockpit.ui.reasons import depending
 
 NAMED = 8
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What a confirm asks: a title, what will happen, the word of its yes, and whether it needs a reason."""
+    """What a confirm asks: a title, what will happen, the word of its yes, and whether it needs a reason.
+
+    `despite` is what the order would be refused for and a yes to it overrides.
+    """
 
     title: str
     lines: tuple[str, ...]
@@ -25,6 +29,7 @@ class Question:
     reason: bool = False
     other: str = ""
     danger: bool = False
+    despite: str = ""
 
 
 def orders_for(action: Action, view: View, targets: Sequence[str], who: str) -> tuple[Order, ...]:
@@ -76,9 +81,10 @@ def question(action: Action, view: View, targets: Sequence[str], hidden: int) ->
     return Question(
         _title(action.about.split(":")[0].split(",")[0].capitalize(), chosen),
         tuple(lines),
-        action.name.replace("cleanup", "clean up").capitalize(),
+        action.name.replace("cleanup", "clean up").replace("rollback", "roll back").capitalize(),
         reason=action.name == "reject",
         danger=action.hard,
+        despite=depending(view, chosen) if action.name == "rollback" else "",
     )
 
 
@@ -114,9 +120,29 @@ def _consequences(action: Action, view: View, chosen: tuple[str, ...]) -> list[s
                 if snapshot.workstreams[key].worktree
             ),
         ]
+    if action.name == "rollback":
+        return _of_rollback(view, chosen)
+    if action.name == "abandon":
+        return [
+            "Removes the worktree that is open for the conflict; what was edited there is kept under a rescue ref.",
+            *(f"  {line(leg.opened)}" for leg in legs[:3] if leg.opened),
+        ]
     if action.name == "reject":
         return ["The next run is told the reason (r retries)."]
     return []
+
+
+def _of_rollback(view: View, chosen: tuple[str, ...]) -> list[str]:
+    snapshot = view.snapshot
+    merges = {one.workstream: one for one in snapshot.merges if one.workstream in chosen and not one.reverted}
+    base = name(snapshot.outline.base)
+    why = depending(view, chosen)
+    return [
+        *(f"  {name(one.workstream)}: merged as {name(one.commit)[:9]}" for one in list(merges.values())[:NAMED]),
+        f"Undoes that by a commit on {base}, which is built and checked like a merge.",
+        "Its work goes back to review, with its branch, and can be merged again.",
+        *([f"! {why}: that stays merged, without what it was built on."] if why else []),
+    ]
 
 
 def _would(view: View, order: Order) -> tuple[object, ...]:

@@ -32,6 +32,7 @@ COLUMNS = (
     Column("agent", "agent", 5, 70, 9, 14),
     Column("files", "files +/−", 6, 55, 9, 16, right=True),
     Column("ahead", "vs base", 7, 30, 7, 9),
+    Column("clash", "conflicts with", 9, 65, 14, 40),
     Column("why", "now", 8, 90, 26, 400),
     Column("time", "for", -1, 80, 3, 7, right=True),
     Column("eta", "done", -1, 75, 5, 12, right=True),
@@ -57,7 +58,7 @@ def time_cell(row: Row, column: Column, now: float) -> Cell:
 def lay_out(rows: Sequence[Row], width: int, now: float) -> tuple[Laid, ...]:
     """Return the columns that fit `width` cells, with their widths, for what the rows hold."""
     wanted = {column.name: _wanted(rows, column, now) for column in COLUMNS}
-    chosen = [column for column in COLUMNS if column.name != "title" or wanted["title"]]
+    chosen = [column for column in COLUMNS if column.name not in ("title", "clash") or wanted[column.name]]
     while sum(_need(column, wanted) for column in chosen) + GAP * (len(chosen) - 1) > width:
         drop = min(chosen, key=lambda column: column.keep)
         if drop.keep > 95:

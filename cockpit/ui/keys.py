@@ -17,6 +17,7 @@ BOTH = frozenset({GRID, WORKSTREAM})
 class Action:
     """One thing that a key does: `shown` is how the key is written, `short` its word in the footer (empty: not there).
 
+    Without `keys` it is chosen in the palette, and in the dialog that the key which is `shown` opens.
     `where`: the pages it works on; `verb`: the order it gives; `hard`: hard to undo, so it asks first; `why_not`: the
     reason when it cannot be done; `palette`: whether the palette offers it; `typed`: it works while text is typed.
     """
@@ -173,6 +174,79 @@ ACTIONS: tuple[Action, ...] = (
         group="orders",
     ),
     Action(
+        "rollback",
+        "Z",
+        "Z",
+        BOTH,
+        "roll back its last merge, by a commit that is checked like a merge",
+        short="roll back",
+        verb="rollback",
+        hard=True,
+        why_not=reasons.rollback,
+        group="orders",
+    ),
+    Action(
+        "conflict",
+        "c",
+        "c",
+        BOTH,
+        "resolve its conflict: shows the ways that there are",
+        short="conflict",
+        why_not=reasons.conflict,
+        group="orders",
+    ),
+    Action(
+        "rebase",
+        "",
+        "c",
+        BOTH,
+        "rebase: bring its work onto base; gates and review follow",
+        verb="rebase",
+        why_not=reasons.for_verb("rebase"),
+        group="a conflict",
+    ),
+    Action(
+        "rerun",
+        "",
+        "c",
+        BOTH,
+        "rerun: a new run is told of the conflict and resolves it",
+        verb="rerun",
+        why_not=reasons.for_verb("rerun"),
+        group="a conflict",
+    ),
+    Action(
+        "resolve",
+        "",
+        "c",
+        BOTH,
+        "resolve: open a worktree to resolve it by hand",
+        verb="resolve",
+        why_not=reasons.for_verb("resolve"),
+        group="a conflict",
+    ),
+    Action(
+        "resolved",
+        "",
+        "c",
+        BOTH,
+        "resolved: check what was done there, commit it and go on",
+        verb="resolved",
+        why_not=reasons.for_verb("resolved"),
+        group="a conflict",
+    ),
+    Action(
+        "abandon",
+        "",
+        "c",
+        BOTH,
+        "abandon: remove that worktree, rescue first",
+        verb="abandon",
+        hard=True,
+        why_not=reasons.for_verb("abandon"),
+        group="a conflict",
+    ),
+    Action(
         "merge_all",
         "M",
         "M",
@@ -268,6 +342,7 @@ def bindings(*places: str) -> list[Binding]:
         for action in ACTIONS
         if action.where & set(places)
         for key in action.keys.split(",")
+        if key
     ]
 
 

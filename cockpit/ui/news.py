@@ -14,6 +14,7 @@ def news(snapshot: Snapshot, recorded: Iterable[f.Recorded]) -> tuple[News, ...]
     """Return texts, each with whether it is bad news; many of one kind are told as one."""
     merged: list[str] = []
     bad: list[str] = []
+    back: list[str] = []
     for one in recorded:
         fact = one.fact
         if not isinstance(fact, f.LegFact) or fact.leg not in snapshot.legs:
@@ -21,11 +22,14 @@ def news(snapshot: Snapshot, recorded: Iterable[f.Recorded]) -> tuple[News, ...]
         who = name(snapshot.legs[fact.leg].workstream)
         if isinstance(fact, f.LegMerged):
             merged.append(f"{who} merged" if fact.commit else f"{who} done, nothing to merge")
+        elif isinstance(fact, f.LegReverted):
+            back.append(f"{who} rolled back, in review again")
         elif isinstance(fact, f.LegFailed):
             bad.append(f"{who} failed: {line(fact.reason)}")
         elif isinstance(fact, f.ConflictFound):
             bad.append(f"{who} conflicts in {line(', '.join(fact.paths))}")
-    return (*_told(merged, "legs merged", bad=False), *_told(bad, "legs failed or conflict", bad=True))
+    told = (*_told(merged, "legs merged", bad=False), *_told(back, "merges rolled back", bad=False))
+    return (*told, *_told(bad, "legs failed or conflict", bad=True))
 
 
 def _told(texts: list[str], summed: str, *, bad: bool) -> list[News]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from cockpit.errors import CockpitError, OrderRefusedError
@@ -11,6 +12,7 @@ from cockpit.ui.asking import Question, named, orders_for, question, quit_questi
 from cockpit.ui.keys import BY_NAME, Action
 from cockpit.ui.looks import line
 from cockpit.ui.present import goes_on
+from cockpit.ui.working import beside
 
 if TYPE_CHECKING:
     from cockpit.ui.app import CockpitApp
@@ -37,11 +39,17 @@ class Ordering:
             orders = orders_for(action, self._app.view, targets, self._app.who)
             if asked.reason:
                 orders = tuple(replace(order, reason=answer) for order in orders)
-            elif answer == "yes" and asked.other:
+            elif answer == "yes" and (asked.other or asked.despite):
                 orders = tuple(replace(order, also_needed=True) for order in orders)
             self.hand_in(orders)
 
-        self.ask(asked, lambda: action.why_not(self._app.view, targets), answered)
+        def check() -> str | None:
+            again = question(action, self._app.view, targets, hidden)
+            changed = again is not None and again.despite != asked.despite
+            what_else = "what depends on it is not what it was; esc, and look again"
+            return action.why_not(self._app.view, targets) or (what_else if changed else None)
+
+        self.ask(asked, check, answered)
 
     def start_all(self) -> None:
         """Let the whole plan run, unless all of it does already."""
@@ -66,10 +74,14 @@ class Ordering:
         self.hand_in((Order("limits", by=self._app.who, number=self._limit),))
 
     def ask_about_quitting(self, answered: Callable[[str | None], None]) -> bool:
-        """Ask what is to become of what runs; return False where nothing has to be asked."""
+        """Ask what is to become of what runs; return False where nothing has to be asked.
+
+        Before the driver was reached that is what the journal says: the driver that is being started goes on with it.
+        """
         app = self._app
         running = goes_on(app.view.snapshot)
-        if app.read_only or not app.view.connected or not running:
+        gone = app.reached and not app.view.connected
+        if app.read_only or gone or not running:
             return False
         self.ask(quit_question(running), lambda: None, answered)
         return True
@@ -77,7 +89,7 @@ class Ordering:
     def hand_in(self, orders: tuple[Order, ...]) -> None:
         """Hand in orders, one after the other, without stopping the screen."""
         if orders:
-            self._app.run_worker(self._hand_in(orders), name="giving an order", group="orders", exit_on_error=False)
+            beside(self._app, partial(self._hand_in, orders), "giving an order", "orders")
 
     async def stop_all(self) -> None:
         """Launch nothing more, pause what runs, and end the driver. Raises CockpitError where one of it is refused."""

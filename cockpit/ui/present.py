@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from cockpit.engine.handle import View
-from cockpit.schedule.readings import RunReading, WorktreeReading
-from cockpit.schedule.snapshot import Leg, Snapshot, Workstream, blockers, waits_for
+from cockpit.schedule.readings import ConflictReading, RunReading, WorktreeReading
+from cockpit.schedule.snapshot import GateResult, Leg, Snapshot, Workstream, blockers, waits_for
 from cockpit.schedule.states import AWAITS_HUMAN, WORKING, State
 from cockpit.ui.looks import LOOKS, Look, exact_clock, line, look_of, name
 
@@ -78,6 +78,8 @@ class Presenter:
                 needed,
                 _finish(view, workstream),
                 hold if leg.state is State.READY else "",
+                clash(readings.conflicts.get(key), leg, snapshot.outline.base),
+                any(one in snapshot.reverting for one in workstream.outline.legs),
             )
             inputs[key] = given
             same = self._inputs.get(key) == given
@@ -118,8 +120,11 @@ def _row(snapshot: Snapshot, workstream: Workstream, leg: Leg, given: tuple[obje
     assert worktree is None or isinstance(worktree, WorktreeReading)  # noqa: S101 - what _rows put there, for mypy
     assert run is None or isinstance(run, RunReading)  # noqa: S101 - the same
     note, by, needed, finish, hold = str(given[4]), given[6], given[7], given[8], str(given[9])
+    clashes, reverting = str(given[10]), bool(given[11])
     look = look_of(leg, run, blocked=bool(by))
     why, why_style = explain(snapshot, workstream, leg, run, note, hold=hold, by=by, needed=needed)  # type: ignore[arg-type]  # tuples of keys, as put there
+    if reverting:
+        why, why_style = "its merge is being rolled back", "busy"
     legs = workstream.outline.legs
     merged = leg.state is State.MERGED
     calm = "dim" if look.style in ("quiet", "good") else "plain"
@@ -133,6 +138,7 @@ def _row(snapshot: Snapshot, workstream: Workstream, leg: Leg, given: tuple[obje
         (_files(leg, worktree), "dim" if merged else "plain"),
         (f"↑{worktree.ahead} ↓{worktree.behind}" if worktree and (worktree.ahead or worktree.behind) else "", "dim"),
         (why, why_style),
+        (clashes, "warn"),
     )
     return Row(
         workstream.id,
@@ -144,6 +150,34 @@ def _row(snapshot: Snapshot, workstream: Workstream, leg: Leg, given: tuple[obje
         output=(leg.run or "", run.output_bytes if run else 0),
         search=" ".join([name(workstream.outline.branch), *(text for text, _ in cells)]).lower(),
     )
+
+
+def clash(reading: ConflictReading | None, leg: Leg, base: str) -> str:
+    """Return what a workstream would conflict with if it was merged now, in few words: `⚔ api: src/db.py +1`."""
+    if reading is None or leg.state in (State.MERGED, State.CONFLICT):
+        return ""
+    found = [(name(base), reading.base)] if reading.base else []
+    found += [(name(other), paths) for other, paths in reading.others.items() if paths]
+    if not found:
+        return ""
+    who, paths = found[0]
+    more = len(found) - 1 + len(paths) - 1
+    return f"⚔ {who}: {line(paths[0])}{f' +{more}' if more else ''}"
+
+
+def on_older_base(gate: GateResult, leg: Leg, base_commit: str) -> bool:
+    """Say whether a gate passed on work that base, or the leg itself, has moved on from."""
+    if not gate.ok or leg.state is State.MERGED:
+        return False
+    if gate.tree != leg.tree:
+        return not leg.built  # once a merge was built, another tree is the integrated one
+    return bool(base_commit and leg.base) and leg.base != base_commit
+
+
+def put_off(leg: Leg) -> str:
+    """Return why a merge waits, with the paths that are in its way."""
+    unnamed = [path for path in leg.paths if path not in leg.reason]
+    return line(f"{leg.reason}{': ' if unnamed else ''}{', '.join(unnamed)}")
 
 
 def _files(leg: Leg, worktree: WorktreeReading | None) -> str:
@@ -189,7 +223,7 @@ def _explain_waiting(
         return (hold, "warn") if hold else ("waits for a slot", "dim")
     if leg.state is State.QUEUED:
         if leg.retry_at:
-            return f"{line(leg.reason)} · next try {exact_clock(leg.retry_at)}", "warn"
+            return f"{put_off(leg)} · next try {exact_clock(leg.retry_at)}", "warn"
         return "waits for its merge", "dim"
     return None
 
@@ -204,7 +238,12 @@ def _explain_work(leg: Leg, run: RunReading | None, note: str) -> Cell:
             return f"no output and no change since {exact_clock(run.stalled_since)}", "warn"
         return line(note or (run.activity if run else "")), "plain"
     if leg.state is State.MERGED:
-        return (f"as {name(leg.merged)[:9]}" if leg.merged else "nothing to merge"), "dim"
+        kept = f" · not rolled back: {line(leg.reason)}" if leg.reason else ""
+        return (f"as {name(leg.merged)[:9]}{kept}" if leg.merged else "nothing to merge"), "warn" if kept else "dim"
+    if leg.state is State.CONFLICT and leg.resolving:
+        return f"{name(leg.resolving)} is under way", "busy"
+    if leg.state is State.CONFLICT and leg.opened:
+        return f"being resolved in {line(leg.opened)} (c)", "warn"
     if leg.reason:
         return line(leg.reason), LOOKS[leg.state].style
     return {

@@ -7,7 +7,7 @@ from cockpit.errors import OrderRefusedError
 from cockpit.schedule.carry import carry_out
 from cockpit.schedule.orders import Order
 from cockpit.schedule.states import State
-from cockpit.ui.looks import line
+from cockpit.ui.looks import line, name
 from cockpit.ui.present import awaits_operator
 
 WhyNot = Callable[[View, Sequence[str]], str | None]
@@ -68,6 +68,29 @@ def pause(view: View, targets: Sequence[str]) -> str | None:
     if reason is None or for_verb("resume")(view, targets) is None:
         return None
     return reason.replace("only what runs can be paused", "only what runs can be paused, and what is paused resumed")
+
+
+def rollback(view: View, targets: Sequence[str]) -> str | None:
+    """Return why nothing can be rolled back; merged work that depends on it is asked about, and no reason."""
+    return on_some(view, targets) or refused(view, Order("rollback", tuple(targets), also_needed=True))
+
+
+def depending(view: View, targets: Sequence[str]) -> str:
+    """Return what merged work depends on what is to be rolled back, in words; empty where none does."""
+    why = refused(view, Order("rollback", tuple(targets)))
+    return why.partition(": roll")[0] if why and rollback(view, targets) is None else ""
+
+
+def conflict(view: View, targets: Sequence[str]) -> str | None:
+    """Return why there is no conflict to resolve."""
+    if reason := on_some(view, targets):
+        return reason
+    legs = [view.snapshot.leg_under_way(key) for key in targets if key in view.snapshot.workstreams]
+    if not legs:
+        return "it is no longer in the plan"
+    if any(leg.state is State.CONFLICT for leg in legs):
+        return None
+    return f"{name(legs[0].workstream)} is {legs[0].state.value}: there is no conflict to resolve"
 
 
 def drain(view: View, targets: Sequence[str]) -> str | None:  # noqa: ARG001 - it is for the plan

@@ -12,20 +12,21 @@ from textual.dom import DOMNode
 import cockpit.ui
 from cockpit.schedule.orders import VERBS
 from cockpit.ui.app import CockpitApp
-from cockpit.ui.keys import ACTIONS, DIALOG, GRID, PAGES, WORKSTREAM, bindings, on_page
+from cockpit.ui.keys import ACTIONS, BY_NAME, DIALOG, GRID, PAGES, WORKSTREAM, bindings, on_page
 from cockpit.ui.screens.help import HelpScreen
 from cockpit.ui.screens.palette import PaletteScreen
+from cockpit.ui.screens.ways import WAYS
 from cockpit.ui.screens.workstream import WorkstreamPage
 from tests.ui.fakes import busy
 from tests.ui.opening import opened
 
-REQUIRED = [*"jkgGvsprxaAmMCSPnltTRq", "up", "down", "pageup", "pagedown", "enter", "escape", "space", "ctrl+c"]
+REQUIRED = [*"jkgGvsprxaAmMcCZSPnltTRq", "up", "down", "pageup", "pagedown", "enter", "escape", "space", "ctrl+c"]
 REQUIRED += ["slash", "colon", "question_mark", "plus", "minus"]
 
 
 @pytest.mark.parametrize("page", sorted({*PAGES, DIALOG}))
 def test_no_key_means_two_things_on_one_page(page: str) -> None:
-    keys = Counter(key for action in on_page(page) for key in action.keys.split(","))
+    keys = Counter(key for action in on_page(page) for key in action.keys.split(",") if key)
     assert [key for key, times in keys.items() if times > 1] == []
 
 
@@ -36,7 +37,15 @@ def test_all_required_keys_are_in_the_registry() -> None:
 
 def test_verbs_are_orders_and_what_is_hard_to_undo_asks() -> None:
     assert {action.verb for action in ACTIONS if action.verb} <= set(VERBS)
-    assert {action.shown for action in ACTIONS if action.hard} == {"x", "A", "M", "C", "S", "T"}
+    assert {action.keys for action in ACTIONS if action.hard and action.keys} == {"x", "A", "M", "C", "S", "T", "Z"}
+    assert [action.name for action in ACTIONS if action.hard and not action.keys] == ["abandon"]
+
+
+def test_what_has_no_key_is_in_the_palette_and_behind_the_key_that_it_names() -> None:
+    keyless = [action for action in ACTIONS if not action.keys]
+    assert {action.name for action in keyless} | {"reject"} == set(WAYS)
+    assert {action.shown for action in keyless} == {BY_NAME["conflict"].keys}
+    assert all(action.palette and action.verb for action in keyless)
 
 
 def test_nothing_of_cockpits_own_is_bound_outside_the_registry() -> None:

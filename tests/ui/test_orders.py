@@ -1,5 +1,6 @@
 """What the operator's keys order, what is asked before, and what is said when it cannot be done."""
 
+import gc
 from functools import partial
 
 import pytest
@@ -8,7 +9,9 @@ from textual.widgets import Button, Input, Static
 from cockpit.schedule import facts as f
 from cockpit.schedule.orders import Order
 from cockpit.schedule.states import State
+from cockpit.ui.app import CockpitApp
 from cockpit.ui.screens.confirm import ConfirmScreen
+from cockpit.ui.working import beside
 from tests.ui.fakes import busy, loaded, six, under_way
 from tests.ui.opening import Opened, opened
 
@@ -270,6 +273,43 @@ async def test_q_asks_too_while_something_only_waits_for_a_slot() -> None:
     async with opened(handle) as one:
         await one.press("q")
         assert "1 workstream is under way." in asked(one)
+
+
+async def test_q_asks_before_the_driver_is_reached_too() -> None:
+    handle = busy()
+    handle.connected = False
+    async with opened(handle) as one:
+        assert not one.app.reached
+        await one.press("q")
+        assert "1 workstream is under way." in asked(one)
+        await one.press("y")
+    assert one.app.return_value == "leave"
+
+
+async def test_q_asks_nothing_of_a_driver_that_is_gone() -> None:
+    handle = busy()
+    async with opened(handle) as one:
+        handle.connected = False
+        handle.publish()
+        await one.until(lambda: not one.app.view.connected)
+        await one.press("q")
+    assert one.app.return_value == "leave"
+
+
+async def test_quitting_right_after_opening_leaves_no_work_unbegun() -> None:
+    handle = busy()
+    app = CockpitApp(handle, handle.view(), clock=handle.clock)
+    async with app.run_test(size=(80, 24)) as pilot:
+        for key in ("j", "k", "enter"):
+            await pilot.press(key)
+        beside(app.screen, never_reached, "never begun", "late")
+        app.exit("leave")
+    assert app.return_value == "leave"
+    gc.collect()  # a coroutine that nobody awaited would warn here, and a warning is an error
+
+
+async def never_reached() -> None:
+    """Do nothing: the screen may go before it begins."""
 
 
 async def test_quitting_can_stop_all() -> None:

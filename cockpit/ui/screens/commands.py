@@ -15,6 +15,7 @@ from cockpit.ui.looks import count, name
 from cockpit.ui.screens.page import Page
 from cockpit.ui.styling import stylesheet
 from cockpit.ui.widgets.lines import Keybar, StatusLine
+from cockpit.ui.working import beside
 
 SHOWN = 20_000
 
@@ -44,7 +45,7 @@ class CommandsPage(Page):
     def on_mount(self) -> None:
         """Ask for the commands."""
         self.show_keys()
-        self.run_worker(self._bring(), name="asking for the plan's commands", group="commands", exit_on_error=False)
+        beside(self, self._bring, "asking for the plan's commands", "commands")
 
     async def _bring(self) -> None:
         try:

@@ -19,6 +19,7 @@ from cockpit.ui.screens.page import Page
 from cockpit.ui.widgets.grid import Grid
 from cockpit.ui.widgets.lines import Alerts, Header, Keybar, StatusLine
 from cockpit.ui.widgets.output import Output
+from cockpit.ui.working import beside
 
 
 class GridPage(Page):
@@ -117,7 +118,7 @@ class GridPage(Page):
         told = f" · {name(run.slot)} · attempt {run.attempt}" if run else ""
         self._titled(self.output, f"output of {name(row.id)}{told}")
         if self.view.connected and self.feed.wants(row.id, *row.output):
-            self.run_worker(self.feed.run(), name="output of the selected", group="output", exit_on_error=False)
+            beside(self, self.feed.run, "output of the selected", "output")
 
     # --- what orders are for --------------------------------------------------------------------------------------
 

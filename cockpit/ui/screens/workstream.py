@@ -12,15 +12,18 @@ from textual.widgets import Static
 from cockpit.clock import span
 from cockpit.engine.handle import Handle, View
 from cockpit.errors import CockpitError
+from cockpit.schedule.snapshot import Leg
+from cockpit.schedule.states import State
 from cockpit.ui.feed import OutputFeed
 from cockpit.ui.headline import problems
 from cockpit.ui.keys import WORKSTREAM
 from cockpit.ui.looks import LOOKS, age, exact_clock, fit, line, name
-from cockpit.ui.present import Row
+from cockpit.ui.present import Row, on_older_base
 from cockpit.ui.screens.page import Page
 from cockpit.ui.styling import stylesheet
 from cockpit.ui.widgets.lines import COLOURS, Keybar, Lines, StatusLine
 from cockpit.ui.widgets.output import Output
+from cockpit.ui.working import beside
 
 
 class WorkstreamPage(Page):
@@ -90,7 +93,7 @@ class WorkstreamPage(Page):
         told = f" · {name(run.slot)} · attempt {run.attempt}" if run else ""
         self.output.border_title = Content(f"output of {name(row.id)}{told}")
         if view.connected and self._feed.wants(row.id, *row.output):
-            self.run_worker(self._feed.run(), name="output of a workstream", group="output", exit_on_error=False)
+            beside(self, self._feed.run, "output of a workstream", "output")
         self._ask_timeline()
         self.show_keys()
 
@@ -118,13 +121,41 @@ class WorkstreamPage(Page):
             changes = f"{worktree.files} files +{worktree.added} −{worktree.removed}, {worktree.untracked} untracked"
             lines.append(self._pair("changes", f"{changes} · ↑{worktree.ahead} ↓{worktree.behind}"))
         lines += [self._leg(key, current=key == leg.key) for key in workstream.outline.legs]
+        base = self._view.readings.base_commit
         lines += [
-            self._pair("gate", f"{'✓' if gate.ok else '✗'} {name(gate.gate)} {span(gate.seconds)} {line(gate.reason)}")
+            self._pair(
+                "gate",
+                f"{'✓' if gate.ok else '✗'} {name(gate.gate)} {span(gate.seconds)} {line(gate.reason)}"
+                f"{' · passed on an older base' if on_older_base(gate, leg, base) else ''}",
+            )
             for gate in snapshot.gates.get(leg.key, ())
         ]
+        lines += self._conflict(leg)
         lines += [self._pair("lesson", line(lesson)) for lesson in leg.lessons[-2:]]
         lines += [self._pair("rescued", name(ref)) for ref in workstream.rescues[-2:]]
         return Content("\n").join(lines)
+
+    def _conflict(self, leg: Leg) -> list[Content]:
+        """Return what is known of a conflict that is there, and of those that are foreseen."""
+        found: list[Content] = []
+        if leg.paths and leg.state in (State.CONFLICT, State.QUEUED):
+            what = "in the way" if leg.state is State.QUEUED else "conflict"
+            found.append(self._pair(what, line(", ".join(leg.paths))))
+        if leg.state is State.CONFLICT:
+            found += [self._pair("report", line(leg.report))] if leg.report else []
+            found += [self._pair("open in", line(leg.opened))] if leg.opened else []
+            found.append(self._pair("ways", "c: rebase, rerun, resolve by hand, reject"))
+        reading = self._view.readings.conflicts.get(leg.workstream)
+        if reading is not None and leg.state is not State.MERGED:
+            foreseen = {name(self._view.snapshot.outline.base): reading.base} if leg.state is not State.CONFLICT else {}
+            foreseen |= {name(other): paths for other, paths in reading.others.items()}
+            found += [self._pair("⚔", f"{who}: {line(', '.join(paths))}") for who, paths in foreseen.items() if paths]
+        found += [
+            self._pair("≈", f"{line(path)}: {', '.join(name(key) for key in keys if key != leg.workstream)} too")
+            for path, keys in self._view.readings.shared.items()
+            if leg.workstream in keys and len(keys) > 1
+        ]
+        return found
 
     def _pair(self, key: str, value: str) -> Content:
         return Content.assemble((fit(key, 10), "$text-muted"), value)
@@ -145,13 +176,7 @@ class WorkstreamPage(Page):
     def _ask_timeline(self) -> None:
         if self.part == "timeline" and self._view.connected and self._asked_at != self._view.snapshot.seq:
             self._asked_at = self._view.snapshot.seq
-            self.run_worker(
-                self._bring_timeline(),
-                name="asking what happened",
-                group="timeline",
-                exclusive=True,
-                exit_on_error=False,
-            )
+            beside(self, self._bring_timeline, "asking what happened", "timeline", exclusive=True)
 
     async def _bring_timeline(self) -> None:
         happened = self.query_one("#happened", Static)
