@@ -72,6 +72,7 @@ class Act:
     chance: random.Random
     kills: int
     done: dict[str, int] = field(default_factory=dict)
+    strategies: dict[str, str] = field(default_factory=dict)
 
     def plan(self) -> None:
         """Write a plan of six streams, with dependencies among their issues and a strategy for each."""
@@ -79,10 +80,11 @@ class Act:
         for number, key in enumerate(STREAMS):
             before = STREAMS[number - 1] if number else ""
             second: dict[str, Any] = {"id": f"{key.upper()}-2", "depends_on": [f"{key.upper()}-1"]}
-            if before and self.chance.random() < 0.6:
+            waits = before and self.chance.random() < 0.6
+            if waits:
                 second["depends_on"].append(f"{before.upper()}-1")
-            issues = [{"id": f"{key.upper()}-1"}, second]
-            strategy = self.chance.choice(("merge", "squash", "rebase"))
+            issues = [{"id": f"{key.upper()}-1"}, *([second] if waits else [])]
+            strategy = self.strategies[key] = self.chance.choice(("merge", "squash", "rebase"))
             streams[key] = {"does": AGENT, "issues": issues, "merge": {"strategy": strategy}}
         self.scene.plan(
             streams,
@@ -131,6 +133,7 @@ class Act:
             found = {"driver": self._driver, "git": self._git, "agent": self._agents, "supervisor": self._supervisors}
             if victims := found[kind]():
                 return self.chance.choice(victims)
+            time.sleep(0.002)
         return None
 
     def _driver(self) -> list[ProcessId]:
@@ -139,9 +142,10 @@ class Act:
         return [found] if found else []
 
     def _git(self) -> list[ProcessId]:
-        roots = [*self._driver(), *self._agents()]
-        below = {one for root in roots for one in processtree.descendants(root.pid)}
-        return [one for one in sorted(below, key=lambda one: one.pid) if _name(one).startswith("git")]
+        roots = [*self._driver(), *(one for one in self._supervisors() if self.chance.random() < 0.3)]
+        below = {pid for root in roots for pid in _below(root.pid)}
+        found = [processtree.identity(pid) for pid in sorted(below)]
+        return [one for one in found if one is not None and _name(one).startswith("git")]
 
     def _agents(self) -> list[ProcessId]:
         return [one for one in self.scene.ours() if _name(one) == "sh"]
@@ -175,8 +179,14 @@ class Act:
         self._prove_tokens(tips)
         merged = [one.leg for one in facts if isinstance(one, f.LegMerged)]
         _require(len(merged) == len(set(merged)), f"merged twice, by the journal: {merged}")
-        twice = [leg for leg in merged if scene.merges_of(leg) > 1]
-        _require(not twice, f"merged twice, on base: {twice}")
+        # What is rebased brings each of its commits, one for each run whose work cockpit committed.
+        rebased = {key for key in STREAMS if self.strategies[key] == "rebase"}
+        twice = [leg for leg in merged if leg[0] not in rebased and scene.merges_of(leg) > 1]
+        subjects = scene.git("log", "--first-parent", "--format=%s", "main").splitlines()
+        again = {one for one in subjects if one.startswith("By ") and subjects.count(one) > 1}
+        _require(not again, f"commits that are on base twice: {again}")
+        log = scene.git("log", "--graph", "--format=%h %p %an: %s", "main")
+        _require(not twice, f"merged twice, on base: {twice} {self.strategies}\n{log}")
         self._prove_forward()
         listed = scene.git("worktree", "list", "--porcelain")
         known = {str(scene.repo), *(str(scene.worktree(key)) for key in STREAMS), str(scene.state.integration)}
@@ -209,6 +219,16 @@ class Act:
 def _cleaned_up(play: Play) -> bool:
     snapshot = play.snapshot
     return not snapshot.outline.clean_merged or not any(one.worktree for one in snapshot.workstreams.values())
+
+
+def _below(pid: int) -> set[int]:
+    """Return the processes below one; many times cheaper than to look at all that the machine runs."""
+    found: set[int] = set()
+    with contextlib.suppress(OSError):
+        for thread in Path(f"/proc/{pid}/task").iterdir():
+            for child in map(int, (thread / "children").read_text().split()):
+                found |= {child, *_below(child)}
+    return found
 
 
 def _name(process: ProcessId) -> str:
