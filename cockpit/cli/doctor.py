@@ -16,10 +16,11 @@ from cockpit.errors import CockpitError
 
 if TYPE_CHECKING:
     from cockpit.git.repo import Repo
+    from cockpit.schedule.snapshot import Snapshot
     from cockpit.store.paths import StateFolder
 
 AGENTS = ("claude", "codex", "opencode", "gemini", "aider")
-LIBRARIES = ("textual", "rich", "pydantic", "GitPython", "watchfiles", "cyclopts", "psutil", "PyYAML")
+LIBRARIES = ("textual", "rich", "pydantic", "GitPython", "watchfiles", "cyclopts", "PyYAML")
 
 _Lines = Iterator[shapes.PreflightLine]
 
@@ -32,6 +33,8 @@ def doctor(
     state_dir: StateDir = None,
 ) -> int:
     """Look at the machine, and at what was left behind: stale locks, orphaned worktrees and runs.
+
+    Says what the next start of a plan would put right by itself, and changes nothing of it.
 
     Exits with 1 when something needs to be done.
     """
@@ -128,6 +131,8 @@ def _state(repo: "Repo", folder: Path, *, known: bool) -> _Lines:
             "socket", True, f"{name}: a dead driver left {state.socket}", "the next one takes it"
         )
     yield from _runs(state, name, snapshot.path, driven=pid is not None)
+    if pid is None and snapshot.workstreams:
+        yield from _recovery(repo, snapshot, name)
     if not known:
         branches = [one.outline.branch for one in snapshot.workstreams.values() if not one.worktree]
         yield from _leftovers(repo, Path(snapshot.outline.worktrees), branches if pid is None else [])
@@ -146,6 +151,22 @@ def _runs(state: "StateFolder", name: str, plan: str, *, driven: bool) -> _Lines
         pid = look.agent.pid if look.agent else "unknown"
         hint = f"`cockpit {plan or 'PLAN'}` or `cockpit run` takes it over"
         yield shapes.PreflightLine("run", False, f"{name}: {folder.name} goes on without a driver (pid {pid})", hint)
+
+
+def _recovery(repo: "Repo", snapshot: "Snapshot", name: str) -> _Lines:
+    """Name what the next driver would put right in the repository at its start, and what it would go on with."""
+    from cockpit.git.mend import due
+    from cockpit.schedule.states import State
+
+    branches = [one.outline.branch for one in snapshot.workstreams.values()]
+    for one in due(repo, Path(snapshot.outline.worktrees), branches):
+        hint = "the next start of the plan does that" if one.ok else "look at it: the next start leaves it alone"
+        yield shapes.PreflightLine("recovery", False, f"{name}: {one.what}: {one.done}", hint)
+    merging = [leg.key for leg in map(snapshot.legs.__getitem__, sorted(snapshot.active)) if leg.state is State.MERGING]
+    for key in (*merging, *snapshot.reverting):
+        what = "rollback" if key in snapshot.reverting else "merge"
+        detail = f"{name}: the {what} of {key} was cut short"
+        yield shapes.PreflightLine("recovery", False, detail, "the next start looks whether base holds it, and goes on")
 
 
 def _leftovers(repo: "Repo", worktrees: Path, branches: list[str]) -> _Lines:

@@ -47,6 +47,37 @@ def mend(repo: Repo, worktrees_folder: Path, branches: Iterable[str]) -> tuple[M
     return tuple(found)
 
 
+def due(repo: Repo, worktrees_folder: Path, branches: Iterable[str]) -> tuple[Mended, ...]:
+    """Return what `mend` would find, and in `done` what it would do about each; it changes nothing. Raises GitError."""
+    wanted = frozenset(branches)
+    folders = {worktree.path: places.git_dir(worktree.path) for worktree in worktrees.listed(repo)}
+    busy = {path for path in folders if _git_works_in(path)}
+    found = [
+        Mended(f"{path}: a move to another commit was cut short", "will be finished or undone")
+        for path, folder in folders.items()
+        if folder is not None and path not in busy and interrupted.is_noted(folder)
+    ]
+    found += _locks(repo, worktrees_folder, wanted, busy, remove=False)
+    for left in removal.remains(worktrees_folder):
+        decided = left != removal.aside_of(left.with_name(left.name[1:].partition(".cockpit-remov")[0]))
+        found.append(Mended(str(left), f"a removal that was cut short will be {'finished' if decided else 'undone'}"))
+    for admin in _admins(repo, worktrees_folder):
+        full = _place(admin)
+        if admin.locked == worktrees.INITIALIZING:
+            found.append(Mended(str(full), "a half-made worktree will be undone; its branch stays"))
+        elif admin.locked is None and not os.path.lexists(full) and not removal.aside_of(full).is_dir():
+            holds = (admin.folder / "HEAD").exists() and _holds_something(repo, admin)
+            what = "made again, with what was staged there" if holds else "forgotten; its branch stays"
+            found.append(Mended(str(full), f"its folder is gone: will be {what}"))
+        elif admin.branch in wanted and full.is_dir() and full not in busy and _is_cut_short(admin):
+            found.append(Mended(str(full), "its checkout was cut short: will be finished"))
+    return tuple(found)
+
+
+def _is_cut_short(admin: places.Admin) -> bool:
+    return not admin.has_index or worktrees.is_unfinished(admin)
+
+
 def _moves(repo: Repo, folders: dict[Path, Path]) -> list[Mended]:
     found: list[Mended] = []
     for checkout, folder in folders.items():
@@ -68,7 +99,7 @@ def _moves(repo: Repo, folders: dict[Path, Path]) -> list[Mended]:
     return found
 
 
-def _locks(repo: Repo, parent: Path, branches: frozenset[str], busy: set[Path]) -> list[Mended]:
+def _locks(repo: Repo, parent: Path, branches: frozenset[str], busy: set[Path], *, remove: bool = True) -> list[Mended]:
     """Remove the locks that git left in cockpit's own worktrees and on the refs that it moves, where no git runs."""
     idle = [admin for admin in _admins(repo, parent) if _place(admin) not in busy]
     paths = [admin.folder / name for admin in idle for name in _LOCKS]
@@ -88,9 +119,11 @@ def _locks(repo: Repo, parent: Path, branches: frozenset[str], busy: set[Path]) 
             found.append(Mended(str(path), "left: it is too new to tell whose it is", ok=False))
         elif path in foreign:
             found.append(Mended(str(path), "left: no git command runs here, remove it if it isn't yours", ok=False))
-        else:
+        elif remove:
             path.unlink(missing_ok=True)
             found.append(Mended(str(path), "removed: no git command runs here"))
+        else:
+            found.append(Mended(str(path), "will be removed: no git command runs here"))
     return found
 
 
@@ -167,7 +200,7 @@ def _unfinished(repo: Repo, parent: Path, branches: frozenset[str]) -> list[Mend
         full = _place(admin)
         if admin.branch not in branches or not full.is_dir() or _git_works_in(full):
             continue
-        if admin.has_index and not worktrees.is_unfinished(admin):
+        if not _is_cut_short(admin):
             continue
         try:
             worktrees.add(repo, full, admin.branch, admin.branch, parent=parent)

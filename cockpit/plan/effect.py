@@ -37,6 +37,8 @@ def _later(plan: Plan) -> Iterator[str]:
 def _of_agent(where: str, profile: AgentProfile) -> Iterator[str]:
     if profile.preset not in (None, "shell"):
         yield f"{where}.preset: {profile.preset}"
+    elif profile.model is not None:
+        yield f"{where}.model (only a preset passes it on)"
     if profile.output != "plain":
         yield f"{where}.output: {profile.output}"
     if profile.cost is not None:

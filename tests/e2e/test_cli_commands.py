@@ -340,6 +340,30 @@ def test_doctor_names_a_run_without_a_driver(desk_of: Callable[..., Desk], monke
     assert glimpse(state).snapshot.state() == "finished"
 
 
+def test_doctor_says_what_the_next_start_puts_right_and_changes_nothing(
+    desk_of: Callable[..., Desk], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk = desk_of("cleanup: never\nworkstreams: [{id: a}]\n")
+    assert desk("run", "--trust")[0] == 1
+    monkeypatch.chdir(desk.repo)
+    worktree = Path(desk.workstream("a")["worktree"])
+    lock = Path(run_git(worktree, "rev-parse", "--absolute-git-dir").strip()) / "index.lock"
+    lock.touch()
+    os.utime(lock, (1, 1))
+    for argv in (["doctor", "--json"], ["doctor", str(desk.plan), "--json"]):
+        desk.capsys.readouterr()
+        assert run(argv) == 1
+        checks = json.loads(desk.capsys.readouterr().out)["checks"]
+        (one,) = [one for one in checks if one["name"] == "recovery"]
+        assert not one["ok"]
+        assert f"{lock}: will be removed" in one["detail"]
+        assert one["hint"] == "the next start of the plan does that"
+        assert lock.exists()
+    assert desk("run")[0] == 1
+    assert not lock.exists()
+    assert f"put right: {lock}: removed" in desk("facts")[1]
+
+
 def test_state_can_be_kept_elsewhere(desk_of: Callable[..., Desk], tmp_path: Path) -> None:
     desk = desk_of("workstreams: [{id: a}]\n")
     elsewhere = str(tmp_path / "state")

@@ -33,7 +33,7 @@ track: false
 
 def test_what_has_no_effect_yet_is_listed() -> None:
     text = """
-agents: {one: {preset: claude, cost: {input: 1}}, two: {run: cat, output: acp}}
+agents: {one: {preset: claude, cost: {input: 1}, model: m}, two: {run: cat, output: acp, model: m}}
 limits: {cost: 3}
 shared_files: [x]
 prepare: {run: [x]}
@@ -46,6 +46,7 @@ track: true
     assert not_in_effect(plan(text, "[{id: a, sparse: true}]")) == (
         "agents.one.preset: claude",
         "agents.one.cost",
+        "agents.two.model (only a preset passes it on)",
         "agents.two.output: acp",
         "limits.cost",
         "shared_files (told to the agents, not watched)",
