@@ -100,10 +100,9 @@ def _goodbye(leaving: object, plan: Path, state: "StateFolder") -> None:
     from cockpit.cli.output import say
     from cockpit.engine.client import glimpse
     from cockpit.safetext import safe_line
-    from cockpit.schedule.states import WORKING
+    from cockpit.ui.present import going_on
 
-    snapshot = glimpse(state).snapshot
-    going_on = [key for key in sorted(snapshot.active) if snapshot.legs[key].state in WORKING]
-    if going_on and leaving != "stop":
-        say(f"The driver goes on with {safe_line(', '.join(going_on), 60)}.")
+    left = going_on(glimpse(state).snapshot)
+    if left and leaving != "stop":
+        say(f"The driver goes on with {safe_line(', '.join(left), 60)}.")
     say(f"Come back with `cockpit {safe_line(str(plan))}`.")

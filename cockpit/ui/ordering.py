@@ -11,7 +11,7 @@ from cockpit.schedule.orders import Order
 from cockpit.ui.asking import Question, named, orders_for, question, quit_question
 from cockpit.ui.keys import BY_NAME, Action
 from cockpit.ui.looks import line
-from cockpit.ui.present import goes_on
+from cockpit.ui.present import going_on
 from cockpit.ui.working import beside
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ class Ordering:
         Before the driver was reached that is what the journal says: the driver that is being started goes on with it.
         """
         app = self._app
-        running = goes_on(app.view.snapshot)
+        running = len(going_on(app.view.snapshot))
         gone = app.reached and not app.view.connected
         if app.read_only or gone or not running:
             return False

@@ -265,9 +265,10 @@ def _named(snapshot: Snapshot, keys: tuple[str, ...], own: str) -> str:
     return ", ".join(found)
 
 
-def goes_on(snapshot: Snapshot) -> int:
-    """Return how many workstreams have an agent, or go on by themselves when nobody looks."""
-    active = [snapshot.legs[key] for key in snapshot.active]
+def going_on(snapshot: Snapshot) -> tuple[str, ...]:
+    """Return the workstreams that have an agent, or go on by themselves when nobody looks."""
+    active = [snapshot.legs[key] for key in sorted(snapshot.active)]
     ready = [leg for leg in active if leg.state is State.READY and snapshot.workstreams[leg.workstream].wanted]
     waiting = [] if snapshot.held else [leg for leg in ready if snapshot.approval_of(leg) is None]
-    return len({leg.workstream for leg in (*waiting, *(leg for leg in active if leg.state in WORKING))})
+    found = {leg.workstream for leg in (*waiting, *(leg for leg in active if leg.state in WORKING))}
+    return tuple(key for key in snapshot.workstreams if key in found)

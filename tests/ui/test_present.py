@@ -18,7 +18,7 @@ from cockpit.ui.columns import COLUMNS, GAP, lay_out
 from cockpit.ui.headline import header_lines, headline
 from cockpit.ui.looks import LOOKS, age, at_clock, fit, line, name
 from cockpit.ui.news import news
-from cockpit.ui.present import Presenter, Row, patch
+from cockpit.ui.present import Presenter, Row, going_on, patch
 from tests.ui.fakes import START, FakeHandle, busy, loaded, many, six, under_way
 
 
@@ -105,6 +105,15 @@ def test_ending_retrying_and_refused_clean_ups_are_explained() -> None:
     assert said(rows_of(handle), "ci-testing") == ("↻ retrying", "again at 22:14:20 · it exited 3")
     handle.record(f.CleanUpRefused("database", "it has a stash"), publish=False)
     assert said(rows_of(handle), "database")[1] == "clean-up refused: it has a stash"
+
+
+def test_what_goes_on_when_nobody_looks_is_what_works_or_waits_for_nobody() -> None:
+    handle = busy()
+    assert going_on(handle.snapshot) == ("ci-testing",)
+    handle.record(f.WorkstreamWanted("security"), f.LegRetried("database/database-1"), publish=False)
+    assert going_on(handle.snapshot) == ("ci-testing", "database")
+    handle.record(f.LaunchingHeld(), publish=False)
+    assert going_on(handle.snapshot) == ("ci-testing",)
 
 
 def test_rows_of_what_did_not_change_are_the_same_objects() -> None:
