@@ -33,7 +33,7 @@ from tests.engine.scenes import Play, Scene, gone, own_place
 from tests.git.repos import run_git
 
 STREAMS = "abcdef"
-VICTIMS = ("driver", "driver", "git", "git", "agent", "supervisor")
+VICTIMS = ("driver", "git", "git", "agent", "supervisor")
 ACT_KILLS = 10
 REST_S = 40.0
 
@@ -120,7 +120,7 @@ class Act:
         gone(victim)
         if kind == "driver":
             return
-        if self.chance.random() < 0.5 and (driver := self.scene.driver()):
+        if self.chance.random() < 0.3 and (driver := self.scene.driver()):
             await asyncio.sleep(self.chance.random() * 0.05)
             with contextlib.suppress(ProcessLookupError):
                 os.kill(driver.pid, signal.SIGKILL)

