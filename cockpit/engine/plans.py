@@ -98,6 +98,9 @@ class Plans:
         outline = outline_of(project, started_legs(snapshot))
         if outline != snapshot.outline or loaded.text != snapshot.text or str(loaded.path) != snapshot.path:
             self._engine.record(f.PlanLoaded(str(loaded.path), loaded.text, outline))
+        old = self._effects.project.loaded
+        if (loaded.plan.base, loaded.repo) != (old.plan.base, old.repo):
+            self._engine.read(notes={"plan": "the new `base` or `repo` is in effect from the driver's next start"})
         self._effects.project = project
 
 
