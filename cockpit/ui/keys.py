@@ -105,6 +105,16 @@ ACTIONS: tuple[Action, ...] = (
         group="orders",
     ),
     Action(
+        "conflict",
+        "c",
+        "c",
+        BOTH,
+        "resolve its conflict: shows the ways that there are",
+        short="conflict",
+        why_not=reasons.conflict,
+        group="orders",
+    ),
+    Action(
         "retry",
         "r",
         "r",
@@ -183,16 +193,6 @@ ACTIONS: tuple[Action, ...] = (
         verb="rollback",
         hard=True,
         why_not=reasons.rollback,
-        group="orders",
-    ),
-    Action(
-        "conflict",
-        "c",
-        "c",
-        BOTH,
-        "resolve its conflict: shows the ways that there are",
-        short="conflict",
-        why_not=reasons.conflict,
         group="orders",
     ),
     Action(

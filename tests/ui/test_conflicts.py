@@ -243,6 +243,7 @@ async def test_c_shows_the_ways_out_of_a_conflict_and_why_some_are_closed() -> N
     handle = pair()
     to_conflict(handle)
     async with opened(handle) as one:
+        assert "c conflict" in one.screen_text().splitlines()[-1]
         await one.press("c")
         assert isinstance(one.front, WaysScreen)
         about = str(one.app.screen.query_one("#question", Static).content)
