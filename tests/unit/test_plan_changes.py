@@ -49,7 +49,6 @@ track: true
         "agents.two.model (only a preset passes it on)",
         "agents.two.output: acp",
         "limits.cost",
-        "shared_files (told to the agents, not watched)",
         "prepare",
         "gates[i].builtin: imports",
         "gates[s].builtin: scan",

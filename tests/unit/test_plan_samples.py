@@ -160,4 +160,4 @@ def test_live_services_has_two_rounds() -> None:
         "docs/SMI-1451": (1, ()),
     }
     assert legs["database/SMI-1446"].issues == ("SMI-1446", "SMI-1448")
-    assert not_in_effect(plan) == ("shared_files (told to the agents, not watched)", "prepare")
+    assert not_in_effect(plan) == ("prepare",)
