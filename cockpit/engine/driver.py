@@ -35,12 +35,14 @@ from cockpit.git.mend import mend
 from cockpit.safetext import safe_line
 from cockpit.schedule import facts as f
 from cockpit.schedule.orders import Order
+from cockpit.schedule.states import State
 from cockpit.store.journal import Journal
 from cockpit.store.paths import StateFolder
 
 FIRST_CLIENT_S = 10.0
 LINGER_S = 1.0
 CLOSING_S = 5.0
+TAKE_S = 2.5  # a driver that was started for one order may be about to end
 NOTIFYING_S = 35.0
 Talk = Callable[[LocalHandle], Awaitable[None]]
 
@@ -61,7 +63,7 @@ class Driver:
         """Take the plan: lock, journal, socket, watchers. Raises DrivenElsewhereError and CockpitError."""
         prepare_state(self.project)
         try:
-            self._lock.acquire()
+            self._lock.acquire(TAKE_S)
         except LockHeldError as error:
             raise DrivenElsewhereError(
                 f"another driver runs for this plan (process {error.holder})",
@@ -144,17 +146,19 @@ class Driver:
     async def run(self, *, detached: bool, wait: bool = False) -> None:
         """Drive until nothing is left to do: for a detached driver, and nobody looks on; see DESIGN.md."""
         while True:
-            await self.engine.run(lambda: self._quiet(detached=detached, wait=wait))
+            await self.engine.run(lambda later: self._quiet(later, detached=detached, wait=wait))
             await self.server.close(self.farewell)
             if self.engine.stopping or not self.engine.has_work():
                 return
             await self.server.start()  # an order came in just before the door was shut
 
-    def _quiet(self, *, detached: bool, wait: bool) -> bool:
+    def _quiet(self, later: bool, *, detached: bool, wait: bool) -> bool:
         now = time.monotonic()
         finished = self.engine.snapshot.state() == "finished"
         if not detached:
-            return finished or not (wait or self.server.clients)
+            return finished or not (wait or self.server.clients or (later and self._goes_on_by_itself()))
+        if later:
+            return False
         if self.server.clients:
             return False
         quiet_since = max(self.server.left_at + LINGER_S, self._began + (0 if self.server.served else FIRST_CLIENT_S))
@@ -162,6 +166,11 @@ class Driver:
             self._look_again(quiet_since - now)
             return False
         return True
+
+    def _goes_on_by_itself(self) -> bool:
+        """Tell whether what is to be tried again later needs no human: a retry does not, a checkout in the way does."""
+        active = [self.engine.snapshot.legs[key] for key in self.engine.snapshot.active]
+        return any(leg.state is State.RETRYING or (leg.state is State.QUEUED and not leg.paths) for leg in active)
 
     def _look_again(self, seconds: float) -> None:
         asyncio.get_running_loop().call_later(seconds + 0.01, self.engine.wake)

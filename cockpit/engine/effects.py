@@ -16,6 +16,7 @@ from cockpit.errors import CockpitError
 from cockpit.git.repo import Author, Repo
 from cockpit.plan.load import Loaded, parse_plan
 from cockpit.plan.model import Workstream
+from cockpit.safetext import safe_text
 from cockpit.schedule import facts as f
 from cockpit.schedule.orders import (
     CheckLeg,
@@ -180,6 +181,7 @@ class Effects:
             text = template
             for word, value in words.items():
                 text = text.replace("{" + word + "}", value)
+        text = safe_text(text)
         return f"{text}\n\nCockpit-Workstream: {leg.workstream}\nCockpit-Leg: {leg.key}\n"
 
     async def gate_integrated(self, keys: list[str], tip: str, commit: str, tree: str) -> str:

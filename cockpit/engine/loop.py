@@ -234,15 +234,18 @@ class Engine:
 
     # --- the loop -------------------------------------------------------------------------------------------------
 
-    async def run(self, quiet: Callable[[], bool]) -> None:
-        """Do what decide asks for until `stop`, or until nothing is under way and `quiet` says that this is the end."""
+    async def run(self, quiet: Callable[[bool], bool]) -> None:
+        """Do what decide asks for until `stop`, or until nothing is under way and `quiet` says that this is the end.
+
+        It is told whether something is to be tried again later.
+        """
         self._settle()
         while not self._stopping:
             self._wake.clear()
             wake_at = self._turn()
             if self._wake.is_set():
                 continue
-            if not (self._flights or wake_at or self._unwritten) and quiet():
+            if not (self._flights or self._unwritten) and quiet(wake_at is not None):
                 return
             timeout = None if wake_at is None else max(0.0, wake_at - self.clock.now())
             try:

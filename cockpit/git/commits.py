@@ -8,6 +8,7 @@ from pathlib import Path
 from cockpit.errors import GitError
 from cockpit.git import places, setupfiles, spawn, status
 from cockpit.git.repo import Repo
+from cockpit.safetext import safe_line, safe_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,10 @@ def commit_all(
     entries = [entry for entry in state.entries if not is_setup(entry.path)]
     folder = places.git_dir(worktree)
     doing = places.under_way(folder) if folder else None
-    if not entries and doing is None:
+    if places.admin_of(repo.common_dir, worktree) is None:
+        hint = "what is in it is kept: look into it, then clean the workstream up by hand"
+        raise GitError("it is no worktree of this repository any more", where=str(worktree), hint=hint)
+    if not entries and doing is None and state.branch is not None:
         return None
     _require_committable(worktree, state, entries, doing)
     staged_setup = [e for e in state.entries if e.kind == "changed" and e.staged != "." and is_setup(e.path)]
@@ -77,8 +81,8 @@ def commit_all(
 
 def with_trailers(message: str, trailers: Mapping[str, str]) -> str:
     """Return a commit message that ends in the trailers, each on one line."""
-    body = message.replace("\0", "").strip() or "Work of a run"
-    lines = [f"{name}: {' '.join(value.replace(chr(0), '').split())}" for name, value in trailers.items()]
+    body = safe_text(message).strip() or "Work of a run"
+    lines = [f"{name}: {safe_line(value)}" for name, value in trailers.items()]
     return f"{body}\n" + ("\n" + "\n".join(lines) + "\n" if lines else "")
 
 

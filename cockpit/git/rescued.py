@@ -76,7 +76,7 @@ def restore(
 ) -> worktrees.Worktree:
     """Bring a rescue back: its commits as a new branch in a new worktree, the rest as changes in its files.
 
-    `branch` must not exist (default: the old name, or one like it that is free), nor `path`. Raises GitError.
+    `branch` must not exist (default: one like the old name that is free), nor `path`. Raises GitError.
     """
     entry = _entry(repo, ref)
     if os.path.lexists(path):
@@ -141,12 +141,12 @@ def _blobs(repo: Repo, ids: list[str]) -> dict[str, bytes]:
 
 
 def _free_branch(repo: Repo, entry: RescueEntry) -> str:
-    name = entry.branch or "rescued"
-    candidate, number = name, 1
-    while repo.branch_exists(candidate):
-        candidate = f"{name}-rescued-{number}"
+    """Return a name like the old one, never that itself: its workstream may still want it."""
+    stem = f"{entry.branch}-rescued" if entry.branch else "rescued"
+    number = 1
+    while repo.branch_exists(f"{stem}-{number}"):
         number += 1
-    return candidate
+    return f"{stem}-{number}"
 
 
 def _entry(repo: Repo, ref: str) -> RescueEntry:

@@ -232,7 +232,7 @@ class Snapshot:
         if self.legs and all(leg.state is State.MERGED for leg in self.legs.values()):
             return "finished"
         active = [self.legs[key] for key in self.active]
-        if any(leg.state in AWAITS_HUMAN or self._start_awaited(leg) for leg in active):
+        if any(leg.state in AWAITS_HUMAN or self._start_awaited(leg) or self._is_in_the_way(leg) for leg in active):
             return "attention"
         if self.held:
             return "paused"
@@ -242,6 +242,11 @@ class Snapshot:
 
     def _wanted(self, leg: Leg) -> bool:
         return self.workstreams[leg.workstream].wanted
+
+    @staticmethod
+    def _is_in_the_way(leg: Leg) -> bool:
+        """Tell whether a merge waits for files of the operator's checkout."""
+        return leg.state is State.QUEUED and bool(leg.retry_at and leg.paths)
 
     def _start_awaited(self, leg: Leg) -> bool:
         return leg.state is State.READY and self._wanted(leg) and self.approval_of(leg) == "start"

@@ -16,7 +16,7 @@ from cockpit.engine.handle import Handle, View
 from cockpit.errors import CockpitError
 from cockpit.ui import keys
 from cockpit.ui.bridge import Bridge
-from cockpit.ui.keys import BY_NAME, Action
+from cockpit.ui.keys import BY_NAME, COMMANDS, Action
 from cockpit.ui.looks import line
 from cockpit.ui.news import news
 from cockpit.ui.ordering import Ordering
@@ -116,7 +116,9 @@ class CockpitApp(App[str], inherit_bindings=False):
         if self._start and self.view.connected:
             self._start = False
             self.ordering.start_all()
-        untrusted = self.view.readings.plan.untrusted
+        untrusted, asks = self.view.readings.plan.untrusted, self.view.readings.plan.asks
+        if self.view.connected and not (untrusted or asks) and self.page is not None and self.page.PAGE == COMMANDS:
+            self.pop_screen()  # it was trusted meanwhile, on another screen or by a command
         if untrusted and untrusted != self._shown_untrusted and not self.read_only:
             self.do_trust()
         self._shown_untrusted = untrusted

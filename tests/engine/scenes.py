@@ -148,7 +148,7 @@ class Scene:
         """Drive the plan in this process until the block ends."""
         driver = Driver(self.project())
         await driver.start()
-        running = asyncio.create_task(driver.engine.run(lambda: False))
+        running = asyncio.create_task(driver.engine.run(lambda _later: False))
         play = Play(self, driver.handle, driver)
         try:
             async with play.following():

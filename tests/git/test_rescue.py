@@ -85,7 +85,7 @@ def test_every_kind_of_uncommitted_work_comes_back(repo: Repo, work: Path, folde
     assert (entry.ref, entry.commit, entry.files) == (done.rescue.ref, done.rescue.commit, done.rescue.files)
     assert (entry.plan, entry.workstream, entry.at, entry.branch, entry.head) == ("p", "a", AT, "plan/a", own)
     back = rescue.restore(repo, entry.ref, path=folder / "back", parent=folder)
-    assert back.branch == "plan/a"
+    assert back.branch == "plan/a-rescued-1"
     assert back.head == own
     for name, data in content.items():
         assert (back.path / name).read_bytes() == data
@@ -394,7 +394,7 @@ def test_restoring_overwrites_nothing(repo: Repo, work: Path, folder: Path) -> N
     first = rescue.restore(repo, ref, path=folder / "b")
     second = rescue.restore(repo, ref, path=folder / "c")
     third = rescue.restore(repo, ref, path=folder / "d", branch="mine")
-    assert [made.branch for made in (first, second, third)] == ["plan/a", "plan/a-rescued-1", "mine"]
+    assert [made.branch for made in (first, second, third)] == ["plan/a-rescued-1", "plan/a-rescued-2", "mine"]
     assert all((made.path / "new").read_text() == "x" for made in (first, second, third))
     assert (folder / "full" / "x").read_text() == "mine"
 
