@@ -11,7 +11,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 SHORT = 4
-GIT = 6
+GIT = 4
 ENDING = 16
 SURVEYS = 2
 KILLED = 2
