@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, cast
 
 from cockpit.engine import resolutions
 from cockpit.errors import CockpitError, GitError
-from cockpit.git import integrate, rebase, revert
+from cockpit.git import integrate, proof, rebase, revert
 from cockpit.git.mergetree import Special, specials
 from cockpit.git.repo import Author
 from cockpit.schedule import facts as f
@@ -36,13 +36,24 @@ async def integrate_legs(effects: "Effects", keys: Sequence[str]) -> None:
     What belongs to one round and changes other files is built as one chain and gated once. A chain that does not pass
     is halved until the leg that spoils it is found; that one alone goes back.
     """
-    left = await _without_published(effects, keys)
+    left = _without_stopped(effects, await _without_published(effects, keys))
     while left:
         batch = await _batch(effects, left)
         while not await _integrate(effects, batch):
             batch = batch[: (len(batch) + 1) // 2]
         left = [key for key in left if effects.engine.snapshot.legs[key].state is State.MERGING]
+        left = _without_stopped(effects, left)
     await _rebase_others(effects)
+
+
+def _without_stopped(effects: "Effects", keys: Sequence[str]) -> list[str]:
+    """Stop the legs whose merge the operator wants stopped, none of which is on base, and return the others."""
+    effects.engine.record(*(f.LegStopped(key) for key in _stopped(effects, keys)))
+    return [key for key in keys if effects.engine.snapshot.legs[key].state is State.MERGING]
+
+
+def _stopped(effects: "Effects", keys: Sequence[str]) -> list[str]:
+    return [key for key in keys if effects.engine.snapshot.legs[key].ending]
 
 
 async def _batch(effects: "Effects", keys: Sequence[str]) -> list[str]:
@@ -115,7 +126,7 @@ async def _without_published(effects: "Effects", keys: Sequence[str]) -> list[st
 async def _integrate(effects: "Effects", keys: Sequence[str]) -> bool:
     """Build, gate and publish; False when several could not be published together (nothing was decided then).
 
-    Legs that can't be judged before others of the batch are on base stay as they are. One leg alone is always decided.
+    Nothing is published once one of the legs is to be stopped: a merge is stopped whole or done. Legs that can't be judged before others of the batch are on base stay as they are. One leg alone is always decided.
     """
     engine = effects.engine
     for _ in range(REBUILDS):
@@ -128,12 +139,16 @@ async def _integrate(effects: "Effects", keys: Sequence[str]) -> bool:
             return True
         keys = [link.leg for link in chain]
         failed = await effects.gate_integrated(keys, tip, chain[-1].built.commit, chain[-1].built.tree)
+        if _stopped(effects, keys):
+            return True  # what is stopped is taken out, and what is left is built anew
         if failed and len(chain) > 1:
             return False
         if failed:
             engine.record(engine.after_failure(keys[0], failed))
             return True
         await engine.durable()  # what was built must be known when base holds it, or a squash could be merged twice
+        if _stopped(effects, keys):
+            return True
         done = await effects.pool.git(integrate.publish, effects.repo, effects.base, tip, chain[-1].built.commit)
         if isinstance(done, integrate.Published):
             engine.record(*(f.LegMerged(link.leg, link.built.commit) for link in chain))
@@ -230,6 +245,7 @@ async def clean_up(effects: "Effects", workstream: str) -> None:
     engine = effects.engine
     one = engine.snapshot.workstreams[workstream]
     try:
+        merged = await effects.pool.short(delivered, effects, workstream)
         removed = await effects.pool.git(
             rescue.remove,
             effects.repo,
@@ -241,6 +257,7 @@ async def clean_up(effects: "Effects", workstream: str) -> None:
             workstream=workstream,
             at=engine.clock.now(),
             exclude=effects.project.setup_files,
+            merged=merged,
         )
     except CockpitError as error:
         engine.record(f.CleanUpRefused(workstream, str(error)))
@@ -248,3 +265,17 @@ async def clean_up(effects: "Effects", workstream: str) -> None:
     ref = removed.rescue.ref if removed.rescue else ""
     engine.record(f.WorktreeRemoved(workstream, one.worktree, ref, removed.bytes_freed))
     engine.read(worktrees={workstream: None}, notes={workstream: None})
+
+
+def delivered(effects: "Effects", workstream: str) -> tuple[str, ...]:
+    """Return the commit of the workstream's last merged leg where base holds its work in another form. Raises GitError.
+
+    That is what a squash and a rebase leave; a merge commit holds the branch itself.
+    """
+    if effects.engine.snapshot.workstreams[workstream].outline.strategy == "merge":
+        return ()
+    merged = [leg for leg in effects.engine.snapshot.legs_of(workstream) if leg.state is State.MERGED and leg.merged]
+    last = max(merged, key=lambda leg: leg.ended or 0.0, default=None)
+    if last is None or not last.commit or not proof.is_delivered(effects.repo, effects.base, last.merged, last.commit):
+        return ()
+    return (last.commit,)

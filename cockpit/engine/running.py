@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from cockpit.agents import environment, presets, runs
 from cockpit.agents.prompt import EarlierRun, compose
-from cockpit.engine import setup
+from cockpit.engine import merges, setup
 from cockpit.errors import CockpitError
 from cockpit.git import integrate, worktrees
 from cockpit.git.status import changed_files
@@ -97,6 +97,7 @@ class Running:
             await self._pool.short(worktrees.drop_stale_locks, self._effects.repo, path)
         head = made.head or base
         if not fresh and not leg.base:
+            merged = await self._pool.short(merges.delivered, self._effects, leg.workstream)
             await self._pool.git(
                 worktrees.advance,
                 self._effects.repo,
@@ -106,6 +107,7 @@ class Running:
                 workstream=leg.workstream,
                 at=self._engine.clock.now(),
                 exclude=self._effects.project.setup_files,
+                merged=merged,
             )
             head = base
         if fresh:

@@ -20,6 +20,12 @@ def is_on_base(repo: Repo, base: str, commit: str) -> bool:
     return merged is not None and not merged.paths and merged.tree == repo.tree_of(onto)
 
 
-def merged_work(repo: Repo, base: str, *commits: str) -> tuple[str, ...]:
-    """Return those of these commits whose work is on base: what `rescue.remove` may take as `merged`."""
-    return tuple(commit for commit in commits if repo.resolve(commit) and is_on_base(repo, base, commit))
+def is_delivered(repo: Repo, base: str, merged: str, commit: str) -> bool:
+    """Tell whether base holds the commit that a merge published, and that one all of a commit's work.
+
+    What became of the work on base since then doesn't matter. Raises GitError.
+    """
+    published, work = repo.resolve(merged), repo.resolve(commit)
+    if published is None or work is None or not repo.is_ancestor(published, repo.commit_id(base)):
+        return False
+    return is_on_base(repo, published, work)

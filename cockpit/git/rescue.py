@@ -62,14 +62,16 @@ def keep(
     base: str | None = None,
     branch: str | None = None,
     state: status.State | None = None,
+    merged: Sequence[str] = (),
 ) -> Rescue | None:
     """Keep under a rescue ref what only this worktree holds; None when that is nothing. The worktree stays as it is.
 
     That is: commits of HEAD and of `branch` that `base` doesn't hold (without `base`: that no ref holds), staged,
-    unstaged and untracked files; not ignored and set-up files. `at` is in seconds since the epoch. Raises GitError.
+    unstaged and untracked files; not ignored and set-up files. `at` is in seconds since the epoch; `merged` as for
+    `remove`. Raises GitError.
     """
     found = state or status.read(worktree)
-    return _keep(repo, worktree, plan, workstream, at, exclude, base, branch, found).rescue
+    return _keep(repo, worktree, plan, workstream, at, exclude, base, branch, found, merged).rescue
 
 
 def remove(

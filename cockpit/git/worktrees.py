@@ -110,11 +110,13 @@ def advance(
     workstream: str,
     at: float,
     exclude: Sequence[str] = (),
+    merged: Sequence[str] = (),
 ) -> None:
     """Bring a clean worktree's branch on to a commit; commits that only the branch holds are rescued first.
 
-    Untracked files (what a gate left, say) stay. `at` is seconds since the epoch. Raises GitError when the worktree
-    holds edits, or an untracked file is where the commit has one.
+    Untracked files (what a gate left, say) stay. `at` is seconds since the epoch; `merged` are commits whose work is on
+    base in another form (`proof.py`). Raises GitError when the worktree holds edits, or an untracked file is where the
+    commit has one.
     """
     from cockpit.git import rescue
 
@@ -132,7 +134,16 @@ def advance(
         return
     if state.head is not None and not repo.is_ancestor(state.head, target):
         rescue.keep(
-            repo, worktree, plan, workstream, at, base=target, branch=state.branch, exclude=exclude, state=state
+            repo,
+            worktree,
+            plan,
+            workstream,
+            at,
+            base=target,
+            branch=state.branch,
+            exclude=exclude,
+            state=state,
+            merged=merged,
         )
     with repo.lock().held(LOCK_TIMEOUT):
         if repo.tip(state.branch) != state.head:

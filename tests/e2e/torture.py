@@ -26,6 +26,8 @@ from cockpit import processtree
 from cockpit.agents import runs
 from cockpit.engine.client import driver_pid
 from cockpit.errors import CockpitError
+from cockpit.git.proof import is_delivered
+from cockpit.git.repo import Repo
 from cockpit.processtree import ProcessId
 from cockpit.schedule import facts as f
 from cockpit.store.journal import Journal
@@ -166,7 +168,8 @@ class Act:
         scene.check()
         facts = [one.fact for one in Journal(scene.state.journal, read_only=True).read()]
         tips = scene.git("for-each-ref", "--format=%(objectname)", "refs/heads", "refs/cockpit/rescue").split()
-        reachable = set(scene.git("rev-list", *tips).split())
+        # What was squashed or rebased may go with its branch, once all its work is proven to be in what was merged.
+        reachable = set(scene.git("rev-list", *tips, *self._delivered(facts)).split())
         made = set((scene.stage / "commits").read_text().split())
         made |= {
             one.commit for one in facts if isinstance(one, (f.WorkCommitted, f.LegRebased, f.LegMerged)) and one.commit
@@ -195,6 +198,15 @@ class Act:
         there = [one for one in (scene.top / "repo.worktrees").glob("*") if str(one) not in listed.split()]
         _require(not there, f"folders that are no worktrees: {there}")
         scene.git("fsck", "--full", "--strict", "--no-dangling")
+
+    def _delivered(self, facts: list[f.Fact]) -> list[str]:
+        """Return the commits of squashed and rebased legs whose work the commits that were merged hold."""
+        repo = Repo.open(self.scene.repo)
+        merged = {one.leg: one.commit for one in facts if isinstance(one, f.LegMerged)}
+        kinds = (f.WorkCommitted, f.LegRebased)
+        works = {one.leg: one.commit for one in facts if isinstance(one, kinds) and one.leg in merged}
+        gone = [(leg, work) for leg, work in works.items() if self.strategies[leg[0]] != "merge" and repo.resolve(work)]
+        return [work for leg, work in gone if is_delivered(repo, "main", merged[leg], work)]
 
     def _prove_tokens(self, tips: list[str]) -> None:
         """Each line that an agent told of is on base, where it was written; all of it was committed or kept."""

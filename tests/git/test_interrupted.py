@@ -1,6 +1,7 @@
 """A git command that is killed alone, while cockpit lives: the checkout ends at one commit or the other, whole."""
 
 import contextlib
+import json
 import os
 import signal
 import time
@@ -12,7 +13,7 @@ from threading import Event, Thread
 import pytest
 
 from cockpit.errors import GitError
-from cockpit.git import integrate, rebase, worktrees
+from cockpit.git import integrate, interrupted, rebase, worktrees
 from cockpit.git.repo import Repo
 from tests.git.repos import commit, make_repo, run_git, write
 
@@ -108,3 +109,17 @@ def test_a_reset_that_was_killed_in_a_worktree_is_undone_and_can_be_done_again(t
     assert clean(place)
     assert (place / "folder" / "299").exists()
     assert (place / "work").exists() is (way == "rebase")
+
+
+def test_a_reset_past_own_commits_is_finished_once_git_wrote_every_file(tmp_path: Path) -> None:
+    repo = Repo.open(make_repo(tmp_path))
+    top = worktrees.add(repo, tmp_path / "w" / "a", "a", "main").path
+    old = commit(top, "Own", {"own": "1\n"})
+    new = commit(repo.root, "Squashed", {"own": "1\n", "other": "2\n"})
+    admin = repo.common_dir / "worktrees" / "a"
+    run_git(top, "read-tree", "-m", "-u", old, new)  # all of a reset but its last step
+    (admin / "cockpit-moving").write_text(json.dumps({"old": old, "new": new}))
+    assert interrupted.undo(repo, top, admin).finished
+    assert run_git(top, "rev-parse", "HEAD", "a").split() == [new, new]
+    assert clean(top)
+    assert not interrupted.is_noted(admin)

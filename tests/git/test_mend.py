@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from cockpit.git import interrupted, places, removal, rescue, worktrees
+from cockpit.git import interrupted, removal, rescue, worktrees
 from cockpit.git.integrate import Built, Published, build, publish
 from cockpit.git.leftovers import leftovers
 from cockpit.git.mend import Mended, mend
-from cockpit.git.proof import is_on_base, merged_work
+from cockpit.git.proof import is_delivered, is_on_base
 from cockpit.git.repo import Repo
 from tests.git.repos import commit, run_git, write
 
@@ -229,10 +229,10 @@ def test_work_that_was_squashed_or_rebased_is_proven_to_be_on_base(repo: Repo, f
         assert isinstance(built, Built)
         publish(repo, "main", repo.commit_id("main"), built.commit)
         tip = repo.commit_id(name)
-        assert merged_work(repo, "main", tip) == (tip,)
-        merged = merged_work(repo, "main", tip)
+        assert is_on_base(repo, "main", tip)
+        assert is_delivered(repo, "main", built.commit, tip)
         done = rescue.remove(
-            repo, work, parent=folder, branch=name, base="main", plan="p", workstream="w", at=1.0, merged=merged
+            repo, work, parent=folder, branch=name, base="main", plan="p", workstream="w", at=1.0, merged=(tip,)
         )
         assert (done.rescue, done.branch_deleted) == (None, True)
     assert rescue.listed(repo) == ()
@@ -244,14 +244,17 @@ def test_work_beyond_what_was_merged_is_rescued_all_the_same(repo: Repo, folder:
     built = build(repo, "main", "plan/a", "squash", "Merge")
     assert isinstance(built, Built)
     publish(repo, "main", repo.commit_id("main"), built.commit)
-    merged = merged_work(repo, "main", tip)
+    assert is_delivered(repo, "main", built.commit, tip)
+    commit(repo.root, "Changed again on base", {"one.txt": "of base\n"})
+    assert is_delivered(repo, "main", built.commit, tip), "what became of it on base since doesn't matter"
+    assert not is_on_base(repo, "main", tip)
     later = commit(work, "Two", {"one.txt": "2\n"})
     write(work, {"loose.txt": "l\n"})
     done = rescue.remove(
-        repo, work, parent=folder, branch="plan/a", base="main", plan="p", workstream="a", at=1.0, merged=merged
+        repo, work, parent=folder, branch="plan/a", base="main", plan="p", workstream="a", at=1.0, merged=(tip,)
     )
     assert done.rescue is not None
     assert done.rescue.files == ("loose.txt",)
     assert repo.is_ancestor(later, done.rescue.commit)
-    assert not is_on_base(repo, "main", later)
-    assert places.is_id(tip)
+    assert not is_delivered(repo, "main", built.commit, later)
+    assert not is_delivered(repo, "main", tip, tip), "what was never published delivers nothing"
