@@ -1,10 +1,10 @@
 """The operator's orders as commands: each hands one order to the driver and says what became of it."""
 
 import sys
-from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
+from msgspec.structs import replace
 
 from cockpit.cli.giving import by, give, order_of, project_for, tell_answer
 from cockpit.cli.inside import refuse_inside_run

@@ -100,7 +100,7 @@ async def _first_view(project: "Project") -> "View | None":
 
 
 def _with_plan(project: "Project", view: "View") -> "View":
-    from dataclasses import replace
+    from msgspec.structs import replace
 
     from cockpit.engine.project import outline_of
     from cockpit.schedule.facts import PlanLoaded, Recorded

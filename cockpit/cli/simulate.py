@@ -67,11 +67,11 @@ def simulation_of(project: "Project", agents: tuple[int, ...] = ()) -> shapes.Si
 
 def with_anyone(outline: "Outline") -> "Outline":
     """Return the outline of a plan without agents with one profile that takes everything: it can be simulated, too."""
-    from dataclasses import replace
+    from msgspec.structs import replace
 
     from cockpit.schedule.outline import Profile
 
-    workstreams = tuple(replace(one, agents=("any",)) for one in outline.workstreams)
+    workstreams = tuple(one if one.id == PREPARE else replace(one, agents=("any",)) for one in outline.workstreams)
     return replace(outline, profiles=(Profile("any", outline.max_agents),), workstreams=workstreams)
 
 

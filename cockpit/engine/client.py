@@ -7,9 +7,10 @@ import os
 import subprocess
 import sys
 from collections.abc import AsyncIterator
-from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
+
+from msgspec.structs import asdict, replace
 
 from cockpit.engine import wire
 from cockpit.engine.handle import Answer, View

@@ -1,8 +1,9 @@
 """The one way in to a driver, for screens and commands alike: subscribe, order, ask. Says what, never how."""
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
 from typing import Any, Protocol
+
+from msgspec import Struct, field
 
 from cockpit.schedule.facts import Recorded
 from cockpit.schedule.orders import Order
@@ -10,8 +11,7 @@ from cockpit.schedule.readings import Readings
 from cockpit.schedule.snapshot import Snapshot
 
 
-@dataclass(frozen=True, slots=True)
-class View:
+class View(Struct, frozen=True):
     """How things stand, and what is new since the view before: facts, and the workstreams that look different.
 
     `changed` None means that everything may have. `connected` is False once the driver is gone: the snapshot is then
@@ -26,8 +26,7 @@ class View:
     problem: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """What became of an order: `ok`, and a note or the reason of the refusal in words."""
 
     order: str

@@ -5,9 +5,10 @@ import itertools
 import os
 import secrets
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
-from dataclasses import replace
 from threading import Event
 from typing import Any
+
+from msgspec.structs import replace
 
 from cockpit.clock import Clock
 from cockpit.engine.handle import Answer, View

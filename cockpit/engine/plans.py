@@ -1,6 +1,6 @@
 """The plan in force: taken up at the start, changed by good and trusted reloads, kept when the file breaks."""
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from cockpit.engine.effects import Effects
 from cockpit.engine.project import outline_of, started_legs

@@ -6,9 +6,10 @@ import socket
 import stat
 import time
 from collections.abc import Awaitable, Callable, Coroutine
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
+
+from msgspec.structs import asdict
 
 from cockpit.engine import wire
 from cockpit.engine.feed import Feed

@@ -2,8 +2,9 @@
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from cockpit.schedule import facts as f
 from cockpit.schedule.codec import decode, encode
@@ -52,7 +53,7 @@ def readings_out(changes: Mapping[str, Any]) -> dict[str, Any]:
 
 def all_readings(readings: Readings) -> dict[str, Any]:
     """Return all readings as changes."""
-    return {name: getattr(readings, name) for name in Readings.__dataclass_fields__}
+    return {name: getattr(readings, name) for name in Readings.__struct_fields__}
 
 
 def patched(readings: Readings, changes: Mapping[str, Any]) -> Readings:
@@ -69,7 +70,7 @@ def patched(readings: Readings, changes: Mapping[str, Any]) -> Readings:
             new[name] = merged
         elif name in _WHOLE:
             new[name] = None if value is None else decode(_WHOLE[name], value)
-        elif name in Readings.__dataclass_fields__:
+        elif name in Readings.__struct_fields__:
             new[name] = value
     return replace(readings, **new)
 

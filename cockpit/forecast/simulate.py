@@ -6,13 +6,13 @@ stays where it is.
 
 import heapq
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from cockpit.forecast.pool import Pool
 from cockpit.forecast.stuck import held_up
 from cockpit.forecast.timetable import Planned, Schedule
 from cockpit.schedule import facts as f
-from cockpit.schedule.change import changed
 from cockpit.schedule.decide import decide
 from cockpit.schedule.fold import fold
 from cockpit.schedule.orders import CheckLeg, EndRun, Integrate, PrepareLeg, StartMerge, TakeLeg, Todo, WakeAt, WatchRun
@@ -126,7 +126,7 @@ class _Simulation:
         """Return the snapshot with no more of ready legs, and of workstreams, than decide has to look at now."""
         active = self.snapshot.active | self.pool.window(self.snapshot, map(self._leg, self.snapshot.active))
         names = {self._leg(key).outline.workstream for key in active}
-        return changed(self.snapshot, active=active, workstreams={one: self.snapshot.workstreams[one] for one in names})
+        return replace(self.snapshot, active=active, workstreams={one: self.snapshot.workstreams[one] for one in names})
 
     def _on(self) -> None:
         """Move the clock to the next event and let all happen that falls on the same moment."""
@@ -294,7 +294,7 @@ class _Simulation:
         """Let legs that became ready wait in the pool."""
         ready = [leg for leg in map(self._leg, keys) if leg.state is State.READY]
         if ready:
-            self.snapshot = changed(self.snapshot, active=self.snapshot.active - {leg.key for leg in ready})
+            self.snapshot = replace(self.snapshot, active=self.snapshot.active - {leg.key for leg in ready})
         for leg in ready:
             self._readied(leg)
 

@@ -1,13 +1,13 @@
 """What a simulation found: when each leg starts and ends, and what never does; computes nothing of it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from itertools import pairwise
 from types import MappingProxyType
 
+from msgspec import Struct, field
 
-@dataclass(frozen=True, slots=True)
-class Planned:
+
+class Planned(Struct, frozen=True):
     """A leg on the virtual clock, in seconds from the schedule's `at`; a start before that is negative.
 
     `freed_s`: its last run ended and gave its slot back; `end_s`: it is merged. `after` is the leg whose end let it
@@ -22,8 +22,7 @@ class Planned:
     waited_s: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class Schedule:
+class Schedule(Struct, frozen=True):
     """How the wanted rest of a plan goes on; `stuck` says in words why a leg cannot end without a human.
 
     `makespan_s` counts from `at` to the end of the last leg that can end. `approvals` is how many yeses are awaited.

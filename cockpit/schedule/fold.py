@@ -1,12 +1,12 @@
 """fold(snapshot, fact) → snapshot: what each fact means. Pure: no I/O, no clock; the time comes with the fact."""
 
 from collections.abc import Iterable
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from cockpit.errors import IllegalMoveError
 from cockpit.schedule import facts as f
 from cockpit.schedule import fold_cleanup, fold_merges, fold_plan, fold_repairs, fold_runs
-from cockpit.schedule.change import changed
 from cockpit.schedule.folding import apply
 from cockpit.schedule.snapshot import Snapshot
 
@@ -22,7 +22,7 @@ MEANINGS = (
 def fold(snapshot: Snapshot, recorded: f.Recorded) -> Snapshot:
     """Return the snapshot after one more fact. Raises IllegalMoveError for a fact that does not fit."""
     after = apply(recorded.fact, snapshot, recorded.at)
-    return changed(after, seq=recorded.seq, at=recorded.at, hash=recorded.hash)
+    return replace(after, seq=recorded.seq, at=recorded.at, hash=recorded.hash)
 
 
 def replay(snapshot: Snapshot, recorded: Iterable[f.Recorded]) -> Snapshot:

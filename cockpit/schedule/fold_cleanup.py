@@ -1,6 +1,6 @@
 """What clean-up and rescue mean for a snapshot. Pure."""
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from cockpit.schedule import facts as f
 from cockpit.schedule.folding import apply, with_workstream, workstream_of

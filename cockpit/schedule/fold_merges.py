@@ -1,9 +1,8 @@
 """What checks, approvals, merges and conflicts mean for a snapshot. Pure."""
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from cockpit.schedule import facts as f
-from cockpit.schedule.change import changed
 from cockpit.schedule.folding import apply, is_met, leg_of, moved, put, readied, unreadied
 from cockpit.schedule.snapshot import GateResult, Leg, Merge, Snapshot
 from cockpit.schedule.states import State
@@ -14,7 +13,7 @@ LESSON_LIMIT = 4000
 @apply.register
 def _(fact: f.ChecksStarted, snapshot: Snapshot, at: float) -> Snapshot:
     after = put(snapshot, moved(leg_of(snapshot, fact.leg), fact, at, resolving="", opened=""))
-    return changed(after, gates={**snapshot.gates, fact.leg: ()})
+    return replace(after, gates={**snapshot.gates, fact.leg: ()})
 
 
 @apply.register
@@ -89,7 +88,7 @@ def _(fact: f.ConflictFound, snapshot: Snapshot, at: float) -> Snapshot:
     reason = f"conflicts with {snapshot.outline.base} in {', '.join(fact.paths)}"
     lessons = _learned(leg, f"The work of the last run {reason}.")
     stuck = moved(leg, fact, at, paths=fact.paths, lessons=lessons, report=fact.report, resolving="", opened="")
-    return put(snapshot, changed(stuck, reason=reason, conflicts=leg.conflicts + 1))
+    return put(snapshot, replace(stuck, reason=reason, conflicts=leg.conflicts + 1))
 
 
 @apply.register

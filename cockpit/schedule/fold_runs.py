@@ -1,11 +1,11 @@
 """What runs mean for a snapshot: slots taken, processes started, adopted and ended. Pure."""
 
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from cockpit.errors import IllegalMoveError
 from cockpit.schedule import facts as f
-from cockpit.schedule.change import changed
 from cockpit.schedule.folding import apply, leg_of, moved, put, with_workstream
 from cockpit.schedule.snapshot import Cost, Run, Snapshot
 
@@ -15,7 +15,7 @@ def _(fact: f.LegTaken, snapshot: Snapshot, at: float) -> Snapshot:
     leg = leg_of(snapshot, fact.leg)
     taken = moved(leg, fact, at, run=fact.run, slot=fact.slot, attempt=leg.attempt + 1, started=leg.started or at)
     run = Run(fact.run, leg.key, fact.slot, taken.attempt, at)
-    return changed(put(snapshot, taken), runs={**snapshot.runs, run.id: run})
+    return replace(put(snapshot, taken), runs={**snapshot.runs, run.id: run})
 
 
 @apply.register
@@ -60,4 +60,4 @@ def _with_run(snapshot: Snapshot, key: str, **changes: Any) -> Snapshot:
     run = snapshot.runs.get(key)
     if run is None:
         raise IllegalMoveError(f"there is no run {key}")
-    return changed(snapshot, runs={**snapshot.runs, key: changed(run, **changes)})
+    return replace(snapshot, runs={**snapshot.runs, key: replace(run, **changes)})

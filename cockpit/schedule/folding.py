@@ -1,13 +1,13 @@
 """What the meanings of facts have in common: the dispatcher, and careful changes of a snapshot. Pure."""
 
 from collections.abc import Iterable
-from dataclasses import replace
 from functools import singledispatch
 from typing import Any
 
+from msgspec.structs import replace
+
 from cockpit.errors import IllegalMoveError
 from cockpit.schedule import facts as f
-from cockpit.schedule.change import changed
 from cockpit.schedule.snapshot import Leg, Snapshot, Workstream
 from cockpit.schedule.states import CAN_BE_ENDED, HOLDS_SLOT, IDLE, MOVING_FACTS, State, next_state
 
@@ -45,7 +45,7 @@ def moved(leg: Leg, fact: f.Fact, at: float, **changes: Any) -> Leg:
         changes = {"slot": None, **changes}
     if leg.ending and state not in CAN_BE_ENDED:
         changes = {"ending": "", **changes}
-    return changed(leg, state=state, since=at, reason=getattr(fact, "reason", ""), **changes)
+    return replace(leg, state=state, since=at, reason=getattr(fact, "reason", ""), **changes)
 
 
 def put(snapshot: Snapshot, leg: Leg) -> Snapshot:
@@ -55,12 +55,12 @@ def put(snapshot: Snapshot, leg: Leg) -> Snapshot:
     active = snapshot.active
     if (leg.state in IDLE) is (leg.key in active):
         active = active - {leg.key} if leg.state in IDLE else active | {leg.key}
-    return changed(snapshot, legs=legs, active=active)
+    return replace(snapshot, legs=legs, active=active)
 
 
 def with_workstream(snapshot: Snapshot, workstream: Workstream) -> Snapshot:
     """Return the snapshot with another version of a workstream."""
-    return changed(snapshot, workstreams={**snapshot.workstreams, workstream.id: workstream})
+    return replace(snapshot, workstreams={**snapshot.workstreams, workstream.id: workstream})
 
 
 def readied(snapshot: Snapshot, keys: Iterable[str], at: float) -> Snapshot:
@@ -71,7 +71,7 @@ def readied(snapshot: Snapshot, keys: Iterable[str], at: float) -> Snapshot:
             continue
         if all(snapshot.legs[needed].state is State.MERGED for needed in leg.outline.depends_on):
             state = next_state(leg.state, "DependenciesMet")
-            snapshot = put(snapshot, changed(leg, state=state, since=at, reason=""))
+            snapshot = put(snapshot, replace(leg, state=state, since=at, reason=""))
     return snapshot
 
 

@@ -1,6 +1,6 @@
 """What is to be done: orders from the scheduler (decide) and from humans; nothing here says how."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 VERBS = (
     "start",
@@ -26,8 +26,7 @@ VERBS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Order:
+class Order(Struct, frozen=True):
     """An order from a human: a verb, the workstreams it is for, who gives it and why; `number` where it takes one.
 
     `everything`: all workstreams that the verb makes sense for; `also_needed`: start what they depend on too, or roll
@@ -45,84 +44,73 @@ class Order:
     expected: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class TakeLeg:
+class TakeLeg(Struct, frozen=True):
     """Reserve a slot for a leg."""
 
     leg: str
     slot: str
 
 
-@dataclass(frozen=True, slots=True)
-class PrepareLeg:
+class PrepareLeg(Struct, frozen=True):
     """Make the worktree of a leg ready and start its run."""
 
     leg: str
     run: str
 
 
-@dataclass(frozen=True, slots=True)
-class WatchRun:
+class WatchRun(Struct, frozen=True):
     """Follow a run to its end."""
 
     leg: str
     run: str
 
 
-@dataclass(frozen=True, slots=True)
-class EndRun:
+class EndRun(Struct, frozen=True):
     """End a run's process tree."""
 
     leg: str
     run: str
 
 
-@dataclass(frozen=True, slots=True)
-class CheckLeg:
+class CheckLeg(Struct, frozen=True):
     """Commit a leg's work and run its gates."""
 
     leg: str
     run: str
 
 
-@dataclass(frozen=True, slots=True)
-class StartMerge:
+class StartMerge(Struct, frozen=True):
     """Begin the integration of legs, in this order."""
 
     legs: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Integrate:
+class Integrate(Struct, frozen=True):
     """Build, check and publish the merges of legs, in this order."""
 
     legs: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class CleanUp:
+class CleanUp(Struct, frozen=True):
     """Remove a workstream's worktree, rescue first."""
 
     workstream: str
 
 
-@dataclass(frozen=True, slots=True)
-class WakeAt:
+class WakeAt(Struct, frozen=True):
     """Decide again at a time (seconds since the epoch)."""
 
     at: float
 
 
-@dataclass(frozen=True, slots=True)
-class Resolve:
+class Resolve(Struct, frozen=True):
     """Do one step of a conflict's resolution."""
 
     leg: str
     how: str
 
 
-@dataclass(frozen=True, slots=True)
-class Revert:
+class Revert(Struct, frozen=True):
     """Undo the merge of a leg."""
 
     leg: str

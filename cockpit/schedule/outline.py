@@ -1,19 +1,18 @@
 """What the scheduler needs of a plan, compiled once when it is loaded, so that replaying facts needs no parser."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class IssueOutline:
+class IssueOutline(Struct, frozen=True):
     """One issue: its id and title as the plan has them (untrusted text)."""
 
     id: str
     title: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class LegOutline:
+class LegOutline(Struct, frozen=True):
     """One leg: `depends_on` holds keys of legs, durations are seconds, `number` counts from 1 and is for display."""
 
     key: str
@@ -27,8 +26,7 @@ class LegOutline:
     high_s: float = 1800.0
 
 
-@dataclass(frozen=True, slots=True)
-class WorkstreamOutline:
+class WorkstreamOutline(Struct, frozen=True):
     """One workstream: `agents` are profile names in order of preference, `legs` keys in the order of the cut.
 
     `files` are the globs of its scope; none: anywhere.
@@ -50,16 +48,14 @@ class WorkstreamOutline:
     expect_change: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Profile:
+class Profile(Struct, frozen=True):
     """An agent profile and how many slots it has."""
 
     name: str
     slots: int = 1
 
 
-@dataclass(frozen=True, slots=True)
-class Outline:
+class Outline(Struct, frozen=True):
     """A plan as the scheduler sees it; durations are seconds."""
 
     name: str

@@ -1,12 +1,12 @@
 """How things stand just now: the latest wins, nothing of it is journaled, all of it is rebuilt at every start."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from types import MappingProxyType
 
+from msgspec import Struct, field
 
-@dataclass(frozen=True, slots=True)
-class WorktreeReading:
+
+class WorktreeReading(Struct, frozen=True):
     """A worktree as git sees it; `changed_at` is when a file last changed (seconds since the epoch)."""
 
     files: int = 0
@@ -19,8 +19,7 @@ class WorktreeReading:
     changed_at: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class RunReading:
+class RunReading(Struct, frozen=True):
     """A run as it is seen from outside; `source` is asserted, inferred or unknown."""
 
     output_at: float = 0.0
@@ -31,8 +30,7 @@ class RunReading:
     source: str = "asserted"
 
 
-@dataclass(frozen=True, slots=True)
-class Forecast:
+class Forecast(Struct, frozen=True):
     """When the wanted rest will be done, in seconds from `at`; None with the reason where only a human can tell."""
 
     at: float
@@ -44,16 +42,14 @@ class Forecast:
     ends: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
 
 
-@dataclass(frozen=True, slots=True)
-class ConflictReading:
+class ConflictReading(Struct, frozen=True):
     """What a workstream's work would conflict in if it was merged now: with base, and with each other workstream."""
 
     base: tuple[str, ...] = ()
     others: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: MappingProxyType({}))
 
 
-@dataclass(frozen=True, slots=True)
-class PlanReading:
+class PlanReading(Struct, frozen=True):
     """The plan file as it is on disk: the errors of a broken one, the changes that await trust."""
 
     errors: tuple[str, ...] = ()
@@ -61,8 +57,7 @@ class PlanReading:
     asks: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Readings:
+class Readings(Struct, frozen=True):
     """All readings of a plan; mappings are by workstream id or run id and never changed in place.
 
     `shared` holds each shared file that is edited now, with the workstreams that edit it.

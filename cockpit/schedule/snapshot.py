@@ -1,16 +1,16 @@
 """How things stand: the frozen result of folding all facts, and what can be read off it; never changed in place."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from types import MappingProxyType
+
+from msgspec import Struct, field
 
 from cockpit.schedule.orders import Order
 from cockpit.schedule.outline import LegOutline, Outline, WorkstreamOutline
 from cockpit.schedule.states import AWAITS_HUMAN, BLOCKS_OTHERS, UNBEGUN, WORKING, State
 
 
-@dataclass(frozen=True, slots=True)
-class Leg:
+class Leg(Struct, frozen=True):
     """A leg and all that happened to it; times are seconds since the epoch, `outline` is its part of the plan.
 
     In a conflict, `report` is the file that describes it, `resolving` the step that was asked for, `opened` the
@@ -62,8 +62,7 @@ class Leg:
         return self.outline.workstream
 
 
-@dataclass(frozen=True, slots=True)
-class Workstream:
+class Workstream(Struct, frozen=True):
     """A workstream and what is kept of it beside its legs."""
 
     outline: WorkstreamOutline
@@ -80,8 +79,7 @@ class Workstream:
         return self.outline.id
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
+class Run(Struct, frozen=True):
     """One agent process on one leg."""
 
     id: str
@@ -98,8 +96,7 @@ class Run:
     reason: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class GateResult:
+class GateResult(Struct, frozen=True):
     """How a gate ended on a tree; `how` is a digest of what the gate does."""
 
     gate: str
@@ -112,16 +109,14 @@ class GateResult:
     how: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class PendingOrder:
+class PendingOrder(Struct, frozen=True):
     """An order that was given and has not ended yet."""
 
     id: str
     order: Order
 
 
-@dataclass(frozen=True, slots=True)
-class Merge:
+class Merge(Struct, frozen=True):
     """One merge into base, built on `onto` (the same commit: it brought nothing); `reverted` is what undid it."""
 
     workstream: str
@@ -133,8 +128,7 @@ class Merge:
     onto: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Cost:
+class Cost(Struct, frozen=True):
     """What all runs used so far."""
 
     usd: float = 0.0
@@ -143,8 +137,7 @@ class Cost:
     tokens_out: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Snapshot:
+class Snapshot(Struct, frozen=True):
     """The state of a plan after the fact numbered `seq`; mappings are by id or key and never changed in place."""
 
     seq: int = 0

@@ -4,11 +4,12 @@ import json
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 from threading import RLock
 from typing import Any
+
+from msgspec.structs import replace
 
 from cockpit.errors import JournalError
 from cockpit.schedule.codec import decode, encode

@@ -4,9 +4,10 @@ import asyncio
 import sys
 import time
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 from statistics import median
+
+from msgspec.structs import replace
 
 from cockpit.engine.client import driver_pid
 from cockpit.engine.handle import View

@@ -1,8 +1,7 @@
 """The grid and the frame around it: cursor, marks, filter, mouse, resize, and what is painted anew."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 from textual.geometry import Region
 
 from cockpit.schedule import facts as f

@@ -172,4 +172,4 @@ async def test_long_lines_are_folded_to_the_width_also_after_a_resize() -> None:
 
 
 def test_a_view_is_frozen() -> None:
-    assert View.__dataclass_params__.frozen  # type: ignore[attr-defined]  # dataclasses set it, typeshed leaves it out
+    assert View.__struct_config__.frozen

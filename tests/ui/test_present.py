@@ -1,12 +1,12 @@
 """What the screen says of a plan, without a screen: rows, differences, columns, header, alerts."""
 
-from dataclasses import replace
 from itertools import pairwise
 from unicodedata import category
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 from rich.cells import cell_len
 
 from cockpit.engine.handle import View

@@ -1,8 +1,7 @@
 """No text from a plan, a repository or an agent breaks the screen, runs an action, or reaches the terminal raw."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from cockpit.schedule import facts as f
 from cockpit.schedule.outline import Outline

@@ -2,11 +2,11 @@
 
 import types
 from collections.abc import Mapping
-from dataclasses import fields, is_dataclass
 from enum import StrEnum
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from hypothesis import strategies as st
+from msgspec import Struct
 
 from cockpit.schedule import facts as f
 
@@ -28,7 +28,7 @@ def of_type(hint: Any, names: Mapping[str, st.SearchStrategy[Any]]) -> st.Search
         return st.one_of(*(of_type(arg, names) for arg in args))
     if hint is types.NoneType:
         return st.none()
-    if isinstance(hint, type) and is_dataclass(hint):
+    if isinstance(hint, type) and issubclass(hint, Struct):
         return instances(hint, names)
     if isinstance(hint, type) and issubclass(hint, StrEnum):
         return st.sampled_from(hint)
@@ -41,11 +41,11 @@ def of_type(hint: Any, names: Mapping[str, st.SearchStrategy[Any]]) -> st.Search
     return plain[hint]
 
 
-def instances(cls: type, names: Mapping[str, st.SearchStrategy[Any]] | None = None) -> st.SearchStrategy[Any]:
-    """Draw an instance of a frozen dataclass, any value in any field."""
+def instances(cls: type[Struct], names: Mapping[str, st.SearchStrategy[Any]] | None = None) -> st.SearchStrategy[Any]:
+    """Draw an instance of a frozen struct, any value in any field."""
     given = names or {}
     types_of = get_type_hints(cls)
-    hints = {one.name: types_of[one.name] for one in fields(cls)}
+    hints = {name: types_of[name] for name in cls.__struct_fields__}
     drawn = {name: given[name] if name in given else of_type(hint, given) for name, hint in hints.items()}
     return st.builds(cls, **drawn)
 

@@ -1,9 +1,9 @@
 """Outlines for tests of the pure core: written by hand in a few words, and random acyclic ones."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from cockpit.schedule import facts as f
 from cockpit.schedule.fold import fold
@@ -72,7 +72,7 @@ OUT_OF_ORDER = outline(
 
 def changed_workstream(plan: Outline, workstream: str, **changes: object) -> Outline:
     """Return the outline with fields of one workstream changed."""
-    found = tuple(replace(one, **changes) if one.id == workstream else one for one in plan.workstreams)  # type: ignore[arg-type]  # a test names real fields
+    found = tuple(replace(one, **changes) if one.id == workstream else one for one in plan.workstreams)
     return replace(plan, workstreams=found)
 
 

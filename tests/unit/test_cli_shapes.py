@@ -1,12 +1,12 @@
 """The JSON that commands print fits the schemas that `cockpit schema --of` prints, whatever the names are."""
 
-from dataclasses import replace
 from typing import Any
 from unicodedata import category
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from cockpit.cli import shapes
 from cockpit.cli.status import status_lines, status_of, why

@@ -1,11 +1,11 @@
 import json
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from msgspec import Struct
 
 from cockpit.errors import JournalError
 from cockpit.schedule.codec import decode, encode
@@ -53,7 +53,7 @@ def test_keys_that_this_version_does_not_know_are_ignored(fact: Fact) -> None:
 
 
 def test_fields_that_an_older_version_lacks_take_their_default() -> None:
-    assert from_json("RunEnded", {"leg": "a", "run": "r", "outcome": "done"}) == KINDS["RunEnded"](  # type: ignore[call-arg]
+    assert from_json("RunEnded", {"leg": "a", "run": "r", "outcome": "done"}) == KINDS["RunEnded"](
         leg="a", run="r", outcome="done"
     )
 
@@ -103,7 +103,7 @@ JSON = st.recursive(
 @given(st.sampled_from(sorted(KINDS)), st.data())
 @settings(max_examples=300, deadline=None)
 def test_any_damage_ends_in_a_fact_or_a_journal_error(kind: str, data: st.DataObject) -> None:
-    names = list(KINDS[kind].__dataclass_fields__)
+    names = list(KINDS[kind].__struct_fields__)
     values: dict[str, Any] = data.draw(st.dictionaries(st.sampled_from(names), JSON, max_size=4)) if names else {}
     with suppress(JournalError):
         assert isinstance(from_json(kind, values), KINDS[kind])
@@ -113,17 +113,16 @@ def test_defaults_are_left_out_and_whole_numbers_serve_as_seconds() -> None:
     leg = Leg(OUT_OF_ORDER.legs[0])
     assert set(encode(leg)) == {"outline"}
     assert decode(Leg, {**encode(leg), "since": 3}).since == 3.0
-    with pytest.raises(TypeError):
+    with pytest.raises(ValueError, match="attempt"):
         decode(Leg, {**encode(leg), "attempt": True})
 
 
 def test_a_type_without_a_way_to_decode_it_is_refused() -> None:
-    @dataclass(frozen=True)
-    class Odd:
-        what: bytes
+    class Odd(Struct, frozen=True):
+        what: complex
 
-    with pytest.raises(TypeError, match="bytes"):
-        decode(Odd, {"what": "x"})
+    with pytest.raises(ValueError, match="complex"):
+        decode(Odd, {"what": 1})
 
 
 def test_a_plan_comes_back_with_its_text() -> None:

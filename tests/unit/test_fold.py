@@ -1,16 +1,15 @@
-from dataclasses import replace
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from cockpit.errors import IllegalMoveError
 from cockpit.schedule import facts as f
-from cockpit.schedule.change import changed
 from cockpit.schedule.fold import fold, replay
-from cockpit.schedule.outline import IssueOutline, LegOutline
-from cockpit.schedule.snapshot import Cost, GateResult, Leg, Merge, Run, Snapshot, blockers, waits_for
+from cockpit.schedule.outline import LegOutline
+from cockpit.schedule.snapshot import Cost, GateResult, Merge, Run, Snapshot, blockers, waits_for
 from cockpit.schedule.states import IDLE, State
 from tests.unit.fact_strategies import facts
 from tests.unit.outlines import OUT_OF_ORDER, START, changed_workstream, loaded, merged, outline, outlines, ran, told
@@ -355,18 +354,6 @@ def test_any_plan_may_take_the_place_of_any_other(one: Any, other: Any, data: st
 
 
 # --- copies ---------------------------------------------------------------------------------------------------------
-
-
-def test_a_changed_copy_is_what_replace_makes() -> None:
-    leg = Leg(LegOutline("a", "a"), lessons=("x",))
-    assert changed(leg, state=State.READY, since=3.0) == replace(leg, state=State.READY, since=3.0)
-    assert leg.state is State.WAITING
-    assert changed(leg) is not leg
-    with pytest.raises(KeyError):
-        changed(leg, nonsense=1)
-    with pytest.raises(TypeError):
-        changed(f.LaunchingHeld())
-    assert changed(IssueOutline("a"), title="t") == IssueOutline("a", "t")
 
 
 def test_fold_leaves_the_snapshot_before_as_it_was() -> None:
