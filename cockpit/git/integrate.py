@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cockpit.errors import GitError
-from cockpit.git import interrupted, mergetree, places, spawn, status, worktrees
+from cockpit.git import claims, interrupted, mergetree, places, spawn, status, worktrees
 from cockpit.git.builds import Built, Conflict, Strategy, commit_tree
 from cockpit.git.gatetree import gate_worktree
 from cockpit.git.mergetree import Special
@@ -101,6 +101,7 @@ def publish(repo: Repo, branch: str, old: str, new: str) -> Published | Blocked 
     places.require_branch_name(branch)
     target = repo.commit_id(new)
     with repo.lock().held(LOCK_TIMEOUT):
+        claims.drop_stale(repo.common_dir)
         everywhere = worktrees.listed(repo)
         holders = [worktree for worktree in everywhere if worktree.branch == branch and worktree.prunable is None]
         now = holders[0].head if holders else repo.tip(branch)
@@ -142,6 +143,8 @@ def _forward_ref(repo: Repo, branch: str, old: str, new: str) -> Published | Mov
     now = repo.tip(branch)
     if now != old:
         return Moved(now)
+    if done.code < 0:
+        raise GitError("`git update-ref` was killed", where=str(repo.root), code=done.code)
     return Blocked(done.stderr.strip()[-500:])
 
 

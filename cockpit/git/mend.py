@@ -10,11 +10,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cockpit.errors import CockpitError
-from cockpit.git import interrupted, places, removal, spawn, worktrees
+from cockpit.git import claims, interrupted, places, removal, spawn, worktrees
+from cockpit.git.atwork import is_git_at_work
 from cockpit.git.repo import LOCK_TIMEOUT, Repo
 
 _FRESH = 5.0  # seconds: a git lock that is younger may belong to a command that just began
-_LOCKS = ("index.lock", "HEAD.lock", "config.lock", "config.worktree.lock", "packed-refs.lock", "shallow.lock")
+_LOCKS = (
+    "index.lock", "HEAD.lock", "config.lock", "config.worktree.lock", "packed-refs.lock", "packed-refs.new",
+    "shallow.lock",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +41,11 @@ def mend(repo: Repo, worktrees_folder: Path, branches: Iterable[str]) -> tuple[M
     wanted = frozenset(branches)
     with repo.lock().held(LOCK_TIMEOUT):
         folders = {worktree.path: places.git_dir(worktree.path) for worktree in worktrees.listed(repo)}
-        busy = {path for path in folders if _git_works_in(path)}
+        busy = {path for path in folders if is_git_at_work(path)}
+        found += _claimed(claims.drop_stale(repo.common_dir), "removed")
         found += _moves(repo, {p: f for p, f in folders.items() if f is not None and p not in busy})
-        found += _locks(repo, worktrees_folder, wanted, busy)
+        known = {one.what for one in found}
+        found += [one for one in _locks(repo, worktrees_folder, wanted, busy) if one.what not in known]
         found += _removals(worktrees_folder)
         found += _half_made(repo, worktrees_folder)
         found += _prunable(repo, worktrees_folder)
@@ -51,13 +57,16 @@ def due(repo: Repo, worktrees_folder: Path, branches: Iterable[str]) -> tuple[Me
     """Return what `mend` would find, and in `done` what it would do about each; it changes nothing. Raises GitError."""
     wanted = frozenset(branches)
     folders = {worktree.path: places.git_dir(worktree.path) for worktree in worktrees.listed(repo)}
-    busy = {path for path in folders if _git_works_in(path)}
+    busy = {path for path in folders if is_git_at_work(path)}
     found = [
         Mended(f"{path}: a move to another commit was cut short", "will be finished or undone")
         for path, folder in folders.items()
         if folder is not None and path not in busy and interrupted.is_noted(folder)
     ]
-    found += _locks(repo, worktrees_folder, wanted, busy, remove=False)
+    ours = claims.stale(repo.common_dir)
+    found += _claimed(ours, "will be removed")
+    known = {str(one.path) for one in ours}
+    found += [one for one in _locks(repo, worktrees_folder, wanted, busy, remove=False) if one.what not in known]
     for left in removal.remains(worktrees_folder):
         decided = left != removal.aside_of(left.with_name(left.name[1:].partition(".cockpit-remov")[0]))
         found.append(Mended(str(left), f"a removal that was cut short will be {'finished' if decided else 'undone'}"))
@@ -97,6 +106,14 @@ def _moves(repo: Repo, folders: dict[Path, Path]) -> list[Mended]:
         else:
             found.append(Mended(what, f"{len(undone.restored)} files put back"))
     return found
+
+
+def _claimed(locks: Iterable[claims.Stale], done: str) -> list[Mended]:
+    """Tell of the locks that killed commands of cockpit's left anywhere in the repository."""
+    ours = "a command of cockpit's that was killed held it"
+    return [
+        Mended(str(one.path), f"left: {one.held}" if one.held else f"{done}: {ours}", ok=not one.held) for one in locks
+    ]
 
 
 def _locks(repo: Repo, parent: Path, branches: frozenset[str], busy: set[Path], *, remove: bool = True) -> list[Mended]:
@@ -198,7 +215,7 @@ def _unfinished(repo: Repo, parent: Path, branches: frozenset[str]) -> list[Mend
     found: list[Mended] = []
     for admin in _admins(repo, parent):
         full = _place(admin)
-        if admin.branch not in branches or not full.is_dir() or _git_works_in(full):
+        if admin.branch not in branches or not full.is_dir() or is_git_at_work(full):
             continue
         if not _is_cut_short(admin):
             continue
@@ -228,23 +245,3 @@ def _place(admin: places.Admin) -> Path:
         return Path(os.devnull)
     dot = Path(os.path.normpath(admin.folder / text))
     return Path(os.path.realpath(dot.parent.parent)) / dot.parent.name
-
-
-def _git_works_in(folder: Path) -> bool:
-    """Tell whether a git command may be at work in a worktree; true where the system doesn't say."""
-    processes = Path("/proc")
-    if not (processes / "self").is_dir():
-        return True
-    top = os.path.realpath(folder)
-    for entry in processes.iterdir():
-        if not entry.name.isdigit():
-            continue
-        try:
-            if not (entry / "comm").read_bytes().startswith(b"git"):
-                continue
-            here = os.readlink(entry / "cwd")  # noqa: PTH115  # a process's folder may be gone: its text is enough
-        except OSError:
-            continue  # it ended, or is another user's
-        if here == top or here.startswith(f"{top}/"):
-            return True
-    return False

@@ -458,7 +458,8 @@ def _store(repo: Repo, plan: str, workstream: str, at: float, commit: str) -> st
             if done.code == 0:
                 return ref
             if not repo.git("for-each-ref", "--format=%(refname)", ref):
-                raise GitError(f"the rescue cannot be kept: {done.stderr.strip()[-500:]}", where=ref)
+                reason = done.stderr.strip()[-500:]
+                raise GitError(f"the rescue cannot be kept: {reason}", where=ref, code=done.code)
     raise GitError("too many rescues at the same instant", where=folder_of(plan, workstream))
 
 

@@ -76,7 +76,8 @@ def conflict_worktree(
     args += ["--no-autostash", "--no-verify-signatures", label]
     done = spawn.git(args, cwd=full, accept=(), locks=True, timeout=600.0)
     if not (admin.folder / "MERGE_HEAD").exists():
-        raise GitError(f"`git merge` failed: {done.stderr.strip()[-800:] or done.stdout.decode()}", where=str(full))
+        reason = done.stderr.strip()[-800:] or done.stdout.decode()
+        raise GitError(f"`git merge` failed: {reason}", where=str(full), code=done.code)
     conflicted = _unmerged(full)
     files = {name: full / name for name in conflicted if (full / name).is_file() and not (full / name).is_symlink()}
     marked = {name: data for name, path_ in files.items() if _marker_lines(data := path_.read_bytes())}

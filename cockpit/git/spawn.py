@@ -1,5 +1,6 @@
 """The one place that runs git: traced, bytes in and out, without git's own variables; it never keeps a git object."""
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import IO, Any, cast
 
 from cockpit.errors import GitError
+from cockpit.git import claims
 from cockpit.process import TRACE, Traced, clean_environment
 
 # What a user's configuration must not change in the commands that cockpit gives: no background upkeep that takes
@@ -49,8 +51,8 @@ def git(
     """Run one git command in a folder and return how it ended.
 
     `accept` lists the exit codes that are no error (empty: all), `timeout` is in seconds, `env` is added to the
-    clean environment, `locks` lets a reading command refresh the index, `hooks` lets the repository's hooks run.
-    Raises GitError.
+    clean environment, `locks` lets it take git's locks (a reading command refreshes the index then), `hooks` lets the
+    repository's hooks run. Where it is killed, the locks that it held go. Raises GitError.
     """
     settings = (*_SETTINGS, *(() if hooks else (_NO_HOOKS,)))
     argv = ["git", "-C", str(cwd), *(part for setting in settings for part in ("-c", setting)), *args]
@@ -68,7 +70,10 @@ def git(
             source = tempfile.TemporaryFile()  # noqa: SIM115 - closed in the finally below
             source.write(stdin)
             source.seek(0)
-        code, stdout, stderr = _execute(prefix + argv, source, extra, timeout)
+        with claims.claimed(args, cwd, timeout, env) if locks else contextlib.nullcontext() as claim:
+            code, stdout, stderr = _execute(prefix + argv, source, extra, timeout, (claim.fd,) if claim else ())
+            if claim is not None:
+                claim.killed = code < 0
     except OSError as error:
         raise GitError(f"git cannot be run: {error.strerror or error}", argv=shown, where=str(cwd)) from error
     finally:
@@ -81,7 +86,9 @@ def git(
     return Done(code, stdout, stderr)
 
 
-def _execute(argv: list[str], source: IO[bytes] | None, env: dict[str, str], timeout: float) -> tuple[int, bytes, str]:
+def _execute(
+    argv: list[str], source: IO[bytes] | None, env: dict[str, str], timeout: float, inherited: tuple[int, ...]
+) -> tuple[int, bytes, str]:
     hint = "install git 2.38 or newer"
     try:
         from git.cmd import Git
@@ -97,6 +104,7 @@ def _execute(argv: list[str], source: IO[bytes] | None, env: dict[str, str], tim
             env=env,
             as_process=True,
             start_new_session=True,
+            pass_fds=inherited,
         )
     except GitCommandNotFound as error:
         raise GitError("git is not installed", hint=hint) from error

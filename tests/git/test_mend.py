@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from cockpit.git import interrupted, removal, rescue, worktrees
+from cockpit.git.atwork import is_git_at_work
 from cockpit.git.integrate import Built, Published, build, publish
 from cockpit.git.leftovers import leftovers
 from cockpit.git.mend import Mended, mend
@@ -211,9 +212,7 @@ def test_publishing_killed_at_any_moment_ends_the_same(repo: Repo, folder: Path,
 
 def _until_no_git(folder: Path) -> None:
     """Wait until the git command of a killed process, which has a session of its own, has ended."""
-    from cockpit.git.mend import _git_works_in
-
-    while _git_works_in(folder):
+    while is_git_at_work(folder):
         os.sched_yield()
 
 
