@@ -22,37 +22,64 @@ def narrow(repo: Repo, worktree: Path, scope: Sequence[str], commit: str) -> Non
     """
     folders = folders_of(repo, scope, commit)
     if folders is None:
-        patterns = ["/*", "!/*/", *(f"/{glob.removeprefix('./').lstrip('/')}" for glob in scope)]
+        patterns = ["/*", "!/*/", *map(_as_pattern, scope)]
         _run(worktree, ["set", "--no-cone"], patterns)
     else:
         _run(worktree, ["set", "--cone", "--no-sparse-index", "--skip-checks"], folders)
 
 
-def widen(repo: Repo, worktree: Path, paths: Iterable[str]) -> bool:
-    """Check out these files or folders too, in a sparse worktree; false when the worktree holds everything anyway.
+def is_sparse(worktree: Path) -> bool:
+    """Tell whether a worktree holds only a part of its commit's files. Raises GitError."""
+    folder = places.git_dir(worktree)
+    return folder is not None and (folder / "info" / "sparse-checkout").exists() and _is_set(worktree, "")
 
-    In cone mode the folder of a file comes as a whole. Raises GitError.
+
+def widen(repo: Repo, worktree: Path, paths: Iterable[str], scope: Sequence[str] = ()) -> bool:
+    """Check out these files or folders too, and what these globs name; false when all of it is there anyway.
+
+    In cone mode the folder of a file comes as a whole. The caller knows that no git command runs there. Raises
+    GitError.
     """
     wanted = [path.strip("/") for path in paths if path.strip("/")]
-    folder = places.git_dir(worktree)
-    if folder is None or not (folder / "info" / "sparse-checkout").exists() or not wanted:
+    if not (wanted or scope) or not is_sparse(worktree):
         return False
     with repo.lock().held(LOCK_TIMEOUT):
-        if (folder / "index.lock").exists():
-            hint = "wait until the git command that runs there has ended"
-            raise GitError("another git command runs in the worktree", where=str(worktree), hint=hint)
-        cone = spawn.git(["config", "--type=bool", "core.sparseCheckoutCone"], cwd=worktree, accept=(0, 1))
-        if cone.stdout.strip() == b"true":
-            folders = folders_of(repo, wanted, "HEAD", worktree)
-            _run(worktree, ["add", "--skip-checks"], folders or [])
-        else:
-            _run(worktree, ["add"], ["/" + _escaped(path) for path in wanted])
+        _require_unlocked(worktree)
+        if _is_set(worktree, "Cone"):
+            folders = folders_of(repo, [*wanted, *scope], "HEAD", worktree)
+            if folders is None:
+                _disable(worktree)
+                return True
+            there = _listed(worktree)
+            missing = [one for one in folders if not any(one == held or one.startswith(f"{held}/") for held in there)]
+            if missing:
+                _run(worktree, ["add", "--skip-checks"], missing)
+            return bool(missing)
+        there = _listed(worktree)
+        lines = [f"/{_escaped(path)}" for path in wanted] + [_as_pattern(glob) for glob in scope]
+        missing = [line for line in dict.fromkeys(lines) if line not in there]
+        if missing:
+            _run(worktree, ["add"], missing)
+        return bool(missing)
+
+
+def make_whole(repo: Repo, worktree: Path) -> bool:
+    """Check out everything in a sparse worktree, whatever is edited stays; false when it is whole. Raises GitError.
+
+    The caller knows that no git command runs there.
+    """
+    if not is_sparse(worktree):
+        return False
+    with repo.lock().held(LOCK_TIMEOUT):
+        _require_unlocked(worktree)
+        _disable(worktree)
     return True
 
 
 def folders_of(repo: Repo, scope: Sequence[str], commit: str, worktree: Path | None = None) -> list[str] | None:
     """Return the folders that hold all that the globs can name, None when that would be everything. Raises GitError."""
     found: list[str] = []
+    whole: set[str] = set()  # what was named without a wildcard: a folder, or a file whose folder is meant
     for glob in scope:
         parts = [part for part in glob.removeprefix("./").split("/") if part]
         plain: list[str] = []
@@ -64,20 +91,54 @@ def folders_of(repo: Repo, scope: Sequence[str], commit: str, worktree: Path | N
             if len(parts) > 1 or "**" in glob:
                 return None
             continue  # a top-level file, which is there anyway
-        if (
-            len(plain) == len(parts)
-            and not glob.endswith("/")
-            and not _is_folder(repo, "/".join(plain), commit, worktree)
-        ):
-            plain.pop()
-        if plain:
-            found.append("/".join(plain))
-    return list(dict.fromkeys(found))
+        if len(plain) == len(parts) and not glob.endswith("/"):
+            whole.add("/".join(plain))
+        found.append("/".join(plain))
+    folders = _folders_among(repo, sorted(whole), commit, worktree)
+    kept = [one if one not in whole or one in folders else one.rpartition("/")[0] for one in found]
+    return [one for one in dict.fromkeys(kept) if one]
+
+
+def _folders_among(repo: Repo, paths: Sequence[str], commit: str, worktree: Path | None) -> set[str]:
+    if not paths:
+        return set()
+    stdin = b"".join(os.fsencode(f"{commit}:{path}") + b"\0" for path in paths)
+    args = ["cat-file", "--batch-check=%(objecttype)", "-z"]
+    kinds = spawn.git(args, cwd=worktree or repo.root, stdin=stdin).stdout.split(b"\n")
+    # A path that isn't there is echoed, and may span lines: then the rest is asked one by one.
+    if len(kinds) != len(paths) + 1:
+        return {path for path in paths if _is_folder(repo, path, commit, worktree)}
+    return {path for path, kind in zip(paths, kinds, strict=False) if kind == b"tree"}
 
 
 def _is_folder(repo: Repo, path: str, commit: str, worktree: Path | None) -> bool:
     kind = spawn.git(["cat-file", "-t", f"{commit}:{path}"], cwd=worktree or repo.root, accept=(0, 128))
     return kind.stdout.strip() == b"tree"
+
+
+def _require_unlocked(worktree: Path) -> None:
+    folder = places.git_dir(worktree)
+    if folder is not None and (folder / "index.lock").exists():
+        hint = "wait until the git command that runs there has ended"
+        raise GitError("another git command runs in the worktree", where=str(worktree), hint=hint)
+
+
+def _is_set(worktree: Path, name: str) -> bool:
+    args = ["config", "--type=bool", f"core.sparseCheckout{name}"]
+    return spawn.git(args, cwd=worktree, accept=(0, 1)).stdout.strip() == b"true"
+
+
+def _listed(worktree: Path) -> set[str]:
+    output = spawn.git(["sparse-checkout", "list"], cwd=worktree).stdout
+    return {os.fsdecode(line) for line in output.split(b"\n") if line}
+
+
+def _disable(worktree: Path) -> None:
+    spawn.git(["sparse-checkout", "disable"], cwd=worktree, locks=True, timeout=1800.0)
+
+
+def _as_pattern(glob: str) -> str:
+    return f"/{glob.removeprefix('./').lstrip('/')}"
 
 
 def _run(worktree: Path, args: Sequence[str], lines: Sequence[str]) -> None:

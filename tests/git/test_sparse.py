@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from cockpit.git import rescue, sparse, status, worktrees
+from cockpit.git import commits, rebase, rescue, sparse, status, worktrees
 from cockpit.git.repo import Repo
 from tests.git.repos import commit, make_repo, run_git, write
 
@@ -64,4 +64,65 @@ def test_a_narrowing_that_was_killed_is_done_again(repo: Repo, folder: Path) -> 
     run_git(repo.root, "worktree", "add", "-q", "--no-checkout", "-b", "a", str(folder / "a"))
     made = worktrees.add(repo, folder / "a", "a", "main", parent=folder, sparse=["lib/**"]).path
     assert files(made) == {"top.txt", "lib/l.md"}
+    assert status.read(made).entries == ()
+
+
+@pytest.mark.parametrize("scope", [["src/api/**"], ["src/api/**", "**/*.nothing"]], ids=["cone", "globs"])
+def test_what_is_written_outside_is_committed_and_nothing_outside_is_taken_for_deleted(
+    repo: Repo, folder: Path, scope: list[str]
+) -> None:
+    made = worktrees.add(repo, folder / "a", "a", "main", parent=folder, sparse=scope).path
+    assert sparse.is_sparse(made)
+    assert not sparse.is_sparse(repo.root)
+    write(made, {"src/api/a": "2\n", "fresh/folder/new": "n\n", "lib/l.md": "written unseen\n", "docs/new.md": "d\n"})
+    assert {one.path for one in status.changed_files(made, "main")} == {
+        "src/api/a", "fresh/folder/new", "lib/l.md", "docs/new.md",
+    }  # fmt: skip
+    done = commits.commit_all(repo, made, "Work", {})
+    assert done is not None
+    assert done.paths == {"src/api/a", "fresh/folder/new", "lib/l.md", "docs/new.md"}
+    assert len(run_git(made, "ls-tree", "-r", "--name-only", "HEAD").split()) == 10
+    assert status.read(made).entries == ()
+    assert sparse.widen(repo, made, done.paths)
+    assert {"fresh/folder/new", "lib/l.md", "docs/new.md", "src/api/a"} <= files(made)
+    assert "src/web/w" not in files(made)
+    assert not sparse.widen(repo, made, done.paths), "it is all there"
+    assert status.read(made).entries == ()
+
+
+def test_a_worktree_made_whole_keeps_every_edit(repo: Repo, folder: Path) -> None:
+    made = worktrees.add(repo, folder / "a", "a", "main", parent=folder, sparse=["src/api/**"]).path
+    write(made, {"src/api/a": "edited\n", "lib/l.md": "written unseen\n", "src/web/fresh": "f\n"})
+    assert sparse.make_whole(repo, made)
+    assert not sparse.is_sparse(made)
+    assert len(files(made)) == 9
+    assert (made / "lib/l.md").read_text() == "written unseen\n"
+    assert {one.path for one in status.read(made).entries} == {"src/api/a", "lib/l.md", "src/web/fresh"}
+    assert not sparse.make_whole(repo, made)
+    assert not sparse.widen(repo, made, ["docs"])
+
+
+def test_a_scope_that_grew_brings_its_folders(repo: Repo, folder: Path) -> None:
+    made = worktrees.add(repo, folder / "a", "a", "main", parent=folder, sparse=["src/api/**"]).path
+    assert sparse.widen(repo, made, ["no\nsuch"], ["src/api/deep/*", "docs/**"])
+    assert {"docs/d.md", "docs/more/e.md"} <= files(made)
+    assert sparse.widen(repo, made, [], ["**/*.md"])
+    assert not sparse.is_sparse(made), "no folder holds all of it"
+    other = worktrees.add(repo, folder / "b", "b", "main", parent=folder, sparse=["**/*.md"]).path
+    assert sparse.widen(repo, other, [], ["src/web/**"])
+    assert "src/web/w" in files(other)
+    assert not sparse.widen(repo, other, [], ["src/web/**"])
+
+
+def test_moving_on_and_rebasing_touch_nothing_outside(repo: Repo, folder: Path) -> None:
+    made = worktrees.add(repo, folder / "a", "a", "main", parent=folder, sparse=["src/api/**"]).path
+    new = commit(repo.root, "On base", {"lib/l.md": "2\n", "src/api/a": "2\n", "src/web/new": "n\n"})
+    worktrees.advance(repo, made, new, plan="p", workstream="a", at=1.0)
+    assert (made / "src/api/a").read_text() == "2\n"
+    assert not (made / "lib").exists()
+    commit(made, "Work", {"src/api/b": "b\n"})
+    later = commit(repo.root, "Later", {"lib/l.md": "3\n"})
+    assert isinstance(rebase.rebase_worktree(repo, made, later, plan="p", workstream="a", at=1.0), rebase.Rebased)
+    assert not (made / "lib").exists()
+    assert run_git(made, "show", "HEAD:lib/l.md") == "3\n"
     assert status.read(made).entries == ()
