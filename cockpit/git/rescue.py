@@ -1,11 +1,7 @@
 """Keeps what only a worktree holds, then removes it: the one place that removes. It forces nothing."""
 
-import hashlib
 import json
 import os
-import re
-import shutil
-import stat
 import tempfile
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -14,6 +10,7 @@ from pathlib import Path
 
 from cockpit.errors import GitError, UnsafePathError
 from cockpit.git import hidden, places, removal, setupfiles, spawn, status
+from cockpit.git.blobs import PrivateIndex, blob_id, rows, stages, write_files
 from cockpit.git.commits import as_in_head
 from cockpit.git.repo import LOCK_TIMEOUT, Repo
 from cockpit.git.rescued import RescueEntry, folder_of, listed, restore, show
@@ -187,20 +184,7 @@ def _unregister(
 def _differing(folder: Path, kept: _Kept) -> tuple[str, ...]:
     """Return the rescued files that are no longer what was rescued."""
     held = {name: value for name, value in kept.files.items() if value is not None}
-    return tuple(name for name, value in held.items() if _blob_id(folder / name, value[1]) != value)
-
-
-def _blob_id(path: Path, like: str) -> tuple[str, str] | None:
-    """Return mode and blob id of a file as it is, with the hash that `like` is of; None when it cannot be read."""
-    try:
-        found = path.lstat()
-        data = os.fsencode(path.readlink()) if stat.S_ISLNK(found.st_mode) else path.read_bytes()
-    except OSError:
-        return None
-    digest = hashlib.sha1(usedforsecurity=False) if len(like) == 40 else hashlib.sha256()
-    digest.update(f"blob {len(data)}\0".encode())
-    digest.update(data)
-    return _mode(found.st_mode), digest.hexdigest()
+    return tuple(name for name, value in held.items() if blob_id(folder / name, value[1]) != value)
 
 
 def _delete_branch(repo: Repo, branch: str, tip: str) -> bool:
@@ -275,12 +259,12 @@ def _keep(
     head_tree = repo.tree_of(state.head) if state.head is not None else None
     if entries:
         with tempfile.TemporaryDirectory(prefix="cockpit-rescue-") as scratch:
-            index = _PrivateIndex(worktree, Path(scratch) / "index", folder)
+            index = PrivateIndex(worktree, Path(scratch) / "index", folder)
             if any(entry.staged != "." for entry in entries) or staged_setup:
-                index.change(as_in_head(staged_setup) + _stages(worktree, entries))
+                index.change(as_in_head(staged_setup) + stages(worktree, entries))
                 staged_tree = index.tree()
-            files = _hash(worktree, entries, Path(scratch))
-            index.change(_rows(files, len(tips[0]) if tips else 40))
+            files = write_files(worktree, entries, Path(scratch))
+            index.change(rows(files, len(tips[0]) if tips else 40))
             working_tree = index.tree()
     parents = [*([state.head] if state.head else [])]
     note = {
@@ -310,7 +294,7 @@ def _hidden_edits(worktree: Path, git_dir: Path | None) -> tuple[status.Entry, .
         return ()
     found: list[status.Entry] = []
     for path, blob in hidden.unwatched(worktree, git_dir):
-        now = _blob_id(worktree / path, blob)
+        now = blob_id(worktree / path, blob)
         if now is not None and now[1] != blob:
             found.append(status.Entry("changed", path, unstaged="M"))
     return tuple(found)
@@ -332,92 +316,6 @@ def _require_keepable(worktree: Path, entries: Sequence[status.Entry]) -> None:
         if entry.is_repository or entry.submodule:
             hint = "commit and push in there, or move it away"
             raise GitError(f"a git repository inside the worktree: {entry.path}", where=str(worktree), hint=hint)
-
-
-class _PrivateIndex:
-    """A copy of a worktree's index, for making trees; the worktree's own is never written."""
-
-    def __init__(self, worktree: Path, path: Path, git_dir: Path | None) -> None:
-        self._worktree = worktree
-        self._env = {"GIT_INDEX_FILE": str(path)}
-        if git_dir is not None and (git_dir / "index").exists():
-            shutil.copyfile(git_dir / "index", path)
-
-    def change(self, rows: bytes) -> None:
-        if rows:
-            args = ["update-index", "--replace", "-z", "--index-info"]
-            spawn.git(args, cwd=self._worktree, stdin=rows, env=self._env, locks=True)
-
-    def tree(self) -> str:
-        return spawn.git(["write-tree"], cwd=self._worktree, env=self._env, locks=True).stdout.decode().strip()
-
-
-def _stages(worktree: Path, entries: Sequence[status.Entry]) -> bytes:
-    """Return the index information that keeps the sides of a conflict as files of their own beside the path."""
-    if not any(entry.kind == "unmerged" for entry in entries):
-        return b""
-    listed = spawn.git(["ls-files", "--unmerged", "-z"], cwd=worktree).stdout
-    gone: dict[bytes, bytes] = {}
-    sides: list[bytes] = []
-    for row in listed.split(b"\0"):
-        if row:
-            head, path = row.split(b"\t", 1)
-            mode, blob, stage = head.split(b" ")
-            gone[path] = b"0 " + b"0" * len(blob) + b"\t" + path + b"\0"
-            sides.append(mode + b" " + blob + b" 0\t.cockpit-conflict/" + stage + b"/" + path + b"\0")
-    return b"".join([*gone.values(), *sides])
-
-
-def _hash(worktree: Path, entries: Sequence[status.Entry], scratch: Path) -> dict[str, tuple[str, str] | None]:
-    """Write the working files, byte by byte as they are, as blobs; None for those that are not there."""
-    found: dict[str, tuple[str, str] | None] = {}
-    sources: list[tuple[str, str, Path]] = []
-    for number, entry in enumerate(entries):
-        path = worktree / entry.path
-        try:
-            mode = path.lstat().st_mode
-        except (FileNotFoundError, NotADirectoryError):
-            found[entry.path] = None
-            continue
-        if stat.S_ISLNK(mode):
-            target = scratch / f"link-{number}"  # hash-object would follow the link
-            target.write_bytes(os.fsencode(path.readlink()))
-            sources.append((entry.path, "120000", target))
-        elif stat.S_ISREG(mode):
-            sources.append((entry.path, _mode(mode), path))
-        else:
-            found[entry.path] = None  # a folder, a socket, a pipe: its files are entries of their own
-    if sources:
-        names = b"".join(_quoted(os.fsencode(path)) + b"\n" for _, _, path in sources)
-        args = ["hash-object", "-w", "--no-filters", "--stdin-paths"]
-        ids = spawn.git(args, cwd=worktree, stdin=names, timeout=1800.0).stdout.decode().split()
-        if len(ids) != len(sources):
-            raise GitError("git did not keep every file", where=str(worktree))
-        found.update({name: (mode, blob) for (name, mode, _), blob in zip(sources, ids, strict=True)})
-    return found
-
-
-def _rows(files: dict[str, tuple[str, str] | None], width: int) -> bytes:
-    zero = b"0 " + b"0" * width + b"\t"
-    gone = [zero + os.fsencode(name) + b"\0" for name, held in files.items() if held is None]
-    there = [
-        f"{held[0]} {held[1]}\t".encode() + os.fsencode(name) + b"\0"
-        for name, held in files.items()
-        if held is not None
-    ]
-    return b"".join([*gone, *there])
-
-
-def _mode(mode: int) -> str:
-    if stat.S_ISLNK(mode):
-        return "120000"
-    return "100755" if mode & 0o100 else "100644"
-
-
-def _quoted(path: bytes) -> bytes:
-    if not re.search(rb'[\x00-\x1f"\\\x7f]', path):
-        return path
-    return b'"' + re.sub(rb'[\x00-\x1f"\\\x7f]', lambda found: b"\\%03o" % ord(found[0]), path) + b'"'
 
 
 def _other_heads(git_dir: Path | None) -> list[str]:
