@@ -6,7 +6,7 @@ Only what is known to come from the new commit is put back: a file that holds an
 import json
 import os
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,7 +27,15 @@ class Undone:
     finished: bool = False
 
 
-def move(repo: Repo, checkout: Path, folder: Path, old: str, new: str, args: Sequence[str]) -> spawn.Done:
+def move(
+    repo: Repo,
+    checkout: Path,
+    folder: Path,
+    old: str,
+    new: str,
+    args: Sequence[str],
+    env: Mapping[str, str] | None = None,
+) -> spawn.Done:
     """Run the git command that moves a checkout (`folder` is its git folder), and return how it ended.
 
     Where that command alone was killed, what it left is undone or finished here. The caller holds the repository's
@@ -35,7 +43,7 @@ def move(repo: Repo, checkout: Path, folder: Path, old: str, new: str, args: Seq
     moved.
     """
     with noted(folder, old, new):
-        done = spawn.git(args, cwd=checkout, accept=(), locks=True, timeout=1800.0)
+        done = spawn.git(args, cwd=checkout, accept=(), locks=True, timeout=1800.0, env=env)
         if done.code < 0 and not undo(repo, checkout, folder).finished and _head(repo, checkout) != new:
             raise GitError(f"`git {args[0]}` was killed", where=str(checkout), code=done.code)
     return done

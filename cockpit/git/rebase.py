@@ -7,6 +7,7 @@ from pathlib import Path
 from cockpit.errors import GitError
 from cockpit.git import interrupted, places, rescue, status
 from cockpit.git.builds import Conflict
+from cockpit.git.largefiles import SKIP_SMUDGE
 from cockpit.git.replay import Stopped, replay
 from cockpit.git.repo import LOCK_TIMEOUT, Repo
 
@@ -57,7 +58,8 @@ def rebase_worktree(
         _, now, tip = _require_idle(repo, worktree, exclude)
         if (now, tip) != (branch, old):
             raise GitError(f"branch {branch} moved meanwhile", where=str(worktree), hint="try again")
-        done = interrupted.move(repo, worktree, admin, old, new, ["reset", "--quiet", "--keep", new, "--"])
+        args = ["reset", "--quiet", "--keep", new, "--"]
+        done = interrupted.move(repo, worktree, admin, old, new, args, SKIP_SMUDGE)
         if done.code > 0:
             raise GitError(f"`git reset` failed: {done.stderr.strip()[-500:]}", where=str(worktree), code=done.code)
     return Rebased(old, new, kept)

@@ -1,8 +1,7 @@
 """Fills the submodules of a worktree from what the main worktree has of them already; it never uses the network.
 
 Each becomes a linked worktree of the submodule's own repository, so that nothing is cloned and what is committed in
-it stays there. A submodule that the main worktree never initialised is named and left empty. Files of git LFS are
-left to git's own filters, which fill them at checkout where git-lfs is set up.
+it stays there. A submodule that the main worktree never initialised is named and left empty.
 """
 
 import os
@@ -12,7 +11,7 @@ from pathlib import Path
 
 from cockpit.errors import GitError
 from cockpit.filelock import FileLock
-from cockpit.git import places, spawn, status
+from cockpit.git import places, removal, spawn, status
 from cockpit.git.repo import LOCK_TIMEOUT, Repo
 
 
@@ -28,7 +27,8 @@ class Submodule:
 def initialise_submodules(repo: Repo, worktree: Path) -> tuple[Submodule, ...]:
     """Check out the submodules of a worktree, nested ones too, and return each. Raises GitError.
 
-    None when there is no `.gitmodules`. One that is filled already stays as it is.
+    None when there is no `.gitmodules`. One that is filled already stays as it is; one outside a sparse checkout is
+    left out.
     """
     return tuple(_fill(worktree, repo.common_dir / "modules", ""))
 
@@ -70,9 +70,13 @@ def _fill(worktree: Path, modules: Path, prefix: str) -> list[Submodule]:
             found.append(Submodule(shown, commit, "files are in its place"))
             continue
         with FileLock(source / "cockpit.lock").held(LOCK_TIMEOUT):
-            args = ["worktree", "add", "--quiet", "--force", "--detach", "--", str(target), commit]
-            # A worktree of that name whose folder went away with its superproject is what --force goes over.
-            spawn.git(args, cwd=source, env=_at(source), locks=True, timeout=1800.0)
+            if _forget_gone(source, target):
+                args = ["worktree", "add", "--quiet", "--detach", "--", str(target), commit]
+                spawn.git(args, cwd=source, env=_at(source), locks=True, timeout=1800.0)
+            else:
+                hint = f"git --git-dir={source} worktree prune"
+                found.append(Submodule(shown, commit, f"an earlier checkout there went away with staged work: {hint}"))
+                continue
         found.append(Submodule(shown, commit))
         found += _fill(target, source / "modules", f"{shown}/")
     return found
@@ -91,11 +95,34 @@ def _empty(worktree: Path, modules: Path) -> None:
             hint = "commit it there, or move it away; cockpit cannot keep what it holds"
             raise GitError("a submodule holds uncommitted work", where=str(target), hint=hint)
         with FileLock(source / "cockpit.lock").held(LOCK_TIMEOUT):
-            if state.head is not None and _is_lone(source, state.head):
-                ref = f"refs/cockpit/rescue/{folder.name}/{time.time_ns()}"
-                spawn.git(["update-ref", ref, state.head], cwd=source, env=_at(source), locks=True)
+            if state.head is not None:
+                _keep_lone(source, folder.name, state.head)
             spawn.git(["worktree", "remove", "--", str(target)], cwd=source, env=_at(source), locks=True)
         target.mkdir(exist_ok=True)
+
+
+def _forget_gone(source: Path, target: Path) -> bool:
+    """Take away the metadata of a checkout whose folder went with its superproject; its commit is kept first.
+
+    False where that would lose what was staged there. The caller holds the lock.
+    """
+    admin = places.admin_of(source, target)
+    if admin is None:
+        return True
+    head = admin.head or ""
+    if admin.has_index and places.is_id(head):
+        env = {**_at(source), "GIT_INDEX_FILE": str(admin.folder / "index")}
+        if spawn.git(["diff-index", "--cached", "--quiet", head, "--"], cwd=source, env=env, accept=(0, 1)).code:
+            return False
+        _keep_lone(source, admin.folder.name, head)
+    removal.take_away(admin.folder, removal.listing(admin.folder))
+    return True
+
+
+def _keep_lone(source: Path, name: str, commit: str) -> None:
+    if _is_lone(source, commit):
+        ref = f"refs/cockpit/rescue/{name}/{time.time_ns()}"
+        spawn.git(["update-ref", ref, commit], cwd=source, env=_at(source), locks=True)
 
 
 def _is_lone(source: Path, commit: str) -> bool:
@@ -120,6 +147,6 @@ def _names(worktree: Path) -> dict[str, str]:
 
 
 def _gitlinks(worktree: Path) -> list[tuple[str, str]]:
-    output = spawn.git(["ls-files", "--stage", "-z"], cwd=worktree).stdout
-    rows = [row.partition(b"\t") for row in output.split(b"\0") if row.startswith(b"160000")]
-    return [(os.fsdecode(path), head.split()[1].decode()) for head, _, path in rows]
+    output = spawn.git(["ls-files", "-t", "--stage", "-z"], cwd=worktree).stdout
+    rows = [row.partition(b"\t") for row in output.split(b"\0") if row.startswith(b"H 160000")]
+    return [(os.fsdecode(path), head.split()[2].decode()) for head, _, path in rows]

@@ -8,6 +8,7 @@ from pathlib import Path
 from cockpit.errors import GitError, UnsafePathError
 from cockpit.filelock import FileLock
 from cockpit.git import interrupted, places, removal, spawn, status
+from cockpit.git.largefiles import SKIP_SMUDGE
 from cockpit.git.repo import LOCK_TIMEOUT, Repo
 
 # Kept in the worktree's metadata while its files are being written; `head`: from HEAD, `index`: from its old index.
@@ -16,6 +17,7 @@ _UNFINISHED = "cockpit-unfinished"
 INITIALIZING = "initializing"
 # A status after the checkout pays for itself only when there are many files; below, it costs more than it saves.
 _LARGE_INDEX = 100_000
+_SET_UP = "cockpit-set-up"  # kept in the worktree's metadata once the plan's set-up went through
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +153,7 @@ def advance(
         if folder is None or state.head is None:
             raise GitError("no commit is checked out", where=str(worktree))
         args = ["reset", "--quiet", "--keep", target, "--"]
-        done = interrupted.move(repo, worktree, folder, state.head, target, args)
+        done = interrupted.move(repo, worktree, folder, state.head, target, args, SKIP_SMUDGE)
         if done.code > 0:
             raise GitError(f"`git reset` failed: {done.stderr.strip()[-500:]}", where=str(worktree), code=done.code)
 
@@ -172,6 +174,19 @@ def finish_unlocked(full: Path, admin: places.Admin) -> None:
 def is_unfinished(admin: places.Admin) -> bool:
     """Tell whether the checkout of a worktree was begun and not ended."""
     return (admin.folder / _UNFINISHED).exists()
+
+
+def is_set_up(worktree: Path) -> bool:
+    """Tell whether `mark_set_up` was called for this worktree."""
+    folder = places.git_dir(worktree)
+    return folder is not None and (folder / _SET_UP).exists()
+
+
+def mark_set_up(worktree: Path) -> None:
+    """Note in a worktree's metadata that its set-up went through, so that it is not done again."""
+    folder = places.git_dir(worktree)
+    if folder is not None:
+        (folder / _SET_UP).touch()
 
 
 def drop_stale_locks(repo: Repo, worktree: Path) -> bool:
@@ -285,13 +300,15 @@ def _check_out(full: Path, admin: places.Admin) -> None:
             if not admin.has_index:
                 spawn.git(["read-tree", "HEAD"], cwd=full, locks=True)
             # Without --force nothing that is there is overwritten; it complains about each and goes on.
-            spawn.git(["checkout-index", "--all", "--index", "--quiet"], cwd=full, accept=(), locks=True)
+            args = ["checkout-index", "--all", "--index", "--quiet"]
+            spawn.git(args, cwd=full, accept=(), locks=True, env=SKIP_SMUDGE)
         else:
             if how:
                 # Only cockpit's own checkout was ever at work here, and this process holds the right to it.
                 (admin.folder / "index.lock").unlink(missing_ok=True)
             marker.write_text("head")
-            spawn.git(["read-tree", "-u", "--reset", "HEAD"], cwd=full, locks=True, timeout=1800.0)
+            args = ["read-tree", "-u", "--reset", "HEAD"]
+            spawn.git(args, cwd=full, locks=True, timeout=1800.0, env=SKIP_SMUDGE)
         if (admin.folder / "index").stat().st_size > _LARGE_INDEX:
             spawn.git(["status", "--porcelain", "-z", "--untracked-files=no"], cwd=full, locks=True)
         marker.unlink(missing_ok=True)

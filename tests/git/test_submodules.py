@@ -1,9 +1,10 @@
+import shutil
 from pathlib import Path
 
 import pytest
 
 from cockpit.errors import GitError
-from cockpit.git import rescue, status, worktrees
+from cockpit.git import rescue, sparse, status, worktrees
 from cockpit.git.repo import Repo
 from cockpit.git.submodules import Submodule, initialise_submodules
 from tests.git.repos import commit, make_repo, run_git, write
@@ -68,3 +69,44 @@ def test_removal_keeps_a_submodules_commits_and_refuses_its_edits(repo: Repo, fo
     kept = run_git(repo.root / "vendor/lib", "for-each-ref", "--format=%(objectname)", "refs/cockpit")
     assert kept.split() == [made_inside]
     assert run_git(repo.root / "vendor/lib", "worktree", "list").count("\n") == 1
+
+
+@pytest.mark.parametrize("staged", [False, True])
+def test_a_checkout_that_went_with_its_worktree_is_made_again_unless_it_held_staged_work(
+    repo: Repo, folder: Path, staged: bool
+) -> None:
+    made = worktrees.add(repo, folder / "a", "a", "main").path
+    initialise_submodules(repo, made)
+    inner = made / "vendor/lib"
+    write(inner, {"lib.py": "x = 2\n"})
+    lone = run_git(inner, "-c", "user.name=A", "-c", "user.email=a@b", "commit", "-qam", "Two") or run_git(
+        inner, "rev-parse", "HEAD"
+    )
+    if staged:
+        write(inner, {"lib.py": "x = 3\n"})
+        run_git(inner, "add", "lib.py")
+    shutil.rmtree(made)  # what an operator's rm -rf does
+    made = worktrees.add(repo, folder / "a", "a", "main").path
+    (found,) = initialise_submodules(repo, made)
+    library = repo.root / "vendor/lib"
+    if staged:
+        assert found.left is not None
+        assert "staged" in found.left
+        assert run_git(library, "worktree", "list").count("\n") == 2
+    else:
+        assert found.left is None
+        assert (made / "vendor/lib/lib.py").read_text() == "x = 1\n"
+        assert run_git(library, "for-each-ref", "--format=%(objectname)", "refs/cockpit").strip() == lone.strip()
+
+
+def test_one_outside_a_sparse_checkout_is_left_out_until_it_is_widened(repo: Repo, folder: Path) -> None:
+    made = worktrees.add(repo, folder / "a", "a", "main", parent=folder, sparse=["src/**"]).path
+    assert initialise_submodules(repo, made) == ()
+    assert sparse.widen(repo, made, ["vendor/lib"])
+    (found,) = initialise_submodules(repo, made)
+    assert found.left is None
+    assert (made / "vendor/lib/lib.py").exists()
+    assert status.read(made).entries == ()
+    done = rescue.remove(repo, made, parent=folder, branch="a", base="main", plan="p", workstream="a", at=1.0)
+    assert done.rescue is None
+    assert not made.exists()
