@@ -7,8 +7,8 @@ from pathlib import Path
 from cockpit.engine.effects import Effects
 from cockpit.errors import CockpitError
 from cockpit.git.conflicts import Look, Prediction, Predictor
-from cockpit.git.setupfiles import matcher
 from cockpit.git.status import changed_files
+from cockpit.globs import matcher
 from cockpit.schedule.readings import ConflictReading
 from cockpit.schedule.snapshot import Leg
 from cockpit.schedule.states import State

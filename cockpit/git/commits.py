@@ -5,8 +5,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from cockpit import globs
 from cockpit.errors import GitError
-from cockpit.git import places, setupfiles, spawn, status
+from cockpit.git import places, spawn, status
 from cockpit.git.repo import Repo
 from cockpit.safetext import safe_line, safe_text
 
@@ -44,7 +45,7 @@ def commit_all(
     repository inside the worktree, or git's own refusal.
     """
     state = status.read(worktree)
-    is_setup = setupfiles.matcher(exclude)
+    is_setup = globs.matcher(exclude)
     entries = [entry for entry in state.entries if not is_setup(entry.path)]
     folder = places.git_dir(worktree)
     doing = places.under_way(folder) if folder else None

@@ -12,8 +12,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from cockpit import globs
 from cockpit.errors import GitError
-from cockpit.git import places, setupfiles, spawn, status
+from cockpit.git import places, spawn, status
 from cockpit.git.builds import synthetic, writing_to
 from cockpit.git.commits import as_in_head
 from cockpit.git.repo import Repo
@@ -48,7 +49,7 @@ def tree_of_worktree(
     state = status.read(worktree)
     if state.head is None:
         raise GitError("no commit yet", where=str(worktree))
-    is_setup = setupfiles.matcher(exclude)
+    is_setup = globs.matcher(exclude)
     wanted = [entry for entry in state.entries if not entry.is_repository and not is_setup(entry.path)]
     staged_setup = [e for e in state.entries if e.kind == "changed" and e.staged != "." and is_setup(e.path)]
     signature = _signature(worktree, state, wanted)

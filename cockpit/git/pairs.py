@@ -6,8 +6,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from cockpit import globs
 from cockpit.errors import GitError
-from cockpit.git import setupfiles, spawn
+from cockpit.git import spawn
 
 LARGEST_READ = 4 * 1024 * 1024  # bytes of one side that are read at all
 _BATCH = 200  # files whose contents are held at once
@@ -64,7 +65,7 @@ def staged(checkout: Path) -> tuple[Touched, ...]:
 
 def since(worktree: Path, commit: str, exclude: Sequence[str] = ()) -> tuple[Touched, ...]:
     """Return what differs between a commit and the files on disk, untracked ones too. Raises GitError."""
-    is_setup = setupfiles.matcher(exclude)
+    is_setup = globs.matcher(exclude)
     rows = list(_rows(spawn.git(["diff", *_RAW, "-M", commit, "--"], cwd=worktree).stdout))
     listed = spawn.git(["ls-files", "--others", "--exclude-standard", "-z"], cwd=worktree).stdout
     for raw in filter(None, listed.split(b"\0")):

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from cockpit import globs
 from cockpit.errors import GitError, UnsafePathError
-from cockpit.git import hidden, places, removal, setupfiles, spawn, status
+from cockpit.git import hidden, places, removal, spawn, status
 from cockpit.git.blobs import PrivateIndex, blob_id, rows, stages, write_files
 from cockpit.git.commits import as_in_head
 from cockpit.git.repo import LOCK_TIMEOUT, Repo
@@ -133,7 +134,7 @@ def remove(
             changed, verified, deleted = _unregister(repo, full, before, kept, branch, state)
         if verified is not None:
             removal.take_away(verified, before)
-            is_setup = setupfiles.matcher(exclude)
+            is_setup = globs.matcher(exclude)
             ignored = tuple(path for path in state.ignored if not is_setup(path))
             return Removed(rescue, before.bytes, ignored, deleted)
     names = ", ".join(changed[:5])
@@ -218,7 +219,7 @@ def _undo_cut_short(full: Path, admin: places.Admin | None) -> None:
 def _require_removable(
     full: Path, admin: places.Admin, before: removal.Listing, state: status.State, exclude: Sequence[str]
 ) -> None:
-    is_setup = setupfiles.matcher(exclude)
+    is_setup = globs.matcher(exclude)
     modules = admin.folder / "modules"
     if modules.is_dir() and any(modules.iterdir()):
         hint = "push what it holds, then git submodule deinit it there"
@@ -242,7 +243,7 @@ def _keep(
     state: status.State,
     safe: Sequence[str] = (),
 ) -> _Kept:
-    is_setup = setupfiles.matcher(exclude)
+    is_setup = globs.matcher(exclude)
     folder = places.git_dir(worktree)
     entries = tuple(e for e in (*state.entries, *_hidden_edits(worktree, folder)) if not is_setup(e.path))
     staged_setup = [e for e in state.entries if e.kind == "changed" and e.staged != "." and is_setup(e.path)]

@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from cockpit import globs
 from cockpit.errors import GitError
-from cockpit.git import places, setupfiles, spawn
+from cockpit.git import places, spawn
 from cockpit.git.repo import Change, parse_name_status
 
 _COUNTED_BYTES = 2_000_000  # of untracked files, whose lines are counted here and not by git
@@ -67,7 +68,7 @@ def read(
     args = ["status", "--porcelain=v2", "--branch", "-z", "--untracked-files=all", "--no-renames"]
     args += ["--ignore-submodules=none", f"--ignored={'matching' if ignored else 'no'}"]
     output = spawn.git(args, cwd=worktree, locks=locks, timeout=timeout).stdout
-    is_setup = setupfiles.matcher(exclude)
+    is_setup = globs.matcher(exclude)
     head: str | None = None
     branch: str | None = None
     entries: list[Entry] = []
@@ -96,14 +97,14 @@ def staged_setup_files(worktree: Path, exclude: Sequence[str]) -> tuple[Entry, .
     """Return the set-up files that somebody staged. Raises GitError."""
     if not exclude:
         return ()
-    is_setup = setupfiles.matcher(exclude)
+    is_setup = globs.matcher(exclude)
     return tuple(e for e in read(worktree).entries if e.kind == "changed" and e.staged != "." and is_setup(e.path))
 
 
 def survey(worktree: Path, base: str, exclude: Sequence[str] = ()) -> Survey:
     """Return how a worktree stands against `base` (a branch or commit), set-up files left out. Raises GitError."""
     state = read(worktree, exclude=exclude)
-    is_setup = setupfiles.matcher(exclude)
+    is_setup = globs.matcher(exclude)
     untracked = [entry.path for entry in state.entries if entry.kind == "untracked"]
     conflicted = tuple(sorted(entry.path for entry in state.entries if entry.kind == "unmerged"))
     rows: dict[str, tuple[int, int]] = {}
@@ -136,7 +137,7 @@ def survey(worktree: Path, base: str, exclude: Sequence[str] = ()) -> Survey:
 
 def changed_files(worktree: Path, since_commit: str, exclude: Sequence[str] = ()) -> tuple[Change, ...]:
     """Return what differs between a commit and the working files (untracked ones as `?`), sorted. Raises GitError."""
-    is_setup = setupfiles.matcher(exclude)
+    is_setup = globs.matcher(exclude)
     since = _commit(worktree, since_commit)
     args = ["diff", "--name-status", "-z", "-M", "--no-ext-diff", "--ignore-submodules=none", since, "--"]
     changes = parse_name_status(spawn.git(args, cwd=worktree).stdout)

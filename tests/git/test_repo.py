@@ -4,9 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from cockpit import globs
 from cockpit.errors import GitError, UnsafePathError
 from cockpit.filelock import LockHeldError
-from cockpit.git import places, setupfiles, spawn
+from cockpit.git import places, spawn
 from cockpit.git.repo import Change, Repo, check_version
 from cockpit.process import TRACE
 from tests.git.repos import commit, make_repo, run_git, write
@@ -180,10 +181,10 @@ def test_a_path_outside_or_through_a_symlink_is_refused(tmp_path: Path) -> None:
     ],
 )
 def test_setup_patterns(pattern: str, matching: list[str], other: list[str]) -> None:
-    matches = setupfiles.matcher([pattern])
+    matches = globs.matcher([pattern])
     assert [name for name in matching if not matches(name)] == []
     assert [name for name in other if matches(name)] == []
-    assert not setupfiles.matcher([])("x")
+    assert not globs.matcher([])("x")
 
 
 def test_make_repo_takes_files(tmp_path: Path) -> None:

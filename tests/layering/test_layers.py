@@ -10,7 +10,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 COCKPIT = ROOT / "cockpit"
-BASE = frozenset({"errors", "clock", "safetext", "process", "filelock", "processtree"})
+BASE = frozenset({"errors", "clock", "safetext", "process", "filelock", "processtree", "globs"})
 ROOMS: dict[str, frozenset[str]] = {
     "base": frozenset(),
     "plan": frozenset({"base"}),

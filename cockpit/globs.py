@@ -1,11 +1,11 @@
-"""Which paths are set-up files of the plan, decided in one place for commits, counts and rescue; it touches no file."""
+"""What a glob of the plan matches, decided in one place for commits, counts, rescue and scopes; it touches no file."""
 
 import re
 from collections.abc import Callable, Sequence
 
 
 def matcher(patterns: Sequence[str]) -> Callable[[str], bool]:
-    """Return what tells whether a path from the worktree's top is a set-up file, or inside a set-up folder.
+    """Return what tells whether a path from the worktree's top matches, or lies inside a folder that does.
 
     Patterns mean what they mean in `setup.copy`: `*` and `?` stay within one folder, `**` crosses folders.
     """
