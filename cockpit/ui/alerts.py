@@ -1,6 +1,6 @@
 """View → alerts: what is wrong or awaits the operator, worst first. Pure, no widgets."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from cockpit.engine.handle import View
 from cockpit.schedule.snapshot import Leg
@@ -9,8 +9,7 @@ from cockpit.ui.looks import LOOKS, STALLED, count, exact_clock, line, name
 from cockpit.ui.present import put_off
 
 
-@dataclass(frozen=True, slots=True)
-class Alert:
+class Alert(Struct, frozen=True):
     """One thing to look at: safe text; `workstream` is empty where it is about the plan."""
 
     rank: int

@@ -1,7 +1,8 @@
 """What an action orders, and what is asked before it is ordered: names targets and says what will happen. Pure."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from cockpit.engine.handle import View
 from cockpit.errors import OrderRefusedError
@@ -16,8 +17,7 @@ from cockpit.ui.reasons import depending
 NAMED = 8
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
+class Question(Struct, frozen=True):
     """What a confirm asks: a title, what will happen, the word of its yes, and whether it needs a reason.
 
     `despite` is what the order would be refused for and a yes to it overrides.

@@ -1,7 +1,8 @@
 """Which columns fit a width: they drop by priority, state and name never do. Pure."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from cockpit.ui.looks import age, at_clock, cells_of
 from cockpit.ui.present import Cell, Row
@@ -10,8 +11,7 @@ CARDS_BELOW = 80
 GAP = 2
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
+class Column(Struct, frozen=True):
     """A column: `at` is its place in Row.cells (−1: computed from the time), `keep` the priority (higher stays)."""
 
     name: str
@@ -40,8 +40,7 @@ COLUMNS = (
 _WHY = "why"
 
 
-@dataclass(frozen=True, slots=True)
-class Laid:
+class Laid(Struct, frozen=True):
     """A column with the width that it got."""
 
     column: Column

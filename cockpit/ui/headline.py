@@ -2,8 +2,8 @@
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
 
+from msgspec import Struct
 from rich.cells import cell_len
 
 from cockpit.clock import span
@@ -16,8 +16,7 @@ NARROW = 76
 GLYPHS: dict[str, Look] = {look.word: look for look in (*LOOKS.values(), BLOCKED, STALLED)}
 
 
-@dataclass(frozen=True, slots=True)
-class Headline:
+class Headline(Struct, frozen=True):
     """What the header says: safe texts; `eta_short` is for narrow screens, `problems` are never dropped."""
 
     plan: str

@@ -1,8 +1,8 @@
 """The one registry of actions: bindings, help, palette and footer are made of it; what is not in it cannot be bound."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
+from msgspec import Struct
 from textual.binding import Binding
 
 from cockpit.ui import reasons
@@ -13,8 +13,7 @@ PAGES = frozenset({GRID, WORKSTREAM, COMMANDS})
 BOTH = frozenset({GRID, WORKSTREAM})
 
 
-@dataclass(frozen=True, slots=True)
-class Action:
+class Action(Struct, frozen=True):
     """One thing that a key does: `shown` is how the key is written, `short` its word in the footer (empty: not there).
 
     Without `keys` it is chosen in the palette, and in the dialog that the key which is `shown` opens.

@@ -2,8 +2,8 @@
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
 
+from msgspec import Struct
 from rich.cells import cell_len, set_cell_size
 
 from cockpit.safetext import on_one_line, safe_line
@@ -16,8 +16,7 @@ TEXT_LIMIT = 240
 STYLES = ("plain", "dim", "quiet", "strong", "busy", "good", "warn", "bad", "accent")
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
+class Look(Struct, frozen=True):
     """A state as it is shown: one glyph of one cell, one word, one style name."""
 
     glyph: str

@@ -1,7 +1,8 @@
 """View → rows: what the grid shows of each workstream, and the differences between two times. Pure, no widgets."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from cockpit.engine.handle import View
 from cockpit.schedule.readings import ConflictReading, RunReading, WorktreeReading
@@ -12,8 +13,7 @@ from cockpit.ui.looks import LOOKS, Look, exact_clock, line, look_of, name
 Cell = tuple[str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(Struct, frozen=True):
     """A workstream as a row: safe text with style names; times stay numbers, so that a row is stable as time goes by.
 
     `cells` are in the order of columns.COLUMNS without the mark and the times; `awaits` says that it awaits the
@@ -30,8 +30,7 @@ class Row:
     search: str
 
 
-@dataclass(frozen=True, slots=True)
-class Patch:
+class Patch(Struct, frozen=True):
     """What is different: all ids in order (None where they are the same as before), and the rows that changed."""
 
     order: tuple[str, ...] | None = None
