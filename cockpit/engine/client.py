@@ -17,7 +17,6 @@ from cockpit.engine.handle import Answer, View
 from cockpit.engine.sockets import reachable
 from cockpit.errors import CockpitError, DrivenElsewhereError, DriverGoneError
 from cockpit.filelock import holder_of
-from cockpit.process import clean_environment
 from cockpit.schedule.fold import replay
 from cockpit.schedule.orders import Order
 from cockpit.schedule.snapshot import Snapshot
@@ -225,6 +224,8 @@ async def ensure_driver(plan: Path, state: StateFolder, *, agents: int | None = 
 
 
 def _spawn_driver(plan: Path, state: StateFolder, agents: int | None) -> "subprocess.Popen[bytes]":
+    from cockpit.process import clean_environment
+
     if "COCKPIT_RUN" in os.environ:
         hint = "an agent's own commands need a driver that the operator started"
         raise DriverGoneError("no driver runs for this plan, and none is started from inside a run", hint=hint)

@@ -3,7 +3,6 @@
 import os
 import re
 from dataclasses import dataclass
-from hashlib import sha256
 from pathlib import Path
 
 from cockpit.errors import CockpitError
@@ -72,6 +71,8 @@ def state_folder(repo: Path, plan: str, override: Path | None = None) -> StateFo
     named = override or (Path(os.environ[ENVIRONMENT]) if os.environ.get(ENVIRONMENT) else None)
     if named is None:
         return StateFolder(repo / ".cockpit" / folder_name(plan))
+    from hashlib import sha256
+
     digest = sha256(os.fsencode(repo.resolve())).hexdigest()[:8]
     return StateFolder(named.expanduser().resolve() / f"{folder_name(repo.name)}-{digest}" / folder_name(plan))
 
@@ -81,4 +82,6 @@ def folder_name(name: str) -> str:
     safe = re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip("-.")[:80]
     if safe and safe == name:
         return safe
+    from hashlib import sha256
+
     return f"{safe or 'plan'}-{sha256(name.encode('utf-8', 'surrogatepass')).hexdigest()[:8]}"

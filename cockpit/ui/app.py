@@ -2,7 +2,8 @@
 
 import os
 from collections.abc import Mapping
-from typing import ClassVar
+from functools import cached_property
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
 from textual.app import App
@@ -19,12 +20,14 @@ from cockpit.ui.bridge import Bridge
 from cockpit.ui.keys import BY_NAME, COMMANDS, Action
 from cockpit.ui.looks import line
 from cockpit.ui.news import news
-from cockpit.ui.ordering import Ordering
 from cockpit.ui.present import Presenter, Row
 from cockpit.ui.screens.grid import GridPage
 from cockpit.ui.screens.page import Page
 from cockpit.ui.styling import THEME, stylesheet
 from cockpit.ui.working import beside
+
+if TYPE_CHECKING:
+    from cockpit.ui.ordering import Ordering
 
 LEAVE, STOP = "leave", "stop"
 
@@ -63,7 +66,6 @@ class CockpitApp(App[str], inherit_bindings=False):
         self.read_only = read_only
         self.who = who
         self.clock = clock or SystemClock()
-        self.ordering = Ordering(self)
         self.bridge = Bridge(handle, self._deliver)
         self._presenter = Presenter()
         self.rows: Mapping[str, Row] = self._presenter.rows(first)
@@ -74,7 +76,8 @@ class CockpitApp(App[str], inherit_bindings=False):
         self._shown_untrusted: tuple[str, ...] = ()
         self.register_theme(THEME)
         if not os.environ.get("TEXTUAL_THEME"):
-            self.theme = THEME.name
+            self.set_reactive(App.theme, THEME.name)  # a watcher would have all styles parsed twice
+            self.stylesheet.set_variables(self.get_css_variables())
 
     def get_default_screen(self) -> Screen[None]:
         """Return the first page."""
@@ -85,11 +88,18 @@ class CockpitApp(App[str], inherit_bindings=False):
         await self.handle.close()
 
     def on_mount(self) -> None:
-        """Follow the driver and the time."""
-        self._follow()
+        """Follow the driver, which may have to be started, once the first paint is out; and the time."""
+        self.call_after_refresh(self._follow)
         self.set_interval(1.0, self.tick, name="ages")
 
     # --- views ----------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def ordering(self) -> "Ordering":
+        """What gives the orders; the first paint needs none."""
+        from cockpit.ui.ordering import Ordering
+
+        return Ordering(self)
 
     @property
     def page(self) -> Page | None:

@@ -54,7 +54,7 @@ class Grid(ScrollView, can_focus=False, inherit_bindings=False):
     @property
     def cards(self) -> bool:
         """Say whether it is too narrow for a table."""
-        return self.size.width < CARDS_BELOW - 2
+        return (self.size.width or self.app.size.width) < CARDS_BELOW - 2
 
     @property
     def total(self) -> int:
@@ -195,12 +195,17 @@ class Grid(ScrollView, can_focus=False, inherit_bindings=False):
         return True
 
     def _resize_content(self) -> bool:
-        size = Size(max(1, self.scrollable_content_region.width), len(self._shown) * self._lines + self._head)
+        size = Size(self._width, len(self._shown) * self._lines + self._head)
         changed = size != self.virtual_size
         if changed:
             self.virtual_size = size
             self.refresh(layout=True)
         return changed
+
+    @property
+    def _width(self) -> int:
+        """Its width; before the first layout that of the terminal, which it fills: so the first paint has its rows."""
+        return self.scrollable_content_region.width or self.app.size.width
 
     @property
     def _lines(self) -> int:
@@ -225,7 +230,7 @@ class Grid(ScrollView, can_focus=False, inherit_bindings=False):
             self.scroll_to(y=top + self._lines - height, animate=False, force=True)
 
     def _lay_out(self) -> bool:
-        width = max(1, self.scrollable_content_region.width) - _GUTTER
+        width = self._width - _GUTTER
         before, self._layout_of = self._layout_of, lay_out(tuple(self._rows.values()), width, self._now)
         return before != self._layout_of
 
