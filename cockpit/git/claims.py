@@ -65,7 +65,7 @@ def claimed(
         return
     fcntl.flock(fd, fcntl.LOCK_EX)
     locks = {os.fspath(path): _identity(path) for path in _possible(args, own, common)}
-    os.write(fd, json.dumps({"until": time.time() + timeout, "locks": locks}).encode())
+    os.write(fd, json.dumps({"in": os.fspath(cwd), "until": time.time() + timeout, "locks": locks}).encode())
     claim = Claim(fd)
     try:
         yield claim
@@ -80,6 +80,17 @@ def claimed(
             _settle(common, Path(name), remove=True)
 
 
+def at_work(common_dir: Path) -> frozenset[Path]:
+    """Return the folders in which commands of cockpit's work that may change something, after waiting for them to end.
+
+    They may outlive the cockpit that started them.
+    """
+    deadline = time.monotonic() + _PATIENCE
+    while (found := _held(common_dir)) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    return found
+
+
 def drop_stale(common_dir: Path) -> tuple[Stale, ...]:
     """Remove the locks that killed commands of cockpit's left, as far as nobody else can hold them; return them all."""
     return _settled(common_dir, remove=True)
@@ -90,12 +101,26 @@ def stale(common_dir: Path) -> tuple[Stale, ...]:
     return _settled(common_dir, remove=False)
 
 
-def _settled(common: Path, *, remove: bool) -> tuple[Stale, ...]:
+def _held(common: Path) -> frozenset[Path]:
+    found: set[Path] = set()
+    for claim in _all(common):
+        with contextlib.suppress(OSError, ValueError, KeyError, TypeError), claim.open("rb") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                found.add(Path(json.loads(file.read())["in"]))
+    return frozenset(found)
+
+
+def _all(common: Path) -> list[Path]:
     try:
-        claims = sorted((common / _FOLDER).iterdir())
+        return sorted((common / _FOLDER).iterdir())
     except OSError:
-        return ()
-    found = [one for claim in claims for one in _settle(common, claim, remove=remove)]
+        return []
+
+
+def _settled(common: Path, *, remove: bool) -> tuple[Stale, ...]:
+    found = [one for claim in _all(common) for one in _settle(common, claim, remove=remove)]
     return tuple({one.path: one for one in found}.values())
 
 

@@ -40,8 +40,9 @@ def mend(repo: Repo, worktrees_folder: Path, branches: Iterable[str]) -> tuple[M
     found: list[Mended] = []
     wanted = frozenset(branches)
     with repo.lock().held(LOCK_TIMEOUT):
+        ours = claims.at_work(repo.common_dir)
         folders = {worktree.path: places.git_dir(worktree.path) for worktree in worktrees.listed(repo)}
-        busy = {path for path in folders if is_git_at_work(path)}
+        busy = {path for path in folders if path in ours or is_git_at_work(path)}
         found += _claimed(claims.drop_stale(repo.common_dir), "removed")
         found += _moves(repo, {p: f for p, f in folders.items() if f is not None and p not in busy})
         known = {one.what for one in found}

@@ -45,7 +45,7 @@ def listing(top: Path) -> Listing:
                     folders.append(name)
                     waiting.append(f"{name}/")
                 else:
-                    files[name] = _signature(found)
+                    files[name] = signature(found)
     return Listing(files, tuple(folders), total)
 
 
@@ -110,7 +110,7 @@ def finish(verified: Path) -> None:
     """Take away what is left of a removal cut short: only what is older than its decision. Raises GitError."""
     decided = int(verified.name.rpartition("-")[2])
     found = listing(verified)
-    newer = [name for name, signature in found.files.items() if signature[4] >= decided]
+    newer = [name for name, was in found.files.items() if was[4] >= decided]
     if newer:
         hint = "look at it, then move it away"
         raise GitError(f"written after the removal was decided: {newer[0]}", where=str(verified), hint=hint)
@@ -119,10 +119,10 @@ def finish(verified: Path) -> None:
 
 def take_away(top: Path, listed: Listing) -> None:
     """Remove exactly the listed files and folders, and the top. Raises GitError when anything else is there."""
-    for name, signature in listed.files.items():
+    for name, was in listed.files.items():
         path = top / name
         try:
-            if _signature(path.lstat()) != signature:
+            if signature(path.lstat()) != was:
                 raise GitError(f"changed during its removal: {name}", where=str(top), hint="it was left there")
             path.unlink()
         except OSError as error:
@@ -143,5 +143,6 @@ def require_folder(folder: Path) -> None:
         raise UnsafePathError("not a folder", where=str(folder), hint="only real folders are removed")
 
 
-def _signature(found: os.stat_result) -> Signature:
+def signature(found: os.stat_result) -> Signature:
+    """Return what tells a file from one that was touched since."""
     return (found.st_ino, found.st_mode, found.st_size, found.st_mtime_ns, found.st_ctime_ns)

@@ -106,7 +106,7 @@ def until(holds: Callable[[], object]) -> None:
 
 
 def test_a_lock_stays_while_its_git_lives_and_goes_once_cockpit_and_git_are_dead(
-    repo: Repo, coming: tuple[str, str], tmp_path: Path, folder: Path
+    repo: Repo, coming: tuple[str, str], tmp_path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     old, new = coming
     lock = repo.common_dir / "refs/heads/main.lock"
@@ -117,6 +117,7 @@ def test_a_lock_stays_while_its_git_lives_and_goes_once_cockpit_and_git_are_dead
     with subprocess.Popen(argv, env=env, start_new_session=True) as cockpit:
         until(lambda: pid.exists() and pid.read_text().strip())
         cockpit.kill()
+    monkeypatch.setattr(claims, "_PATIENCE", 0.05)
     assert mend(repo, folder, []) == (), "the command lives on, and holds what it holds"
     assert lock.exists()
     os.killpg(os.getpgid(int(pid.read_text())), signal.SIGKILL)

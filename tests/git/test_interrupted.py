@@ -5,15 +5,16 @@ import json
 import os
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Event, Thread
+from typing import Any
 
 import pytest
 
 from cockpit.errors import GitError
-from cockpit.git import integrate, interrupted, rebase, worktrees
+from cockpit.git import blobs, integrate, interrupted, rebase, spawn, worktrees
 from cockpit.git.repo import Repo
 from tests.git.repos import commit, make_repo, run_git, write
 
@@ -123,3 +124,82 @@ def test_a_reset_past_own_commits_is_finished_once_git_wrote_every_file(tmp_path
     assert run_git(top, "rev-parse", "HEAD", "a").split() == [new, new]
     assert clean(top)
     assert not interrupted.is_noted(admin)
+
+
+@pytest.fixture
+def half_moved(tmp_path: Path) -> tuple[Repo, Path]:
+    """A checkout in which git was killed once it had written two files of a move, one of them in part."""
+    top = make_repo(tmp_path, {"a": "old\n", "b": "old\n", "c": "old\n"})
+    old = run_git(top, "rev-parse", "HEAD").strip()
+    new = commit(top, "Next", {"a": "new\n", "b": "new\n" * 100, "c": "new\n", "d": "new\n"})
+    run_git(top, "reset", "-q", "--keep", old)
+    write(top, {"a": "new\n", "b": "new\n" * 50})
+    write(top / ".git", {"cockpit-moving": json.dumps({"old": old, "new": new, "held": None, "env": {}})})
+    return Repo.open(top), top
+
+
+def test_a_file_that_is_written_while_it_is_judged_is_left(
+    half_moved: tuple[Repo, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    repo, top = half_moved
+    real = blobs.blob_id
+
+    def slow(path: Path, like: str) -> tuple[str, str] | None:
+        found = real(path, like)
+        if path.name == "a" and path.read_text() == "new\n":
+            path.write_text("own\n")  # as long, and within the same tick of the clock
+        return found
+
+    monkeypatch.setattr(interrupted, "blob_id", slow)
+    assert interrupted.undo(repo, top, top / ".git") == interrupted.Undone(("b",), ("a",))
+    assert [(top / name).read_text() for name in "abc"] == ["own\n", "old\n", "old\n"]
+
+
+def test_a_file_that_comes_into_the_place_of_one_that_is_put_back_is_left(
+    half_moved: tuple[Repo, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    repo, top = half_moved
+    real = spawn.git
+
+    def late(args: Sequence[str], **options: Any) -> spawn.Done:
+        if args[0] == "checkout-index":
+            write(top, {"a": "the operator's\n"})
+        return real(args, **options)
+
+    monkeypatch.setattr(spawn, "git", late)
+    assert interrupted.undo(repo, top, top / ".git") == interrupted.Undone(("b",), ("a",))
+    assert [(top / name).read_text() for name in "abc"] == ["the operator's\n", "old\n", "old\n"]
+
+
+def test_an_undo_that_was_killed_is_done_again(half_moved: tuple[Repo, Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    repo, top = half_moved
+    real = spawn.git
+
+    def killed(args: Sequence[str], **options: Any) -> spawn.Done:
+        if args[0] == "checkout-index":
+            raise GitError("killed", code=-signal.SIGKILL)
+        return real(args, **options)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(spawn, "git", killed)
+        with pytest.raises(GitError):
+            interrupted.undo(repo, top, top / ".git")
+    assert not (top / "a").exists()
+    new = json.loads((top / ".git" / "cockpit-moving").read_text())["new"]
+    assert integrate.publish(repo, "main", repo.commit_id("main"), new) == integrate.Published(new, top)
+    assert clean(top)
+    assert not interrupted.is_noted(top / ".git")
+
+
+def test_an_index_lock_that_was_there_before_the_move_stays(half_moved: tuple[Repo, Path]) -> None:
+    repo, top = half_moved
+    lock, note = top / ".git" / "index.lock", top / ".git" / "cockpit-moving"
+    lock.touch()
+    found = lock.stat()
+    note.write_text(json.dumps({**json.loads(note.read_text()), "held": [found.st_ino, found.st_ctime_ns]}))
+    with pytest.raises(GitError, match="another git command"):
+        interrupted.undo(repo, top, top / ".git")
+    assert lock.exists()
+    lock.unlink()
+    assert interrupted.undo(repo, top, top / ".git").restored == ("a", "b")
+    assert clean(top)
