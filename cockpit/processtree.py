@@ -7,6 +7,7 @@ import os
 import select
 import time
 
+MARKER = "COCKPIT_RUN"  # the variable by which the processes of a run, or of a gate, are found
 _TERM, _KILL = 15, 9  # the same numbers everywhere; the `signal` module costs 5 ms of start
 _PATIENCE = 15.0  # seconds after which a process that survives SIGKILL (stuck in the kernel) is no longer waited for
 _LINUX = os.path.isdir("/proc/self")  # noqa: PTH112  # pathlib costs more than the whole start of a supervisor
@@ -65,16 +66,38 @@ def marked(name: str, value: str) -> tuple[ProcessId, ...]:
         return _marked_by_ps(f"{name}={value}")
     needle = b"\0" + os.fsencode(f"{name}={value}") + b"\0"
     found = []
+    for pid, environment in _environments():
+        if needle in environment:
+            entry = _entry(pid)
+            if entry and not entry.zombie:
+                found.append(entry.id)
+    return tuple(found)
+
+
+def values_of(name: str) -> frozenset[str]:
+    """Return the values that a variable has in the environments of this user's processes."""
+    if not _LINUX:
+        words = [word for line in _ps("-axEww", "-o", "pid=,command=") for word in line.split()]
+        return frozenset(word.partition("=")[2] for word in words if word.startswith(f"{name}="))
+    start = b"\0" + os.fsencode(f"{name}=")
+    return frozenset(
+        os.fsdecode(environment.partition(start)[2].partition(b"\0")[0])
+        for _, environment in _environments()
+        if start in environment
+    )
+
+
+def _environments() -> list[tuple[int, bytes]]:
+    """Return each process of this user that has an environment, with it: entries between NUL bytes."""
+    found = []
     for pid in _pids():
         try:
             environment = _read(f"/proc/{pid}/environ")
         except OSError:
             continue  # it ended, or is another user's
-        if environment and needle in b"\0" + environment + b"\0":
-            entry = _entry(pid)
-            if entry and not entry.zombie:
-                found.append(entry.id)
-    return tuple(found)
+        if environment:
+            found.append((pid, b"\0" + environment + b"\0"))
+    return found
 
 
 def remaining(root: ProcessId, marker: tuple[str, str] | None) -> tuple[ProcessId, ...]:

@@ -17,9 +17,8 @@ from typing import Any, Literal
 from cockpit import processtree
 from cockpit.agents import supervisor
 from cockpit.errors import CockpitError
-from cockpit.processtree import ProcessId
+from cockpit.processtree import MARKER, ProcessId
 
-MARKER = "COCKPIT_RUN"
 DEFAULT_CAP = 32 * 1024 * 1024
 Reason = Literal["exited", "timeout", "stopped", "spawn-failed", "unknown"]
 

@@ -5,8 +5,8 @@ import sys
 from pathlib import Path
 
 from cockpit.errors import OrderRefusedError
+from cockpit.processtree import MARKER
 
-MARKER = "COCKPIT_RUN"
 _DEEPEST = 200
 
 

@@ -5,20 +5,21 @@ import select
 import subprocess
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
 from cockpit import processtree
 from cockpit.plan.values import Command
+from cockpit.processtree import MARKER
 
-MARKER = "COCKPIT_RUN"
 OUTPUT_CAP = 16 * 1024 * 1024
 TAIL_BYTES = 8192
 _KEPT = 1024 * 1024  # bytes that stay when a gate writes more than the cap
 _LOOK = 0.2  # seconds between looks at the cap and at a cancel
 _GRACE = 2.0
+_MARK = "gate."
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +88,20 @@ def run_gate(
             elif code:
                 reason = f"ended with code {code}" if code > 0 else f"was ended by signal {-code}"
     return GateResult(name, not reason, code, time.monotonic() - begun, output, _tail(output), reason)
+
+
+def mark_of(run: str, gate: str) -> str:
+    """Return the mark of a gate's processes, by which they are found after the driver was killed."""
+    return f"{_MARK}{run}.{gate}"
+
+
+def end_left_over(runs: Iterable[str]) -> tuple[str, ...]:
+    """End the gates after these runs that a driver which was killed left running; return their marks."""
+    begins = tuple(mark_of(run, "") for run in runs)
+    found = tuple(sorted(one for one in processtree.values_of(MARKER) if begins and one.startswith(begins)))
+    for mark in found:
+        processtree.end_tree(processtree.ProcessId(0, ""), (MARKER, mark), _GRACE)
+    return found
 
 
 def _wait(process: subprocess.Popen[bytes], output: Path, limit: float | None, cancelled: threading.Event) -> str:

@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 
 from cockpit import __version__
-from cockpit.cli import inside
 from cockpit.cli.app import TABLE
 from cockpit.cli.main import COMMANDS, run
 from cockpit.cli.output import paint, table, width
 from cockpit.cli.simulate import parse_numbers
 from cockpit.errors import CockpitError
+from cockpit.processtree import MARKER
 from tests.unit.cli_schema_check import misfits
 
 
@@ -234,6 +234,6 @@ def test_a_process_below_a_run_is_inside_it() -> None:
 def test_orders_from_inside_a_run_are_refused(
     argv: list[str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv(inside.MARKER, "api.1")
+    monkeypatch.setenv(MARKER, "api.1")
     assert run(argv) == 1
     assert "comes from inside run api.1" in capsys.readouterr().err
