@@ -9,6 +9,7 @@ from cockpit.cli.telling import Teller
 from cockpit.engine.handle import Handle, View
 from cockpit.safetext import safe_line
 from cockpit.schedule.orders import Order
+from cockpit.schedule.shown import START
 from cockpit.schedule.snapshot import Leg, Snapshot
 from cockpit.schedule.states import WORKING, State
 
@@ -19,7 +20,7 @@ class Asker:
     def __init__(self, teller: Teller, *, wait: bool) -> None:
         self._teller = teller
         self._wait = wait
-        self._asked: set[tuple[str, int, str]] = set()
+        self._asked: set[tuple[str, int, str, str]] = set()
         self._asking: asyncio.Task[None] | None = None
         self._view: View | None = None
         self._unshown: list[View] = []
@@ -56,20 +57,22 @@ class Asker:
         for key in sorted(snapshot.active):
             leg = snapshot.legs[key]
             what = snapshot.approval_of(leg)
-            if what and (key, leg.attempt, what) not in self._asked:
+            if what and (key, leg.attempt, leg.commit, what) not in self._asked:
                 return leg
         return None
 
     async def _ask(self, handle: Handle, leg: Leg, what: str) -> None:
         self._teller.end()
-        self._asked.add((leg.key, leg.attempt, what))
-        changes = f" ({plural(leg.files, 'file')}, +{leg.added} −{leg.removed})" if what == "merge" else ""
+        self._asked.add((leg.key, leg.attempt, leg.commit, what))
+        work = f" at {leg.commit[:9]} ({plural(leg.files, 'file')}, +{leg.added} −{leg.removed})"
+        changes = work if what == "merge" else ""
+        expected = leg.commit if what == "merge" else START
         answer = await _line(safe_line(f"{what} of {leg.key}{changes}: approve? [y]es, [n]o, [l]ater:") + " ")
         if answer[:1].lower() == "y":
-            order = Order("approve", (leg.workstream,), who("command"))
+            order = Order("approve", (leg.workstream,), who("command"), expected=expected)
         elif answer[:1].lower() == "n":
             reason = await _line("why? (the next run is told): ")
-            order = Order("reject", (leg.workstream,), who("command"), reason.strip())
+            order = Order("reject", (leg.workstream,), who("command"), reason.strip(), expected=expected)
         else:
             return
         done = await handle.order(order)

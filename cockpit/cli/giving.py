@@ -44,11 +44,30 @@ def project_for(plan: Path, state_dir: Path | None, verb: str, *, trust: bool = 
     return project
 
 
+def order_shown(project: "Project", order: Order, commit: str = "") -> Order:
+    """Return an order that names what it decides about: a commit, or the work as it is now. Raises CockpitError."""
+    from msgspec.structs import replace
+
+    from cockpit.cli.reach import view_of
+    from cockpit.schedule.shown import SHORTEST, shown
+
+    if commit and (len(commit) < SHORTEST or not set(commit) <= set("0123456789abcdef")):
+        hint = f"give at least {SHORTEST} of its digits"
+        raise CockpitError(f"--commit {commit} is no commit's id", hint=hint)
+    snapshot = view_of(project).snapshot
+    targets = tuple(snapshot.workstreams) if order.everything else order.targets
+    return replace(order, expected=commit or shown(snapshot, targets))
+
+
 def give(plan: Path, state_dir: Path | None, order: Order, *, json: bool, trust: bool = False) -> int:
     """Hand in an order and print what became of it; return the exit code. Raises OrderRefusedError, CockpitError."""
+    return give_to(project_for(plan, state_dir, order.verb, trust=trust), order, json=json)
+
+
+def give_to(project: "Project", order: Order, *, json: bool) -> int:
+    """Hand in an order for a project; else as `give`."""
     from cockpit.cli.reach import ordered
 
-    project = project_for(plan, state_dir, order.verb, trust=trust)
     return tell_answer(order, ordered(project, order), json=json)
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 from msgspec.structs import replace
 
+from cockpit.cli.commands import deciding_order, plain_order, reasoned_order
 from cockpit.cli.giving import by, give, order_of, project_for, tell_answer
 from cockpit.cli.inside import refuse_inside_run
 from cockpit.cli.options import All, Json, Plan, Reason, StateDir, Trust, Workstreams
@@ -35,77 +36,17 @@ def start(
     return give(plan, state_dir, order, json=json, trust=trust)
 
 
-def pause(
-    plan: Plan, /, *workstreams: Workstreams, all: All = False, json: Json = False, state_dir: StateDir = None
-) -> int:
-    """End runs so that they can be resumed."""
-    return give(plan, state_dir, order_of("pause", workstreams, all), json=json)
-
-
-def resume(
-    plan: Plan, /, *workstreams: Workstreams, all: All = False, json: Json = False, state_dir: StateDir = None
-) -> int:
-    """Let paused workstreams go on."""
-    return give(plan, state_dir, order_of("resume", workstreams, all), json=json)
-
-
-def stop(
-    plan: Plan,
-    /,
-    *workstreams: Workstreams,
-    all: All = False,
-    reason: Reason = "",
-    json: Json = False,
-    state_dir: StateDir = None,
-) -> int:
-    """End runs and want the workstreams no longer; their worktrees stay."""
-    return give(plan, state_dir, order_of("stop", workstreams, all, reason), json=json)
-
-
-def retry(
-    plan: Plan,
-    /,
-    *workstreams: Workstreams,
-    all: All = False,
-    reason: Reason = "",
-    json: Json = False,
-    state_dir: StateDir = None,
-) -> int:
-    """Give what failed, conflicts, was refused or stopped a new run, told what went wrong."""
-    return give(plan, state_dir, order_of("retry", workstreams, all, reason), json=json)
-
-
-def approve(
-    plan: Plan,
-    /,
-    *workstreams: Workstreams,
-    all: All = False,
-    reason: Reason = "",
-    json: Json = False,
-    state_dir: StateDir = None,
-) -> int:
-    """Say yes to the start or the merge that workstreams await."""
-    return give(plan, state_dir, order_of("approve", workstreams, all, reason), json=json)
-
-
-def reject(
-    plan: Plan,
-    /,
-    *workstreams: Workstreams,
-    all: All = False,
-    reason: Reason = "",
-    json: Json = False,
-    state_dir: StateDir = None,
-) -> int:
-    """Say no to the start or the merge that workstreams await; the reason goes to the next run."""
-    return give(plan, state_dir, order_of("reject", workstreams, all, reason), json=json)
-
-
-def merge(
-    plan: Plan, /, *workstreams: Workstreams, all: All = False, json: Json = False, state_dir: StateDir = None
-) -> int:
-    """Merge now what is approved, without waiting for its next try; ends when it is merged or cannot be."""
-    return give(plan, state_dir, order_of("merge", workstreams, all), json=json)
+pause = plain_order("pause", "End runs so that they can be resumed.")
+resume = plain_order("resume", "Let paused workstreams go on.")
+stop = reasoned_order("stop", "End runs, checks and merges, and want the workstreams no longer; their worktrees stay.")
+retry = reasoned_order("retry", "Give what failed, conflicts, was refused or stopped a new run, told what went wrong.")
+approve = deciding_order("approve", "Say yes to the start or the merge that workstreams await.")
+reject = deciding_order(
+    "reject", "Say no to the start or the merge that workstreams await; the reason goes to the next run."
+)
+merge = deciding_order(
+    "merge", "Merge now what is approved, without waiting for its next try; ends when it is merged or cannot be."
+)
 
 
 def rollback(

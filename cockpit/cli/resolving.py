@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
-from cockpit.cli.giving import by, give, order_of, project_for, tell_answer
-from cockpit.cli.options import All, Json, Plan, Reason, StateDir, Workstreams
+from cockpit.cli.commands import plain_order, reasoned_order
+from cockpit.cli.giving import by, give, project_for, tell_answer
+from cockpit.cli.options import Json, Plan, StateDir
 from cockpit.cli.output import emit, say, tell
 from cockpit.errors import CockpitError, OrderRefusedError
 from cockpit.safetext import on_one_line, safe_line
@@ -22,24 +23,12 @@ if TYPE_CHECKING:
 _Workstream = Annotated[str, Parameter(help="Id of the workstream whose conflict it is.")]
 
 
-def rebase(
-    plan: Plan, /, *workstreams: Workstreams, all: All = False, json: Json = False, state_dir: StateDir = None
-) -> int:
-    """Resolve conflicts by bringing the work onto base; a clean rebase is gated and reviewed again."""
-    return give(plan, state_dir, order_of("rebase", workstreams, all), json=json)
-
-
-def rerun(
-    plan: Plan,
-    /,
-    *workstreams: Workstreams,
-    all: All = False,
-    reason: Reason = "",
-    json: Json = False,
-    state_dir: StateDir = None,
-) -> int:
-    """Resolve conflicts by a new run: the agent is given base's new state, the conflict and its own diff."""
-    return give(plan, state_dir, order_of("rerun", workstreams, all, reason), json=json)
+rebase = plain_order(
+    "rebase", "Resolve conflicts by bringing the work onto base; a clean rebase is gated and reviewed again."
+)
+rerun = reasoned_order(
+    "rerun", "Resolve conflicts by a new run: the agent is given base's new state, the conflict and its own diff."
+)
 
 
 def resolve(

@@ -65,6 +65,11 @@ def _merged(fact: f.LegMerged) -> str:
     return f"merged into base as {fact.commit[:9]}" if fact.commit else "done; there was nothing to merge"
 
 
+def _yes(fact: f.ApprovalGiven) -> str:
+    work = f" of {fact.commit[:9]}" if fact.commit else ""
+    return f"{fact.what}{work} approved by {fact.by or 'the operator'}"
+
+
 def _no(fact: f.ApprovalRefused) -> str:
     return f"{fact.what} refused by {fact.by or 'the operator'}{_because(fact.reason)}"
 
@@ -136,7 +141,7 @@ def _words() -> dict[type[f.Fact], _Words]:
         f.WorkCommitted: _committed,
         f.GateFinished: _gate,
         f.ReviewAsked: lambda _: "awaits approval of its merge",
-        f.ApprovalGiven: lambda fact: f"{fact.what} approved by {fact.by or 'the operator'}",
+        f.ApprovalGiven: _yes,
         f.ApprovalRefused: _no,
         f.MergeQueued: lambda _: "queued for its merge",
         f.MergeStarted: lambda _: "merging",

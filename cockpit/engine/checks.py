@@ -1,8 +1,9 @@
 """Commits what a run left, and gates it: on the worktree, and on the integrated tree before base moves."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from hashlib import sha256
 from pathlib import Path
+from threading import Event
 from typing import TYPE_CHECKING
 
 from cockpit.engine.project import Project
@@ -12,7 +13,7 @@ from cockpit.git.gatetree import gate_worktree
 from cockpit.git.status import survey
 from cockpit.plan.model import Gate, Workstream
 from cockpit.quality import syntax
-from cockpit.quality.gates import run_gate
+from cockpit.quality.gates import mark_of, run_gate
 from cockpit.schedule import facts as f
 from cockpit.schedule.snapshot import Leg
 
@@ -43,7 +44,7 @@ async def check_leg(effects: "Effects", key: str, run: str) -> None:
     engine.record(fact)
     if paths:
         effects.changed[fact.commit] = paths
-    failed = await _gates(effects, leg.key, effects.project.loaded.plan.gates_of(workstream), worktree, fact.base)
+    failed = await _gates(effects, [leg.key], effects.project.loaded.plan.gates_of(workstream), worktree, fact.base)
     if failed or engine.snapshot.legs[key].ending:
         effects.fail(key, run, "failed", failed)
         return
@@ -96,7 +97,7 @@ async def gate_integrated(effects: "Effects", keys: list[str], tip: str, commit:
     folder = effects.project.state.integration
     if any(gate.run is not None for gate in gates):
         folder = await effects.pool.git(gate_worktree, effects.repo, folder, commit, at=effects.engine.clock.now())
-    return await _gates(effects, keys[-1], gates, folder, tip, commit=commit, tree=tree)
+    return await _gates(effects, keys, gates, folder, tip, commit=commit, tree=tree)
 
 
 def _passed(effects: "Effects", gate: Gate, tree: str) -> bool:
@@ -112,7 +113,7 @@ def _how(gate: Gate) -> str:
 
 async def _gates(
     effects: "Effects",
-    key: str,
+    keys: Sequence[str],
     gates: Iterable[Gate],
     folder: Path,
     base: str,
@@ -120,23 +121,24 @@ async def _gates(
     commit: str = "",
     tree: str = "",
 ) -> str:
-    """Run gates, cheapest first, recording each; return why the first one failed, or nothing."""
-    leg = effects.engine.snapshot.legs[key]
+    """Run gates, cheapest first, recording each for the last leg; return why the first one failed, or nothing."""
+    leg = effects.engine.snapshot.legs[keys[-1]]
     commit, tree = commit or leg.commit, tree or leg.tree
     for gate in gates:
         if _passed(effects, gate, tree):
             continue
-        fact, shown = await _gate(effects, leg, gate, folder, base, commit, tree)
+        with effects.cancellable(*keys) as cancelled:
+            fact, shown = await _gate(effects, leg, gate, folder, base, commit, tree, cancelled)
+        if any(effects.engine.snapshot.legs[key].ending for key in keys):
+            return "stopped"  # a gate that was cut off says nothing about the work
         effects.engine.record(fact)
         if not fact.ok:
             return f"gate {gate.name} failed: {fact.reason}\n{shown}".strip()
-        if effects.engine.snapshot.legs[key].ending:
-            return "stopped"
     return ""
 
 
 async def _gate(
-    effects: "Effects", leg: Leg, gate: Gate, folder: Path, base: str, commit: str, tree: str
+    effects: "Effects", leg: Leg, gate: Gate, folder: Path, base: str, commit: str, tree: str, cancelled: Event
 ) -> tuple[f.GateFinished, str]:
     start = effects.engine.clock.now()
     if gate.run is None:
@@ -149,18 +151,17 @@ async def _gate(
     output = effects.project.state.gates(leg.run or leg.key) / f"{gate.name}-{tree[:8]}.log"
     env = effects.gate_environment(effects.workstream(leg.workstream), folder)
     output.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with effects.cancellable(leg.key) as cancelled:
-        result = await effects.pool.long(
-            run_gate,
-            gate.name,
-            gate.run,
-            worktree=folder,
-            output=output,
-            timeout_s=gate.timeout,
-            env=env,
-            cancelled=cancelled,
-            mark=f"gate.{leg.run}.{gate.name}",
-        )
+    result = await effects.pool.long(
+        run_gate,
+        gate.name,
+        gate.run,
+        worktree=folder,
+        output=output,
+        timeout_s=gate.timeout,
+        env=env,
+        cancelled=cancelled,
+        mark=mark_of(leg.run or leg.key, gate.name),
+    )
     fact = f.GateFinished(leg.key, gate.name, result.ok, tree, result.seconds, result.reason, str(output), _how(gate))
     return fact, result.tail[-SHOWN_OUTPUT:]
 

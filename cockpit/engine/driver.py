@@ -32,6 +32,7 @@ from cockpit.errors import CockpitError, DrivenElsewhereError
 from cockpit.filelock import FileLock, LockHeldError
 from cockpit.git import gatetree
 from cockpit.git.mend import mend
+from cockpit.quality.gates import end_left_over
 from cockpit.safetext import safe_line
 from cockpit.schedule import facts as f
 from cockpit.schedule.orders import Order
@@ -111,6 +112,9 @@ class Driver:
         snapshot = self.engine.snapshot
         if not snapshot.workstreams:
             return
+        gated = [snapshot.legs[key] for key in (*snapshot.active, *snapshot.reverting)]
+        begun = [leg.run or leg.key for leg in gated if leg.state in (State.CHECKING, State.MERGING, State.MERGED)]
+        await self._pool.long(end_left_over, begun)
         branches = [one.outline.branch for one in snapshot.workstreams.values()]
         found = await self._pool.long(mend, self.project.repo, Path(snapshot.outline.worktrees), branches)
         told = tuple(f"{one.what}: {one.done}" for one in found)

@@ -155,16 +155,18 @@ class Effects:
         }
 
     @contextlib.contextmanager
-    def cancellable(self, key: str) -> Iterator[Event]:
-        """Yield an event for a command of a leg: it is set when the leg's end is asked for, or the driver's own."""
-        cancelled = self.engine.cancels.setdefault(key, Event())
-        if self.engine.snapshot.legs[key].ending:
+    def cancellable(self, *keys: str) -> Iterator[Event]:
+        """Yield an event for a command of legs: it is set when the end of one is asked for, or the driver's own."""
+        cancelled = Event()
+        self.engine.cancels.update(dict.fromkeys(keys, cancelled))
+        if any(self.engine.snapshot.legs[key].ending for key in keys):
             cancelled.set()
         try:
             yield cancelled
         finally:
             cancelled.set()  # a driver that ends waits for no command
-            self.engine.cancels.pop(key, None)
+            for key in keys:
+                self.engine.cancels.pop(key, None)
 
     def merge_message(self, leg: Leg) -> str:
         """Return the message of a leg's merge commit: the plan's template, or what was merged; then trailers."""

@@ -299,7 +299,13 @@ class Engine:
         awaited = [
             (leg, self.snapshot.approval_of(leg)) for leg in map(self.snapshot.legs.__getitem__, self.snapshot.active)
         ]
-        self.record(*(f.ApprovalGiven(leg.key, what, "run --approve all") for leg, what in awaited if what))
+        self.record(
+            *(
+                f.ApprovalGiven(leg.key, what, "run --approve all", leg.commit if what == "merge" else "")
+                for leg, what in awaited
+                if what
+            )
+        )
 
     def _run_id(self, leg: str) -> str:
         """Return a name that no run of any plan had: a run's processes are found, and ended, by it."""

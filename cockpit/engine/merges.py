@@ -126,7 +126,8 @@ async def _without_published(effects: "Effects", keys: Sequence[str]) -> list[st
 async def _integrate(effects: "Effects", keys: Sequence[str]) -> bool:
     """Build, gate and publish; False when several could not be published together (nothing was decided then).
 
-    Nothing is published once one of the legs is to be stopped: a merge is stopped whole or done. Legs that can't be judged before others of the batch are on base stay as they are. One leg alone is always decided.
+    Nothing is published once one of the legs is to be stopped: a merge is stopped whole or done.
+    Legs that can't be judged before others of the batch are on base stay as they are. One leg alone is always decided.
     """
     engine = effects.engine
     for _ in range(REBUILDS):

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from cockpit.errors import OrderRefusedError
 from cockpit.schedule import facts as f
 from cockpit.schedule.orders import Order
+from cockpit.schedule.shown import is_named, require_shown
 from cockpit.schedule.snapshot import Leg, PendingOrder, Snapshot, Workstream
-from cockpit.schedule.states import UNBEGUN, State
+from cockpit.schedule.states import CAN_BE_ENDED, UNBEGUN, WORKING, State
 
 ENDABLE = frozenset({State.PREPARING, State.RUNNING})
 STOPPABLE = frozenset(
@@ -26,9 +27,13 @@ RETRIABLE = frozenset({State.FAILED, State.REJECTED, State.CONFLICT, State.STOPP
 REMOVABLE = frozenset({State.MERGED, State.STOPPED, State.WAITING, State.READY})
 
 
+class _DoneAlreadyError(Exception):
+    """What is ordered is so already, or on its way: nothing to do, and no reason to refuse."""
+
+
 @dataclass(frozen=True, slots=True)
 class Carried:
-    """What came of an order: the facts to record, and why some targets were left out."""
+    """What came of an order: the facts to record (none: it is done already), and why some targets were left out."""
 
     facts: tuple[f.Fact, ...]
     left_out: tuple[str, ...] = ()
@@ -42,14 +47,17 @@ def carry_out(snapshot: Snapshot, order: Order) -> Carried:
         raise OrderRefusedError(f"there is no order `{order.verb}`")
     found: list[f.Fact] = []
     refused: list[str] = []
+    done: list[str] = []
     for target in _targets(snapshot, order):
         try:
             found += _VERBS[order.verb](snapshot, snapshot.workstreams[target], order)
         except OrderRefusedError as error:
             refused.append(error.what)
-    if not found:
+        except _DoneAlreadyError as already:
+            done.append(str(already))
+    if not found and (refused or not done):
         raise OrderRefusedError("; ".join(refused[:5]) or f"nothing to {order.verb}")
-    return Carried(tuple(found), () if order.everything else tuple(refused))
+    return Carried(tuple(found), () if order.everything else (*done, *refused))
 
 
 def progress(snapshot: Snapshot, pending: PendingOrder) -> f.OrderDone | f.OrderRefused | None:
@@ -59,7 +67,10 @@ def progress(snapshot: Snapshot, pending: PendingOrder) -> f.OrderDone | f.Order
     targets = [target for target in _wanted_targets(snapshot, order) if target in snapshot.workstreams]
     legs = [snapshot.leg_under_way(target) for target in targets]
     if order.verb in ("pause", "stop"):
-        return None if any(leg.ending for leg in legs) else f.OrderDone(pending.id)
+        if any(leg.ending for leg in legs):
+            return None
+        late = [leg.workstream for leg in legs if leg.state is State.MERGED and not order.everything]
+        return f.OrderDone(pending.id, f"merged before it could be stopped: {', '.join(late)}" if late else "")
     if order.verb == "cleanup":
         workstreams = [snapshot.workstreams[target] for target in targets]
         if any(workstream.clean_up for workstream in workstreams):
@@ -178,12 +189,12 @@ def _stop(snapshot: Snapshot, workstream: Workstream, order: Order) -> Iterator[
     leg = snapshot.leg_under_way(workstream.id)
     if leg.state is State.MERGED:
         raise OrderRefusedError(f"{workstream.id} is merged already")
-    if not workstream.wanted and leg.state not in ENDABLE | STOPPABLE:
+    if not workstream.wanted and leg.state not in CAN_BE_ENDED | STOPPABLE:
         raise OrderRefusedError(f"{_is(leg)} and not started")
     _require_closed(leg)
     if workstream.wanted:
         yield f.WorkstreamUnwanted(workstream.id)
-    if leg.state in ENDABLE or leg.state is State.CHECKING:
+    if leg.state in CAN_BE_ENDED:
         yield f.EndAsked(leg.key, "stop")
     elif leg.state in STOPPABLE:
         yield f.LegStopped(leg.key)
@@ -205,7 +216,8 @@ def _approve(snapshot: Snapshot, workstream: Workstream, order: Order) -> Iterat
     what = snapshot.approval_of(leg)
     if what is None:
         raise OrderRefusedError(f"{_is(leg)} and awaits no approval")
-    yield f.ApprovalGiven(leg.key, what, order.by)
+    require_shown(snapshot, leg, order.expected)
+    yield f.ApprovalGiven(leg.key, what, order.by, leg.commit if what == "merge" else "")
 
 
 def _reject(snapshot: Snapshot, workstream: Workstream, order: Order) -> Iterator[f.Fact]:
@@ -214,15 +226,24 @@ def _reject(snapshot: Snapshot, workstream: Workstream, order: Order) -> Iterato
     if what is None:
         raise OrderRefusedError(f"{_is(leg)} and awaits no approval")
     _require_closed(leg)
+    require_shown(snapshot, leg, order.expected)
     yield f.ApprovalRefused(leg.key, what, order.by, order.reason)
 
 
 def _merge(snapshot: Snapshot, workstream: Workstream, order: Order) -> Iterator[f.Fact]:
     leg = snapshot.leg_under_way(workstream.id)
+    if leg.state is State.MERGING:
+        raise _DoneAlreadyError(f"{workstream.id} is being merged already")
+    merged = [one for one in snapshot.legs_of(workstream.id) if one.state is State.MERGED]
+    if snapshot.is_merged(workstream.id) or any(is_named(one.commit, order.expected) for one in merged):
+        raise _DoneAlreadyError(f"{workstream.id} is merged already")
+    if merged and leg.state in UNBEGUN | WORKING - {State.QUEUED}:
+        raise _DoneAlreadyError(f"{merged[-1].key} is merged already, {leg.key} is {leg.state.value}")
     if leg.state is State.REVIEW:
         raise OrderRefusedError(f"{workstream.id} awaits your approval first")
     if leg.state is not State.QUEUED:
         raise OrderRefusedError(f"{_is(leg)}: there is nothing approved to merge")
+    require_shown(snapshot, leg, order.expected)
     yield f.MergeQueued(leg.key)
 
 

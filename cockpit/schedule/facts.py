@@ -194,10 +194,11 @@ class ReviewAsked(LegFact, frozen=True):
 
 
 class ApprovalGiven(LegFact, frozen=True):
-    """A human said yes to a start or a merge (`what`)."""
+    """A human said yes to a start or a merge (`what`); `commit` is the work that the yes is about."""
 
     what: str
     by: str = ""
+    commit: str = ""
 
 
 class ApprovalRefused(LegFact, frozen=True):

@@ -30,8 +30,8 @@ class Order(Struct, frozen=True):
     """An order from a human: a verb, the workstreams it is for, who gives it and why; `number` where it takes one.
 
     `everything`: all workstreams that the verb makes sense for; `also_needed`: start what they depend on too, or roll
-    back although merged work depends on it. `expected`: what the order is about, as it was shown (the digest of a plan
-    that is to be trusted).
+    back although merged work depends on it. `expected`: what the order is about, as it was shown: the digest of a plan
+    that is to be trusted, the commits of the work that is decided about (see `shown`).
     """
 
     verb: str

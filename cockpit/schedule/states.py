@@ -74,6 +74,7 @@ MOVES: Mapping[State, Mapping[str, State]] = {
         "MergeDeferred": S.QUEUED,
         "RetryScheduled": S.RETRYING,
         "LegFailed": S.FAILED,
+        "LegStopped": S.STOPPED,
     },
     S.MERGED: {"LegReverted": S.REVIEW},
     S.RETRYING: {"LegTaken": S.PREPARING, "LegStopped": S.STOPPED, "LegRetried": S.READY},
@@ -92,7 +93,7 @@ MOVES: Mapping[State, Mapping[str, State]] = {
 
 MOVING_FACTS = frozenset(name for moves in MOVES.values() for name in moves)
 HOLDS_SLOT = frozenset({S.PREPARING, S.RUNNING})
-CAN_BE_ENDED = frozenset({S.PREPARING, S.RUNNING, S.CHECKING})
+CAN_BE_ENDED = frozenset({S.PREPARING, S.RUNNING, S.CHECKING, S.MERGING})
 IDLE = frozenset({S.WAITING, S.MERGED})
 UNBEGUN = frozenset({S.WAITING, S.READY, S.MERGED})
 BLOCKS_OTHERS = frozenset({S.FAILED, S.STOPPED, S.QUARANTINED, S.CONFLICT, S.REJECTED})

@@ -9,6 +9,7 @@ from cockpit.errors import OrderRefusedError
 from cockpit.schedule.carry import carry_out, needed_too
 from cockpit.schedule.facts import EndAsked, LegResumed, MergeQueued, WorkstreamWanted
 from cockpit.schedule.orders import Order
+from cockpit.schedule.shown import DECIDING, shown
 from cockpit.schedule.states import State
 from cockpit.ui.keys import Action
 from cockpit.ui.looks import count, line, name
@@ -40,11 +41,13 @@ def orders_for(action: Action, view: View, targets: Sequence[str], who: str) -> 
         paused = tuple(facts.leg for facts in _would(view, Order("resume", chosen)) if isinstance(facts, LegResumed))
         found = [Order("pause", _workstreams(view, running), who)] if running else []
         return (*found, *([Order("resume", _workstreams(view, paused), who)] if paused else []))
-    if action.name in ("start_all", "merge_all"):
-        return (Order(action.verb, by=who, everything=True),)
+    if action.name == "merge_all":
+        return (Order("merge", by=who, everything=True, expected=shown(snapshot, _mergeable(view))),)
+    if action.name == "start_all":
+        return (Order("start", by=who, everything=True),)
     if action.name == "drain":
         return (Order("undrain" if snapshot.held else "drain", by=who),)
-    return (Order(action.verb, chosen, who),)
+    return (Order(action.verb, chosen, who, expected=shown(snapshot, chosen) if action.verb in DECIDING else ""),)
 
 
 def question(action: Action, view: View, targets: Sequence[str], hidden: int) -> Question | None:
@@ -58,8 +61,7 @@ def question(action: Action, view: View, targets: Sequence[str], hidden: int) ->
             "Start all",
         )
     if action.name == "merge_all":
-        facts = _would(view, Order("merge", everything=True))
-        legs = _workstreams(view, tuple(one.leg for one in facts if isinstance(one, MergeQueued)))
+        legs = _mergeable(view)
         base = name(snapshot.outline.base)
         return Question(
             f"Merge {count(len(legs), 'workstream')} into {base}", (named(legs), "In round order."), "Merge"
@@ -107,8 +109,11 @@ def _consequences(action: Action, view: View, chosen: tuple[str, ...]) -> list[s
     legs = [snapshot.leg_under_way(key) for key in chosen]
     if action.name == "stop":
         live = sum(leg.state in (State.PREPARING, State.RUNNING, State.CHECKING) for leg in legs)
+        merging = sum(leg.state is State.MERGING for leg in legs)
+        base = name(snapshot.outline.base)
         return [
             *([f"Ends {count(live, 'run')} now; what was written stays in the worktree."] if live else []),
+            *([f"Ends {count(merging, 'merge')} now; {base} is as it was, the work stays."] if merging else []),
             "Starts nothing new of it until s or r.",
         ]
     if action.name == "cleanup":
@@ -150,6 +155,11 @@ def _would(view: View, order: Order) -> tuple[object, ...]:
         return carry_out(view.snapshot, order).facts
     except OrderRefusedError:
         return ()
+
+
+def _mergeable(view: View) -> tuple[str, ...]:
+    facts = _would(view, Order("merge", everything=True))
+    return _workstreams(view, tuple(one.leg for one in facts if isinstance(one, MergeQueued)))
 
 
 def _workstreams(view: View, legs: tuple[str, ...]) -> tuple[str, ...]:

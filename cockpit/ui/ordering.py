@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from cockpit.errors import CockpitError, OrderRefusedError
 from cockpit.schedule.carry import ENDABLE
 from cockpit.schedule.orders import Order
+from cockpit.schedule.shown import DECIDING
 from cockpit.ui.asking import Question, named, orders_for, question, quit_question
 from cockpit.ui.keys import BY_NAME, Action
 from cockpit.ui.looks import line
@@ -33,11 +34,15 @@ class Ordering:
             self.hand_in(orders_for(action, self._app.view, targets, self._app.who))
             return
 
+        seen = orders_for(action, self._app.view, targets, self._app.who)
+
         def answered(answer: str | None) -> None:
             if answer is None:
                 self._app.say("nothing was done")
                 return
             orders = orders_for(action, self._app.view, targets, self._app.who)
+            if action.verb in DECIDING:
+                orders = seen  # the yes is to what was there when it was asked for
             if asked.reason:
                 orders = tuple(replace(order, reason=answer) for order in orders)
             elif answer == "yes" and (asked.other or asked.despite):
@@ -46,9 +51,13 @@ class Ordering:
 
         def check() -> str | None:
             again = question(action, self._app.view, targets, hidden)
-            changed = again is not None and again.despite != asked.despite
-            what_else = "what depends on it is not what it was; esc, and look again"
-            return action.why_not(self._app.view, targets) or (what_else if changed else None)
+            if reason := action.why_not(self._app.view, targets):
+                return reason
+            if again is not None and again.despite != asked.despite:
+                return "what depends on it is not what it was; esc, and look again"
+            if action.name in DECIDING and orders_for(action, self._app.view, targets, self._app.who) != seen:
+                return "its work is not what it was; esc, and look again"
+            return None
 
         self.ask(asked, check, answered)
 

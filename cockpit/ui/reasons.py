@@ -31,10 +31,11 @@ def refused(view: View, order: Order) -> str | None:
     A driver that is gone is no reason: an order starts it again.
     """
     try:
-        carry_out(view.snapshot, order)
+        carried = carry_out(view.snapshot, order)
     except OrderRefusedError as error:
         return line(error.what)
-    return None
+    done_already = carried.left_out and not carried.facts
+    return line("; ".join(carried.left_out)) if done_already else None
 
 
 def for_verb(verb: str) -> WhyNot:

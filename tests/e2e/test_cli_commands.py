@@ -262,7 +262,14 @@ def test_orders_go_through_a_driver_that_they_start(desk_of: Callable[..., Desk]
     desk.until(lambda: desk.workstream("a")["approval"] == "merge")
     code, _, err = desk("approve", "slow")
     assert (code, "awaits no approval" in err) == (1, True)
+    code, _, err = desk("approve", "a", "--commit", "0123456789")
+    assert (code, "a is not what was shown any more" in err) == (1, True)
+    assert desk("approve", "a", "--commit", "main")[0] == 2
     assert desk.json("approve", "a")["ok"]
+    desk.until(lambda: desk.workstream("a")["state"] == "merged")
+    given = [json.loads(line)["data"] for line in desk("facts", "--json")[1].splitlines() if "ApprovalGiven" in line]
+    assert [run_git(desk.repo, "cat-file", "-t", one["commit"]).strip() for one in given] == ["commit"]
+    assert desk("merge", "a") == (0, "merge a done: a is merged already\n", "")
     desk.until(lambda: desk.workstream("b")["state"] == "review")
     assert desk("reject", "b", "--reason", "not like this")[0] == 0
     assert desk.workstream("b")["state"] == "rejected"
@@ -458,7 +465,7 @@ def test_run_asks_on_the_terminal(
         text = shown.read()
     os.close(master)
     assert code == 1
-    assert "merge of a (1 file, +1 −0): approve?" in text
+    assert re.search(r"merge of a at [0-9a-f]{9} \(1 file, \+1 −0\): approve\?", text)
     assert "legs merged" in text
     assert "b is rejected: too short" in text
     assert "merged into base as" in text

@@ -3,6 +3,7 @@
 import pytest
 
 from cockpit.schedule import facts as f
+from cockpit.store.journal import Journal
 from tests.engine.scenes import WRITES, Scene
 from tests.git.repos import commit, run_git
 
@@ -48,6 +49,61 @@ async def test_two_good_legs_that_fail_together_never_both_reach_base(scene: Sce
     assert scene.base_file("one")
     assert not scene.base_file("two")
     scene.check()
+
+
+async def test_a_merge_whose_gate_hangs_can_be_stopped_and_nothing_is_published(scene: Scene) -> None:
+    scene.plan({"a": {}, "b": {"depends_on": ["a"]}}, gates=[hanging(scene)])
+    before = scene.git("rev-parse", "main")
+    async with scene.driving() as play:
+        await play.start()
+        await play.until_there("gating")
+        assert play.state("a") == "merging"
+        assert (await play.order("stop", "a")).ok
+        assert play.state("a") == "stopped"
+        assert not scene.ours()
+        assert scene.git("rev-parse", "main") == before
+        assert not play.of(f.GateFinished), "a gate that was cut off says nothing about the work"
+        scene.go("free")
+        assert (await play.order("start", "a")).ok
+        await play.until_merged()
+    assert scene.merges_of("a") == 1
+    scene.check()
+
+
+async def test_stopping_one_of_a_batch_lets_the_others_be_merged(scene: Scene) -> None:
+    scene.plan({"a": {}, "b": {}, "c": {}}, gates=[hanging(scene)], approve={"merge": "always"})
+    async with scene.driving() as play:
+        await play.start()
+        await play.until_state(a="review", b="review", c="review")
+        await play.order("approve", "a", "b", "c")
+        await play.until_there("gating")
+        scene.go("free")
+        assert (await play.order("stop", "a")).ok
+        await play.until_merged("b", "c")
+        assert play.state("a") == "stopped"
+    assert not scene.base_file("a.txt")
+    scene.check()
+
+
+async def test_a_stop_of_a_merge_outlives_its_driver(scene: Scene) -> None:
+    scene.plan({"a": {}}, gates=[hanging(scene)])
+    async with scene.client() as play:
+        await play.start()
+        await play.until_there("gating")
+        scene.kill_driver()
+    journal = Journal(scene.state.journal)
+    journal.append(journal.snapshot(), [f.EndAsked("a", "stop")], play.snapshot.at)
+    journal.close()
+    async with scene.driving() as play:
+        await play.until_state(a="stopped")
+    assert not scene.base_file("a.txt")
+    scene.check()
+
+
+def hanging(scene: Scene) -> dict[str, str]:
+    """Return a merge gate that ends only once it is free to."""
+    run = f"touch {scene.stage}/gating; [ -e {scene.stage}/free ] || sleep 1000"
+    return {"name": "hangs", "when": "merge", "run": run}
 
 
 async def test_a_merge_gate_runs_on_the_integrated_commit_alone(scene: Scene) -> None:

@@ -211,10 +211,10 @@ def test_the_screen_and_the_driver_agree_on_what_can_be_done_in_every_state(life
 
 def refusal(handle: FakeHandle, order: Order) -> str | None:
     try:
-        carry_out(handle.snapshot, order)
+        carried = carry_out(handle.snapshot, order)
     except OrderRefusedError as error:
         return error.what
-    return None
+    return None if carried.facts else "there is nothing left to do"
 
 
 def test_what_is_merged_cannot_be_stopped_and_what_runs_cannot_be_merged() -> None:

@@ -17,6 +17,7 @@ from tests.ui.opening import Opened, opened
 
 pytestmark = pytest.mark.anyio
 WHO = "user@screen"
+SHOWN = "c0ffee1"  # the commit that the fakes have in review
 
 
 def asked(one: Opened) -> str:
@@ -132,7 +133,7 @@ async def test_a_approves_at_once_and_a_capital_a_rejects_with_a_reason() -> Non
         await one.on("security")
         await one.press("A")
         await one.press(*"yes no", "enter")
-        await one.until(lambda: handle.orders == [Order("reject", ("security",), WHO, reason="yes no")])
+        await one.until(lambda: handle.orders == [Order("reject", ("security",), WHO, "yes no", expected=SHOWN)])
         assert handle.snapshot.legs["security/security-1"].lessons[-1].endswith("yes no")
 
 
@@ -150,10 +151,30 @@ async def test_a_gives_the_approval() -> None:
     async with opened(busy()) as one:
         await one.on("security")
         await one.press("a")
-        await one.until(lambda: one.handle.orders == [Order("approve", ("security",), WHO)])
+        await one.until(lambda: one.handle.orders == [Order("approve", ("security",), WHO, expected=SHOWN)])
         await one.until(lambda: "queued" in one.lines()[2])
         await one.press("m")
-        await one.until(lambda: one.handle.orders[1:] == [Order("merge", ("security",), WHO)])
+        await one.until(lambda: one.handle.orders[1:] == [Order("merge", ("security",), WHO, expected=SHOWN)])
+
+
+async def test_a_decision_names_the_work_that_was_shown() -> None:
+    first, second = "1" * 40, "2" * 40
+    handle = busy()
+    handle.record(f.WorkCommitted("security/security-1", first, "tree"), publish=False)
+    async with opened(handle) as one:
+        await one.on("security")
+        await one.press("A", "n", "o")
+        handle.record(f.LegRebased("security/security-1", "base", second, "tree"))
+        await one.until(lambda: one.app.view.snapshot.legs["security/security-1"].commit == second)
+        await one.press("enter")
+        assert "its work is not what it was" in str(one.confirm.query_one("#refused", Static).content)
+        assert not handle.orders
+        await one.press("escape")
+        handle.record(f.LegRebased("security/security-1", "base", first, "tree"), publish=False)
+        await one.press("a")  # the screen has not been told of what came meanwhile
+        await one.until(lambda: handle.orders == [Order("approve", ("security",), WHO, expected=second)])
+        await one.until(lambda: "security is not what was shown any more" in one.status)
+        assert handle.snapshot.legs["security/security-1"].state is State.REVIEW
 
 
 async def test_capital_m_merges_all_that_is_approved_after_asking() -> None:
@@ -163,7 +184,7 @@ async def test_capital_m_merges_all_that_is_approved_after_asking() -> None:
         await one.press("M")
         assert asked(one).startswith("security")
         await one.press("y")
-        await one.until(lambda: handle.orders == [Order("merge", by=WHO, everything=True)])
+        await one.until(lambda: handle.orders == [Order("merge", by=WHO, everything=True, expected=SHOWN)])
 
 
 async def test_capital_s_says_how_many_start() -> None:
@@ -217,7 +238,7 @@ async def test_hidden_marks_are_counted_aloud_even_where_nothing_is_asked_else()
         await one.press("a")
         assert "1 marked workstream of these is hidden by the filter." in asked(one)
         await one.press("y")
-        await one.until(lambda: one.handle.orders == [Order("approve", ("security",), WHO)])
+        await one.until(lambda: one.handle.orders == [Order("approve", ("security",), WHO, expected=SHOWN)])
 
 
 async def test_a_refusal_stays_until_it_is_read() -> None:

@@ -20,6 +20,7 @@ from cockpit.schedule.orders import (
 )
 from cockpit.schedule.outline import Outline
 from cockpit.schedule.readings import Readings
+from cockpit.schedule.shown import START, shown
 from cockpit.schedule.snapshot import PendingOrder, Snapshot
 from cockpit.schedule.states import IDLE, State
 from tests.unit.outlines import changed_workstream, loaded, merged, outline, outlines, ran, told
@@ -56,8 +57,8 @@ ALLOWED: dict[State, dict[str, State]] = {
     State.CHECKING: {"stop": State.CHECKING},
     State.REVIEW: {"approve": State.QUEUED, "reject": State.REJECTED, "stop": State.STOPPED},
     State.QUEUED: {"merge": State.QUEUED, "reject": State.REJECTED, "stop": State.STOPPED},
-    State.MERGING: {"stop": State.MERGING},
-    State.MERGED: {},
+    State.MERGING: {"stop": State.MERGING, "merge": State.MERGING},
+    State.MERGED: {"merge": State.MERGED},
     State.RETRYING: {"retry": State.READY, "stop": State.STOPPED},
     State.PAUSED: {"resume": State.READY, "stop": State.STOPPED},
     State.CONFLICT: {"retry": State.READY, "reject": State.REJECTED, "stop": State.STOPPED},
@@ -186,6 +187,64 @@ def test_a_merge_is_pending_until_it_is_merged_or_stuck() -> None:
     assert "x.py is edited" in stuck.reason
     conflict = progress(told(snapshot, f.ConflictFound("a", ("x.py",))), pending("merge", "a"))
     assert isinstance(conflict, f.OrderRefused)
+
+
+def worked(commit: str) -> f.WorkCommitted:
+    return f.WorkCommitted("a", commit, f"tree of {commit}")
+
+
+@pytest.mark.parametrize("verb", ["approve", "reject"])
+def test_a_decision_about_other_work_than_what_is_there_now_is_refused(verb: str) -> None:
+    first, second = "1" * 40, "2" * 40
+    seen = told(loaded(ONE), *CHECKED, worked(first), f.ReviewAsked("a"))
+    order = Order(verb, ("a",), "me", expected=shown(seen, ["a"]))
+    assert order.expected == first
+    facts = carry_out(seen, order).facts
+    assert isinstance(facts[0], f.ApprovalGiven | f.ApprovalRefused)
+    if isinstance(facts[0], f.ApprovalGiven):
+        assert facts[0].commit == first
+    meanwhile = told(seen, f.LegRebased("a", "base", second, "tree"))
+    with pytest.raises(OrderRefusedError, match=r"not what was shown.*222222222 now"):
+        carry_out(meanwhile, order)
+    assert carry_out(meanwhile, Order(verb, ("a",), expected=second[:7])).facts
+    with pytest.raises(OrderRefusedError, match="not what was shown"):
+        carry_out(meanwhile, Order(verb, ("a",), expected="2"))
+
+
+def test_a_yes_to_a_start_is_none_to_a_merge() -> None:
+    plan = changed_workstream(ONE, "a", approve_start=True)
+    order = Order("approve", ("a",), expected=shown(loaded(plan), ["a"]))
+    assert order.expected == START
+    assert carry_out(loaded(plan), order).facts == (f.ApprovalGiven("a", "start"),)
+    later = told(loaded(plan), f.ApprovalGiven("a", "start"), *CHECKED, worked("1" * 40), f.ReviewAsked("a"))
+    with pytest.raises(OrderRefusedError, match="not what was shown"):
+        carry_out(later, order)
+
+
+def test_a_merge_that_happened_by_itself_is_done() -> None:
+    commit = "1" * 40
+    queued = told(loaded(ONE), *CHECKED, worked(commit), f.ReviewAsked("a"), f.ApprovalGiven("a", "merge"))
+    order = Order("merge", ("a",), expected=shown(queued, ["a"]))
+    assert carry_out(queued, order).facts == (f.MergeQueued("a"),)
+    with pytest.raises(OrderRefusedError, match="not what was shown"):
+        carry_out(queued, Order("merge", ("a",), expected="2" * 40))
+    merging = told(queued, f.MergeStarted("a"))
+    assert carry_out(merging, order) == Carried((), ("a is being merged already",))
+    assert progress(merging, PendingOrder("o1", order)) is None
+    done = told(merging, f.LegMerged("a", "m"))
+    assert carry_out(done, order) == Carried((), ("a is merged already",))
+    assert progress(done, PendingOrder("o1", order)) == f.OrderDone("o1")
+
+
+def test_a_merge_is_stopped_or_comes_first() -> None:
+    snapshot, result = carried(told(loaded(ONE), *PATHS[State.MERGING]), "stop", "a")
+    assert result.facts == (f.WorkstreamUnwanted("a"), f.EndAsked("a", "stop"))
+    assert progress(snapshot, pending("stop", "a")) is None
+    stopped = told(snapshot, f.LegStopped("a"))
+    assert stopped.legs["a"].state is State.STOPPED
+    assert progress(stopped, pending("stop", "a")) == f.OrderDone("o1")
+    late = progress(told(snapshot, f.LegMerged("a", "m")), pending("stop", "a"))
+    assert late == f.OrderDone("o1", "merged before it could be stopped: a")
 
 
 def test_a_clean_up_is_pending_until_the_worktree_is_gone_or_left() -> None:
