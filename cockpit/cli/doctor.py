@@ -132,7 +132,7 @@ def _state(repo: "Repo", folder: Path, *, known: bool) -> _Lines:
         )
     yield from _runs(state, name, snapshot.path, driven=pid is not None)
     if pid is None and snapshot.workstreams:
-        yield from _recovery(repo, snapshot, name)
+        yield from _recovery(repo, snapshot, name, state.path / "conflicts")
     if not known:
         branches = [one.outline.branch for one in snapshot.workstreams.values() if not one.worktree]
         yield from _leftovers(repo, Path(snapshot.outline.worktrees), branches if pid is None else [])
@@ -153,15 +153,20 @@ def _runs(state: "StateFolder", name: str, plan: str, *, driven: bool) -> _Lines
         yield shapes.PreflightLine("run", False, f"{name}: {folder.name} goes on without a driver (pid {pid})", hint)
 
 
-def _recovery(repo: "Repo", snapshot: "Snapshot", name: str) -> _Lines:
+def _recovery(repo: "Repo", snapshot: "Snapshot", name: str, conflicts: Path) -> _Lines:
     """Name what the next driver would put right in the repository at its start, and what it would go on with."""
     from cockpit.git.mend import due
+    from cockpit.git.resolve import is_half_made
     from cockpit.schedule.states import State
 
     branches = [one.outline.branch for one in snapshot.workstreams.values()]
     for one in due(repo, Path(snapshot.outline.worktrees), branches):
         hint = "the next start of the plan does that" if one.ok else "look at it: the next start leaves it alone"
         yield shapes.PreflightLine("recovery", False, f"{name}: {one.what}: {one.done}", hint)
+    for folder in sorted(conflicts.iterdir()) if conflicts.is_dir() else ():
+        if is_half_made(repo, folder):
+            detail = f"{name}: making {folder} for a conflict was cut short"
+            yield shapes.PreflightLine("recovery", False, detail, "the next start of the plan takes it away")
     merging = [leg.key for leg in map(snapshot.legs.__getitem__, sorted(snapshot.active)) if leg.state is State.MERGING]
     for key in (*merging, *snapshot.reverting):
         what = "rollback" if key in snapshot.reverting else "merge"

@@ -140,10 +140,17 @@ def finish(
 def abandon(repo: Repo, path: Path, *, parent: Path, plan: str, workstream: str, at: float) -> rescue.Removed:
     """Remove a conflict worktree; what was edited in it and made no commit is rescued first.
 
-    `at` is seconds since the epoch. Doing it again after it succeeded is no error. Raises UnsafePathError, GitError.
+    `at` is seconds since the epoch. One that was never finished, because making it was killed, goes too. Doing it again
+    after it succeeded is no error. Raises UnsafePathError, GitError.
     """
     full = places.inside(parent, path)
     admin = places.admin_of(repo.common_dir, full)
+    if is_half_made(repo, full):
+        if admin is not None:
+            _undo_making(repo, full, admin, _note(admin.folder))
+        else:
+            full.rmdir()
+        return rescue.Removed(None, 0, (), branch_deleted=False)
     if admin is None:
         return rescue.remove(
             repo, full, parent=parent, branch=None, base="HEAD", plan=plan, workstream=workstream, at=at
@@ -157,6 +164,18 @@ def abandon(repo: Repo, path: Path, *, parent: Path, plan: str, workstream: str,
     return rescue.remove(
         repo, full, parent=parent, branch=None, base=note["onto"], plan=plan, workstream=workstream, at=at
     )
+
+
+def is_half_made(repo: Repo, path: Path) -> bool:
+    """Tell whether making a conflict worktree there was cut short: nobody was told of it, and it holds no work."""
+    admin = places.admin_of(repo.common_dir, path)
+    if admin is None:
+        return path.is_dir() and not path.is_symlink() and not any(path.iterdir())
+    note = _note(admin.folder)
+    if note is not None:
+        return bool(note["state"] == "making")
+    names = [entry.name for entry in path.iterdir()] if path.is_dir() else []
+    return not admin.has_index and names in ([], [".git"])
 
 
 def _undo_making(repo: Repo, full: Path, admin: places.Admin, note: dict[str, Any] | None) -> None:

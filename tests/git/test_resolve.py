@@ -1,13 +1,15 @@
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from cockpit.errors import GitError, UnsafePathError
-from cockpit.git import rescue, worktrees
+from cockpit.git import rescue, spawn, worktrees
 from cockpit.git.integrate import Built, Published, publish
 from cockpit.git.repo import Repo
 from cockpit.git.report import describe
-from cockpit.git.resolve import Opened, StillConflicted, abandon, conflict_worktree, finish
+from cockpit.git.resolve import Opened, StillConflicted, abandon, conflict_worktree, finish, is_half_made
 from tests.git.repos import commit, run_git, tree, write
 
 
@@ -168,3 +170,33 @@ def test_a_report_names_files_hunks_and_both_histories(repo: Repo, work: Path, f
     assert [row.subject for row in found.log_theirs] == ["Edit", "Mine"]
     assert found.merge_bases == (repo.commit_id("main~2"),)
     assert describe(repo, "main", "main").files == ()
+
+
+@pytest.mark.parametrize("until", ["folder", "worktree", "read-tree", "merge"])
+def test_a_conflict_worktree_whose_making_was_killed_goes_when_it_is_given_up(
+    repo: Repo, work: Path, folder: Path, monkeypatch: pytest.MonkeyPatch, until: str
+) -> None:
+    path = folder / "conflict"
+    assert work.is_dir()
+    if until == "folder":
+        path.mkdir()
+    elif until == "worktree":
+        run_git(repo.root, "worktree", "add", "-q", "--detach", "--no-checkout", str(path), "main")
+    else:
+        real = spawn.git
+
+        def killed(args: Sequence[str], **options: Any) -> spawn.Done:
+            if until in args:
+                raise GitError("killed", code=-9)
+            return real(args, **options)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(spawn, "git", killed)
+            with pytest.raises(GitError):
+                opened(repo, folder)
+    assert is_half_made(repo, path)
+    assert drop(repo, folder).rescue is None
+    assert not path.exists()
+    assert str(path) not in run_git(repo.root, "worktree", "list")
+    assert opened(repo, folder).conflicted == ("README.md",)
+    assert not is_half_made(repo, path)
