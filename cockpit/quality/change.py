@@ -1,5 +1,6 @@
 """A change of one file as rules see it: both sides, and which lines of each are not in the other."""
 
+from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -66,6 +67,19 @@ class Change:
         return any(n in self.added for n in range(line, last + 1))
 
     @cached_property
+    def _shifts(self) -> tuple[list[int], list[int]]:
+        """The first line (from 0) after each hunk on the new side, and what to add there to get to the old side."""
+        return [hunk.after_end for hunk in self.hunks], [hunk.before_end - hunk.after_end for hunk in self.hunks]
+
+    def line_before(self, line: int) -> int | None:
+        """Return the number, from 1, that an unchanged line after the change had before it; None for a new line."""
+        if self.before is None or line in self.added:
+            return None
+        starts, shifts = self._shifts
+        nth = bisect_right(starts, line - 1)
+        return line + (shifts[nth - 1] if nth else 0)
+
+    @cached_property
     def functions(self) -> "tuple[tuple[Function | None, Function], ...]":
         """Each function after the change with the same one before it (None: it is new), by qualified name and order."""
         if self.before is None:
@@ -125,8 +139,6 @@ def _anchors(
     old: Sequence[str], new: Sequence[str], a: tuple[int, int], b: tuple[int, int]
 ) -> Iterator[tuple[int, int]]:
     """Yield pairs of equal lines that are unique on both sides, rising on both (patience diff's longest such row)."""
-    from bisect import bisect_left
-
     times_old, times_new = Counter(old[a[0] : a[1]]), Counter(new[b[0] : b[1]])
     where = {old[i]: i for i in range(*a) if times_old[old[i]] == 1}
     pairs = [(where[new[k]], k) for k in range(*b) if times_new[new[k]] == 1 and new[k] in where]

@@ -79,6 +79,12 @@ def test_long_texts_are_compared_at_their_unique_lines() -> None:
     assert change.removed == {1, 101, *range(8001, 8011), 9000}
 
 
+def test_an_unchanged_line_knows_where_it_was() -> None:
+    change = Change("a.txt", "a\nb\nc\nd\ne\n", "new\na\nx\nd\ne\n")
+    assert [change.line_before(n) for n in range(1, 6)] == [None, 1, None, 4, 5]
+    assert Change("a.txt", None, "a\n").line_before(1) is None
+
+
 def test_functions_are_paired_with_what_they_were() -> None:
     change = Change("a.py", PYTHON, PYTHON.replace("return 1", "return 3") + "\ndef new():\n    return 0\n")
     assert [(old and old.qualified, new.qualified) for old, new in change.functions] == [
