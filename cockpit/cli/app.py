@@ -27,6 +27,7 @@ TABLE: dict[str, dict[str, str]] = {
         "check": "check:check",
         "simulate": "simulate:simulate",
         "conflicts": "conflicts:conflicts",
+        "scan": "scan:scan",
         "status": "status:status",
         "facts": "facts:facts",
         "logs": "logs:logs",

@@ -14,6 +14,7 @@ COMMANDS = (
     "run",
     "simulate",
     "conflicts",
+    "scan",
     "status",
     "facts",
     "start",

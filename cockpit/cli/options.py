@@ -17,4 +17,4 @@ Trust = Annotated[bool, Parameter(help="Trust the commands of the plan, as `cock
 All = Annotated[bool, Parameter(help="All workstreams that the order makes sense for.")]
 Reason = Annotated[str, Parameter(help="Why; kept in the journal, and told to the next run where one follows.")]
 Follow = Annotated[bool, Parameter(name=["--follow", "-f"], help="Go on printing what comes; ends with ctrl+c.")]
-Shape = Literal["status", "check", "simulate", "conflicts"]
+Shape = Literal["status", "check", "simulate", "scan", "conflicts"]

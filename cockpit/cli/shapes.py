@@ -265,10 +265,63 @@ class Conflicts:
     base: list[OntoBase]
 
 
-ROOTS: dict[str, type] = {"status": Status, "check": Check, "simulate": Simulation, "conflicts": Conflicts}
+@dataclass(frozen=True, slots=True)
+class ScanViolation:
+    """A rule broken at a place: line and column count from 1, 0 is the file as a whole.
+
+    `fingerprint` names the same finding again when lines move.
+    """
+
+    rule: str
+    severity: str
+    path: str
+    line: int
+    column: int
+    excerpt: str
+    message: str
+    fingerprint: str
 
 
-def document(shape: Status | Check | Simulation | Conflicts) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class ScanAllowed:
+    """A violation that a comment in the file allows, and the reason that it gives."""
+
+    rule: str
+    path: str
+    line: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class NotScanned:
+    """A file that was not looked at, or not by all rules, and why."""
+
+    path: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """What `scan` found, in how many files and bytes, and in how many seconds."""
+
+    violations: list[ScanViolation]
+    allowed: list[ScanAllowed]
+    skipped: list[NotScanned]
+    files: int
+    bytes: int
+    seconds: float
+
+
+ROOTS: dict[str, type] = {
+    "status": Status,
+    "check": Check,
+    "simulate": Simulation,
+    "scan": Scan,
+    "conflicts": Conflicts,
+}
+
+
+def document(shape: Status | Check | Simulation | Conflicts | Scan) -> dict[str, Any]:
     """Return a shape as what `json.dumps` takes."""
     return asdict(shape)
 

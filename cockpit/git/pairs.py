@@ -47,6 +47,14 @@ class Pair:
     skipped: str = ""
 
 
+def top_of(folder: Path) -> Path:
+    """Return the top of the checkout that a folder is in. Raises GitError where it is in none."""
+    done = spawn.git(["rev-parse", "--show-toplevel"], cwd=folder, accept=())
+    if done.code:
+        raise GitError("not in a git checkout", where=str(folder.absolute()), hint="name files or folders to judge")
+    return Path(os.fsdecode(done.stdout.removesuffix(b"\n")))
+
+
 def in_range(checkout: Path, revisions: str) -> tuple[Touched, ...]:
     """Return what a range touches: `A..B`, `A...B`, or one revision against the files on disk. Raises GitError."""
     if revisions.startswith("-") or not revisions.strip():
@@ -73,6 +81,13 @@ def since(worktree: Path, commit: str, exclude: Sequence[str] = ()) -> tuple[Tou
         if not path.endswith("/"):  # a repository inside: what it holds is its own
             rows.append(Touched(path, path, "?", "", "", on_disk=True))
     return tuple(row for row in rows if not is_setup(row.path))
+
+
+def uncommitted(worktree: Path) -> tuple[Touched, ...]:
+    """Return what is not committed yet; before a first commit that is everything. Raises GitError."""
+    done = spawn.git(["rev-parse", "--verify", "--quiet", "HEAD^{tree}"], cwd=worktree, accept=(0, 1, 128))
+    empty = spawn.git(["hash-object", "-t", "tree", "--stdin"], cwd=worktree) if done.code else done
+    return since(worktree, empty.stdout.decode().strip())
 
 
 def read(checkout: Path, touched: Iterable[Touched]) -> Iterator[Pair]:
@@ -111,7 +126,7 @@ def _read(checkout: Path, batch: Sequence[Touched]) -> Iterator[Pair]:
         after = blobs.get(row.after) if row.after else None
         skipped = ""
         if row.on_disk:
-            after, skipped = _from_disk(checkout / row.path)
+            after, skipped = from_disk(checkout / row.path)
         elif row.after and after is None:
             skipped = "too large to be read" if sizes[row.after] > LARGEST_READ else "not in this repository"
         if row.before and before is None and not skipped:
@@ -142,7 +157,7 @@ def _blobs(checkout: Path, ids: Sequence[str]) -> dict[str, bytes]:
     return found
 
 
-def _from_disk(path: Path) -> tuple[bytes | None, str]:
+def from_disk(path: Path) -> tuple[bytes | None, str]:
     """Return a regular file's bytes, or why they were not read; a file that is gone is (None, "")."""
     try:
         fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)

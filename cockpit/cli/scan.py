@@ -1,0 +1,165 @@
+"""`cockpit scan`: the quality monitor without a plan, on files, a range, what is staged, or pairs from a pipe."""
+
+import json as jsonlib
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from cyclopts import Parameter
+
+from cockpit.cli import shapes
+from cockpit.cli.options import Json
+from cockpit.cli.output import emit, emit_line, say
+from cockpit.errors import CockpitError
+
+if TYPE_CHECKING:
+    from cockpit.git.pairs import Touched
+    from cockpit.quality.policy import Judged, Policy
+
+Format = Literal["text", "json", "sarif", "github"]
+
+
+def scan(
+    *paths: Annotated[Path, Parameter(help="Files and folders, judged as new; default: what is not committed.")],
+    diff: Annotated[str | None, Parameter(help="What a range changed: A..B, or one revision against the disk.")] = None,
+    staged: Annotated[bool, Parameter(help="What is staged for the next commit: for a pre-commit hook.")] = False,
+    format: Annotated[Format, Parameter(help="How the result is printed.")] = "text",
+    plan: Annotated[
+        Path | None, Parameter(help="A plan whose `quality` holds: its patterns, and what it ignores.")
+    ] = None,
+    stdin_pairs: Annotated[
+        bool, Parameter(help="Read JSON lines {id, path, before, after}, print {id, violations} for each.")
+    ] = False,
+    json: Json = False,
+) -> int:
+    """Judge what a change does to code: dropped code, stubs, broken syntax, security risks.
+
+    Exits with 1 when it finds something, so it serves as a pre-commit hook and in CI. With --diff or --staged, paths
+    say which of the changed files are judged.
+    """
+    policy = _policy(plan)
+    if stdin_pairs:
+        return _pairs(policy)
+    if diff is not None and staged:
+        raise CockpitError("--diff and --staged cannot go together", hint="give one of them")
+    report = policy.report(_changes(paths, diff, staged=staged))
+    _print(report, "json" if json else format)
+    return 1 if report.violations else 0
+
+
+def _print(report: Any, format: Format) -> None:
+    from cockpit.cli import scanformats
+
+    if format == "json":
+        emit(shapes.document(scanformats.shape_of(report)))
+    elif format == "sarif":
+        emit(scanformats.sarif(report))
+    else:
+        for line in scanformats.github(report) if format == "github" else scanformats.text(report):
+            say(line)
+
+
+def _policy(plan: Path | None) -> "Policy":
+    from cockpit.quality.policy import Policy, policy_of
+
+    if plan is None:
+        return Policy()
+    from cockpit.plan.load import load_plan
+
+    return policy_of(load_plan(plan).plan.quality)
+
+
+def _changes(paths: tuple[Path, ...], diff: str | None, *, staged: bool) -> "Iterator[Judged]":
+    if paths and diff is None and not staged:
+        yield from _files(paths)
+        return
+    from cockpit.git import pairs
+
+    top = pairs.top_of(Path.cwd())
+    if staged:
+        touched = pairs.staged(top)
+    elif diff is not None:
+        touched = pairs.in_range(top, diff)
+    else:
+        touched = pairs.uncommitted(top)
+    yield from judged(top, _chosen(top, touched, paths))
+
+
+def judged(top: Path, touched: "Iterator[Touched]") -> "Iterator[Judged]":
+    """Yield touched files with both sides, as rules judge them."""
+    from cockpit.git import pairs
+    from cockpit.quality.policy import Judged
+
+    for pair in pairs.read(top, touched):
+        kind = pair.touched.kind
+        yield Judged(pair.touched.path, pair.before, pair.after, kind, pair.skipped if kind == "file" else "")
+
+
+def _chosen(top: Path, touched: "tuple[Touched, ...]", paths: tuple[Path, ...]) -> "Iterator[Touched]":
+    wanted = [os.path.relpath(path.absolute(), top) for path in paths]
+    for one in touched:
+        if not wanted or any(name in (".", one.path) or one.path.startswith(f"{name}/") for name in wanted):
+            yield one
+
+
+def _files(paths: tuple[Path, ...]) -> "Iterator[Judged]":
+    from cockpit.git.pairs import from_disk
+    from cockpit.quality.policy import Judged
+
+    for given in paths:
+        if not given.exists():
+            raise CockpitError("no such file or folder", where=str(given))
+        for path in _walk(given) if given.is_dir() else (given,):
+            data, skipped = from_disk(path)
+            if data is not None or skipped:
+                yield Judged(str(path), None, data, skipped=skipped)
+
+
+def _walk(folder: Path) -> Iterator[Path]:
+    """Yield the files below a folder, by name, without hidden folders; links are not followed."""
+    for place, folders, names in os.walk(folder):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for name in sorted(names):
+            path = Path(place, name)
+            if not path.is_symlink():
+                yield path
+
+
+def _pairs(policy: "Policy") -> int:
+    """Answer each line with a line at once, one that is no pair with an `error`; return the exit code: 0 or 2."""
+    from dataclasses import asdict
+
+    from cockpit.cli.scanformats import violation_shape
+    from cockpit.quality.policy import Judged
+
+    code = 0
+    for number, line in enumerate(sys.stdin.buffer, 1):
+        if not line.strip():
+            continue
+        try:
+            asked = jsonlib.loads(line)
+            path, before, after = asked["path"], asked.get("before"), asked.get("after")
+            one = Judged(path, _bytes(before), _bytes(after))
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+            emit_line({"id": None, "error": f"line {number} is not a pair: {error}", "violations": []})
+            code = 2
+            continue
+        found = policy.judge(one)
+        answer: dict[str, Any] = {
+            "id": asked.get("id"),
+            "violations": [asdict(violation_shape(v)) for v in found.violations],
+        }
+        if found.skipped:
+            answer["skipped"] = found.skipped
+        emit_line(answer)
+    return code
+
+
+def _bytes(text: object) -> bytes | None:
+    if text is None:
+        return None
+    if not isinstance(text, str):
+        raise TypeError("`before` and `after` are texts or null")
+    return text.encode("utf-8", "surrogatepass")
