@@ -43,7 +43,8 @@ def _paint(folder: Path) -> None:
     env = lifecycle.environment(folder)
     subprocess.run([sys.executable, "-m", "cockpit", "demo", str(folder / "demo"), "--headless"], env=env, check=True,
                    stdin=subprocess.DEVNULL, capture_output=True)  # fmt: skip
-    bare, ours = paint.paint_ratio(folder / "demo" / "demo.yaml", b"Orders in SQLite", env)
+    row = b"Orders in SQL"  # the title in the grid is cut; whole it is in the output, which only a driver can give
+    bare, ours = paint.paint_ratio(folder / "demo" / "demo.yaml", row, env)
     _say("first paint / bare Textual app", ours / bare, "<= 1.5", f"{ours * 1e3:.0f} ms over {bare * 1e3:.0f} ms")
 
 

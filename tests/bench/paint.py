@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -26,6 +27,7 @@ class Bare(App):
 Bare().run()
 """
 MARKER = b"cell 5.2"
+BYTECODE = ("PYTHONDONTWRITEBYTECODE", "PYTHONPYCACHEPREFIX")
 
 
 def bare_app(rows: int) -> list[str]:
@@ -49,13 +51,20 @@ def first_paint(argv: Sequence[str], marker: bytes, env: Mapping[str, str]) -> f
         terminal.close()
 
 
-def paint_ratio(plan: Path, marker: bytes, env: Mapping[str, str], rounds: int = 7) -> tuple[float, float]:
-    """Return the median first paint of the bare app and of `cockpit PLAN`, measured in turn."""
-    bare, ours = [], []
-    for _ in range(rounds):
-        bare.append(first_paint(bare_app(6), MARKER, env))
-        ours.append(first_paint([sys.executable, "-m", "cockpit", str(plan)], marker, env))
-    return median(bare), median(ours)
+def paint_ratio(plan: Path, marker: bytes, env: Mapping[str, str], rounds: int = 9) -> tuple[float, float]:
+    """Return the fastest first paint of the bare app and of `cockpit PLAN`, measured in turn.
+
+    Both find their bytecode where the round before the first left it, as what pip installed does. The fastest is what
+    the program costs; the rest is what else the machine did.
+    """
+    with tempfile.TemporaryDirectory(prefix="cockpit-bytecode-") as folder:
+        kept = {name: value for name, value in env.items() if name not in BYTECODE}
+        settled = {**kept, "PYTHONPYCACHEPREFIX": folder}
+        bare, ours = [], []
+        for _ in range(rounds + 1):
+            bare.append(first_paint(bare_app(6), MARKER, settled))
+            ours.append(first_paint([sys.executable, "-m", "cockpit", str(plan)], marker, settled))
+    return min(bare[1:]), min(ours[1:])
 
 
 def version_ratio(rounds: int = 15) -> tuple[float, float]:

@@ -8,6 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from cockpit.schedule.facts import PlanLoaded
+from cockpit.schedule.outline import LegOutline, Outline, WorkstreamOutline
+from cockpit.schedule.snapshot import Snapshot
+from cockpit.store.journal import Journal
+from cockpit.store.paths import state_folder
+
 ROOT = Path(__file__).resolve().parents[2]
 COCKPIT = ROOT / "cockpit"
 BASE = frozenset({"errors", "clock", "safetext", "process", "filelock", "processtree", "globs"})
@@ -115,6 +121,16 @@ HEAVY = ("textual", "rich", "pydantic", "git", "yaml", "watchfiles", "cyclopts",
 HEAVY_FOR_THE_CORE = ("textual", "rich", "pydantic", "git", "yaml", "watchfiles", "cyclopts", "psutil")
 
 
+NOT_FOR_THE_FIRST_PAINT = (
+    *("pydantic", "git", "yaml", "watchfiles", "cyclopts", "psutil", "tree_sitter", "pygments", "hashlib"),
+    *("cockpit.git", "cockpit.agents", "cockpit.quality", "cockpit.forecast", "cockpit.process", "cockpit.plan.model"),
+    *("cockpit.plan.load", "cockpit.engine.project", "cockpit.engine.driver", "cockpit.engine.loop"),
+    *("cockpit.ui.ordering", "cockpit.ui.screens.confirm", "cockpit.ui.screens.help", "cockpit.ui.screens.palette"),
+    *("cockpit.ui.screens.workstream", "cockpit.ui.screens.ways", "cockpit.ui.screens.commands"),
+    "cockpit.ui.widgets.filterline",
+)
+
+
 def loaded_by(modules: list[str], heavy: tuple[str, ...]) -> set[str]:
     """Return which of the heavy libraries a fresh interpreter has loaded after importing modules."""
     code = "import importlib, sys\nfor name in sys.argv[1].split(','): importlib.import_module(name)\n"
@@ -153,6 +169,44 @@ def test_no_room_but_the_screen_loads_textual(room: str) -> None:
     assert "textual" not in found
     if room not in ("git", "engine", "cli"):
         assert "git" not in found
+
+
+FIRST_PAINT = """
+import os, sys
+from pathlib import Path
+from cockpit.cli.show import known_state
+from cockpit.engine.client import LazyHandle
+from cockpit.ui.app import CockpitApp
+
+class Painted(CockpitApp):
+    def _display(self, screen, update):
+        print(*sys.modules, flush=True)
+        os._exit(0)  # nothing is to come after it: no driver is started
+
+plan = Path(sys.argv[1])
+state, first = known_state(plan)
+Painted(LazyHandle(plan, state), first).run(headless=True)
+"""
+
+
+def test_the_first_paint_loads_only_what_it_needs(tmp_path: Path) -> None:
+    (tmp_path / ".git").mkdir()
+    plan = tmp_path / "plan.yaml"
+    plan.write_text("name: p\n")
+    outline = Outline("p", workstreams=(WorkstreamOutline("a", legs=("a",)),), legs=(LegOutline("a", "a"),))
+    state = state_folder(tmp_path, "p")
+    state.make()
+    journal = Journal(state.journal)
+    journal.append(Snapshot(), [PlanLoaded(str(plan), plan.read_text(), outline)], 1.0)
+    journal.close()
+    done = subprocess.run(
+        [sys.executable, "-c", FIRST_PAINT, plan], capture_output=True, text=True, cwd=ROOT, timeout=60
+    )
+    assert done.returncode == 0, done.stderr
+    loaded = done.stdout.split("\n")[0].split()
+    assert {"textual", "cockpit.ui.app", "cockpit.store.journal"} <= set(loaded)
+    found = {name for name in loaded for one in NOT_FOR_THE_FIRST_PAINT if name == one or name.startswith(f"{one}.")}
+    assert found == set()
 
 
 def test_agents_are_supervised_with_the_standard_library_alone() -> None:
