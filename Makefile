@@ -11,6 +11,7 @@ $(READY): pyproject.toml requirements-dev.lock
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	$(BIN)/python -m compileall -q cockpit  # pip does it for what it copies: the first start is as fast as the others
 	@touch $(READY)
 
 demo: $(READY)  ## a scratch repository, six workstreams, scripted agents
