@@ -107,12 +107,26 @@ def worktrees_at_once(outline: Outline, schedule: Schedule) -> int:
     return most
 
 
-def critical_path_s(legs: Sequence[LegOutline]) -> float:
-    """Return the seconds of the longest path through the legs' dependencies, by the plan's estimates."""
+def critical_path(legs: Sequence[LegOutline]) -> tuple[str, ...]:
+    """Return the longest path through the legs' dependencies, by the plan's estimates; waits for a slot are no part."""
     ends: dict[str, float] = {}
+    before: dict[str, str] = {}
     for leg in sorted(legs, key=lambda leg: leg.round):
-        ends[leg.key] = leg.estimate_s + max((ends.get(key, 0.0) for key in leg.depends_on), default=0.0)
-    return max(ends.values(), default=0.0)
+        last = max((key for key in leg.depends_on if key in ends), key=lambda key: ends[key], default="")
+        ends[leg.key] = leg.estimate_s + ends.get(last, 0.0)
+        before[leg.key] = last
+    path: list[str] = []
+    at = max(ends, key=lambda key: ends[key], default="")
+    while at:
+        path.append(at)
+        at = before[at]
+    return tuple(reversed(path))
+
+
+def critical_path_s(legs: Sequence[LegOutline]) -> float:
+    """Return the seconds of the critical path."""
+    estimates = {leg.key: leg.estimate_s for leg in legs}
+    return sum(estimates[key] for key in critical_path(legs))
 
 
 def lower_bound_s(legs: Sequence[LegOutline], agents: int) -> float:
@@ -172,7 +186,7 @@ def _quantile(ordered: Sequence[float], share: float) -> float:
 
 
 def _legs(outline: Outline, schedule: Schedule) -> list[dict[str, Any]]:
-    critical = set(schedule.critical())
+    critical = set(critical_path(outline.legs))
     rows: list[dict[str, Any]] = []
     for leg in outline.legs:
         planned = schedule.legs.get(leg.key)

@@ -312,6 +312,15 @@ def test_a_dry_run_has_the_documented_shape() -> None:
     assert dry_run(plan)["per_agents"][0]["makespan_p50_s"] == 180.0
 
 
+@pytest.mark.parametrize("agents", [1, 2, 9])
+def test_the_critical_path_has_no_waits_for_a_slot(agents: int) -> None:
+    plan = outline([("a", []), ("b", []), ("c", ["a"]), ("d", [])], slots=[("claude", 9)])
+    legs = tuple(replace(leg, estimate_s=100.0) if leg.key == "d" else leg for leg in plan.legs)
+    found = dry_run(replace(plan, legs=legs), [agents])
+    assert [leg["leg"] for leg in found["legs"] if leg["critical"]] == ["a", "c"]
+    assert found["per_agents"][0]["critical_path_s"] == 120.0
+
+
 def test_bounds_and_worktrees() -> None:
     plan = outline([("a/1", []), ("a/2", []), ("b", ["a/1"]), ("c", [])])
     assert critical_path_s(plan.legs) == 120
