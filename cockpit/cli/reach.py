@@ -52,12 +52,12 @@ def glimpsed(project: "Project") -> "View":
     return _with_plan(project, glimpse(project.state))
 
 
-def ordered(project: "Project", order: "Order") -> "Answer":
-    """Hand an order to the plan's driver, starting one when none runs, and return what became of it."""
+def ordered(project: "Project", order: "Order", *, agents: int | None = None) -> "Answer":
+    """Hand an order to the plan's driver, starting one (for so many agents) when none runs; return what became of it."""
     from cockpit.engine.client import ensure_driver
 
     async def hand_in() -> "Answer":
-        handle = await ensure_driver(project.loaded.path, project.state)
+        handle = await ensure_driver(project.loaded.path, project.state, agents=agents)
         try:
             return await handle.order(order)
         finally:

@@ -9,6 +9,7 @@ from cockpit.cli.inside import refuse_inside_run
 from cockpit.cli.options import Agents, Plan, StateDir, Trust
 from cockpit.cli.output import emit, say
 from cockpit.errors import CockpitError
+from cockpit.safetext import on_one_line
 
 if TYPE_CHECKING:
     from cockpit.engine.project import Project
@@ -70,6 +71,7 @@ def carry_through(
         from cockpit.cli.approving import Asker
 
         talk = Asker(teller, wait=wait).follow
+    began = time.time()
     try:
         # Whoever is asked must be waited for; the asker ends the driver when there is nothing left to ask.
         code = asyncio.run(
@@ -87,6 +89,10 @@ def carry_through(
         emit(shapes.document(status_of(view, time.time(), project.repo.tip(project.base))))
         return code
     say()
+    if code == 0:
+        now = any((leg.ended or 0.0) >= began for leg in view.snapshot.legs.values())
+        what = ", ".join(only) or "all"
+        say(on_one_line(f"{what} is merged" if now else f"{what} is merged already: nothing was left to do"))
     for line in summary(view.snapshot):
         say(line)
     return code

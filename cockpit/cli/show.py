@@ -30,12 +30,16 @@ def open_cockpit(
         )
     if agents is not None and agents < 1:
         raise CockpitError("--agents must be 1 or more")
+    if read_only and (start or agents is not None):
+        raise CockpitError("--read-only gives no order, and --start and --agents are orders", hint="leave one out")
     if run_in_ancestry() is not None:
-        if start or trust:
-            refuse_inside_run("cockpit PLAN --start or --trust")
+        if start or trust or agents is not None:
+            refuse_inside_run("cockpit PLAN --start, --agents or --trust")
         read_only = True  # promise 4: orders from inside a run are refused
     known = None if start or trust else known_state(plan, state_dir)
-    state, first = known or _prepared(plan, state_dir, start=start, trust=trust)
+    state, first = known or _prepared(plan, state_dir, start=start, trust=trust, agents=agents)
+    if agents is not None and not start:
+        limit(state, agents)
 
     from cockpit.cli.reach import who
     from cockpit.engine.client import LazyHandle
@@ -72,7 +76,31 @@ def known_state(plan: Path, state_dir: Path | None = None) -> "tuple[StateFolder
     return None
 
 
-def _prepared(plan: Path, state_dir: Path | None, *, start: bool, trust: bool) -> "tuple[StateFolder, View]":
+def limit(state: "StateFolder", agents: int) -> None:
+    """Tell a driver that runs already how many agents there may be at once; a new one is told at its start."""
+    import asyncio
+
+    from cockpit.cli.reach import who
+    from cockpit.engine.client import connect
+    from cockpit.errors import DriverGoneError
+    from cockpit.schedule.orders import Order
+
+    async def tell_it() -> None:
+        try:
+            handle = await connect(state)
+        except DriverGoneError:
+            return
+        try:
+            await handle.order(Order("limits", by=who("command"), number=agents))
+        finally:
+            await handle.close()
+
+    asyncio.run(tell_it())
+
+
+def _prepared(
+    plan: Path, state_dir: Path | None, *, start: bool, trust: bool, agents: int | None
+) -> "tuple[StateFolder, View]":
     from cockpit.cli.reach import glimpsed, opened, prepared
 
     project = opened(plan, state_dir)
@@ -82,16 +110,18 @@ def _prepared(plan: Path, state_dir: Path | None, *, start: bool, trust: bool) -
         require_trust(project, trust=trust)
     prepared(project)
     if start:
-        _start(project)
+        if agents is not None:
+            limit(project.state, agents)
+        _start(project, agents)
     return project.state, glimpsed(project)
 
 
-def _start(project: "Project") -> None:
+def _start(project: "Project", agents: int | None) -> None:
     from cockpit.cli.output import tell
     from cockpit.cli.reach import ordered, who
     from cockpit.schedule.orders import Order
 
-    answer = ordered(project, Order("start", by=who("command"), everything=True))
+    answer = ordered(project, Order("start", by=who("command"), everything=True), agents=agents)
     if not answer.ok:
         tell(f"nothing was started: {answer.note}")
 

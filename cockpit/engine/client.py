@@ -187,6 +187,7 @@ class LazyHandle:
                 self._handle = None
             if self._handle is None:
                 self._handle = await ensure_driver(self._plan, self._state, agents=self._agents)
+                self._agents = None  # one that is started again keeps to what was ordered last
             self._wanted.set()
             return self._handle
 

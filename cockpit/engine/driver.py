@@ -28,14 +28,16 @@ from cockpit.engine.questions import Questions
 from cockpit.engine.resolutions import drop_left_behind
 from cockpit.engine.server import Server
 from cockpit.engine.watch import Watch
-from cockpit.errors import CockpitError, DrivenElsewhereError
+from cockpit.errors import CockpitError, DrivenElsewhereError, OrderRefusedError
 from cockpit.filelock import FileLock, LockHeldError
 from cockpit.git import gatetree
 from cockpit.git.mend import mend
 from cockpit.quality.gates import end_left_over
 from cockpit.safetext import safe_line
 from cockpit.schedule import facts as f
+from cockpit.schedule.carry import carry_out
 from cockpit.schedule.orders import Order
+from cockpit.schedule.snapshot import Snapshot
 from cockpit.schedule.states import State
 from cockpit.store.journal import Journal
 from cockpit.store.paths import StateFolder
@@ -226,10 +228,12 @@ async def drive(
     talking = asyncio.create_task(_talk(talk, driver.handle)) if talk else None
     try:
         driver.engine.auto_approve = approve == "all"
+        snapshot = driver.engine.snapshot
         order = Order("start", only, "run", everything=not only, also_needed=bool(only))
-        answer = await driver.engine.order(order)
-        if not answer.ok and not driver.engine.snapshot.active and driver.engine.snapshot.state() != "finished":
-            raise CockpitError(f"nothing could be started: {answer.note}")
+        if _leads_on(snapshot, order):
+            answer = await driver.engine.order(order)
+            if not answer.ok and not driver.engine.snapshot.active:
+                raise CockpitError(f"nothing could be started: {answer.note}")
         await driver.run(detached=False, wait=wait)
         snapshot = driver.engine.snapshot
         wanted = only or tuple(snapshot.workstreams)
@@ -240,6 +244,14 @@ async def drive(
             talking.cancel()
             await asyncio.gather(talking, return_exceptions=True)
         await driver.close()
+
+
+def _leads_on(snapshot: Snapshot, order: Order) -> bool:
+    """Tell whether an order changes anything: what is started or merged already needs no order, and no refusal."""
+    try:
+        return bool(carry_out(snapshot, order).facts)
+    except OrderRefusedError:
+        return False
 
 
 async def _talk(talk: Talk, handle: LocalHandle) -> None:

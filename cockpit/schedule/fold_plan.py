@@ -35,6 +35,7 @@ def _(fact: f.PlanLoaded, snapshot: Snapshot, at: float) -> Snapshot:
         outline=outline,
         legs=legs,
         workstreams=workstreams,
+        agent_limit=snapshot.agent_limit if outline.max_agents == snapshot.outline.max_agents else None,
         dependents=dependents(leg.outline for leg in legs.values()),
         active=frozenset(key for key, leg in legs.items() if leg.state not in IDLE),
     )

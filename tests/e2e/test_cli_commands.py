@@ -21,7 +21,7 @@ import pytest
 
 from cockpit.cli import shapes
 from cockpit.cli.main import run
-from cockpit.cli.show import known_state
+from cockpit.cli.show import known_state, limit
 from cockpit.engine.client import driver_pid, glimpse
 from cockpit.engine.project import open_project
 from cockpit.errors import JournalError
@@ -221,6 +221,10 @@ def test_run_carries_a_plan_to_base(desk_of: Callable[..., Desk]) -> None:
     printed = desk("facts")[1]
     assert len(printed.splitlines()) == len(facts)
     assert "merged into base as" in printed
+    again, out, err = desk("run")
+    assert (again, err) == (0, "")
+    assert "all is merged already: nothing was left to do" in out
+    assert "refused" not in out
     assert known_state(desk.plan) is not None
     desk.plan.write_text(desk.plan.read_text() + "# changed\n")
     assert known_state(desk.plan) is None
@@ -243,6 +247,8 @@ def test_run_of_some_wants_only_these_and_what_they_need(desk_of: Callable[..., 
     assert desk("run", "--trust", "--approve", "all", "--only", "b")[0] == 0
     states = {one["id"]: one["state"] for one in desk.status()["workstreams"]}
     assert states == {"a": "merged", "b": "merged", "c": "waiting"}
+    code, out, err = desk("run", "--only", "b")
+    assert (code, err, "b is merged already" in out, "refused" in out) == (0, "", True, False)
     assert desk("run", "--only", "nope")[0] != 0
 
 
@@ -278,6 +284,9 @@ def test_orders_go_through_a_driver_that_they_start(desk_of: Callable[..., Desk]
     assert desk.workstream("slow")["state"] == "paused"
     assert desk("resume", "slow")[0] == 0
     assert desk("limits", "--agents", "1")[0] == 0
+    assert limit_of(desk) == 1
+    limit(open_project(desk.plan).state, 5)  # as `cockpit PLAN --agents 5` does while a driver runs
+    assert limit_of(desk) == 5
     assert desk("drain")[0] == 0
     assert "held already" in desk("drain")[2]
     assert desk("drain", "--off")[0] == 0
@@ -290,6 +299,14 @@ def test_orders_go_through_a_driver_that_they_start(desk_of: Callable[..., Desk]
     assert desk("stop-driver")[0] == 1
     by = {json.loads(line)["data"].get("by", "") for line in desk("facts", "--json")[1].splitlines()}
     assert any(one.endswith("@command") for one in by)
+    limit(open_project(desk.plan).state, 9)  # no driver runs: it is told when it is started
+    assert desk("pause", "a")[0] == 1
+    assert limit_of(desk) == 5, "the limit outlives the driver"
+
+
+def limit_of(desk: Desk) -> int:
+    """Return how many agents may run at once, by the journal."""
+    return glimpse(open_project(desk.plan).state).snapshot.max_agents()
 
 
 def test_work_that_is_cleaned_up_is_kept_and_comes_back(desk_of: Callable[..., Desk], tmp_path: Path) -> None:

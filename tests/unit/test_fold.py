@@ -255,6 +255,10 @@ def test_holding_and_limits() -> None:
     snapshot = told(loaded(CHAIN), f.LaunchingHeld(), f.AgentLimitChanged(7))
     assert (snapshot.held, snapshot.max_agents(), snapshot.state()) == (True, 7, "paused")
     assert told(snapshot, f.LaunchingFreed()).held is False
+    same = told(snapshot, f.PlanLoaded("plan.yaml", "text", CHAIN))
+    assert same.max_agents() == 7
+    changed = told(snapshot, f.PlanLoaded("plan.yaml", "text", replace(CHAIN, max_agents=2)))
+    assert changed.max_agents() == 2, "what was decided last counts"
 
 
 def test_clean_up() -> None:
