@@ -6,9 +6,12 @@ from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
+from cockpit.engine import outfit
 from cockpit.engine.project import Project
 from cockpit.errors import CockpitError
-from cockpit.git import commits
+from cockpit.git import commits, sparse
 from cockpit.git.gatetree import gate_worktree
 from cockpit.git.status import survey
 from cockpit.plan.model import Gate, Workstream
@@ -127,8 +130,15 @@ async def _gates(
     for gate in gates:
         if _passed(effects, gate, tree):
             continue
+        # What a gate finds in a part of the tree is no proof for the tree, and a failure may be what is not there.
+        part = gate.run is not None and await effects.pool.short(sparse.is_sparse, folder)
         with effects.cancellable(*keys) as cancelled:
             fact, shown = await _gate(effects, leg, gate, folder, base, commit, tree, cancelled)
+            if part and fact.ok:
+                fact = replace(fact, how=f"{fact.how}-part")
+            elif part and not cancelled.is_set():
+                await effects.pool.git(outfit.make_whole, effects, folder)
+                fact, shown = await _gate(effects, leg, gate, folder, base, commit, tree, cancelled)
         if any(effects.engine.snapshot.legs[key].ending for key in keys):
             return "stopped"  # a gate that was cut off says nothing about the work
         effects.engine.record(fact)

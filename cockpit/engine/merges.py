@@ -265,7 +265,12 @@ async def clean_up(effects: "Effects", workstream: str) -> None:
         return
     ref = removed.rescue.ref if removed.rescue else ""
     engine.record(f.WorktreeRemoved(workstream, one.worktree, ref, removed.bytes_freed))
-    engine.read(worktrees={workstream: None}, notes={workstream: None})
+    engine.read(worktrees={workstream: None}, notes={workstream: None, noted(workstream): None})
+
+
+def noted(workstream: str) -> str:
+    """Return the name of the note that tells what a workstream's worktree lacks."""
+    return f"{workstream}: worktree"
 
 
 def delivered(effects: "Effects", workstream: str) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cockpit.engine import outfit
 from cockpit.git import integrate, revert, worktrees
 from cockpit.git.builds import Conflict
 from cockpit.schedule import facts as f
@@ -83,6 +84,7 @@ async def _put_back(effects: "Effects", leg: Leg, commit: str) -> None:
         known.outline.branch,
         work,
         parent=Path(effects.engine.snapshot.outline.worktrees),
+        sparse=outfit.scope(effects, effects.workstream(leg.workstream)),
     )
     effects.engine.record(
         f.WorktreeMade(leg.key, str(made.path), known.outline.branch, leg.base),

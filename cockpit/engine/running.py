@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 from cockpit.agents import environment, presets, runs
 from cockpit.agents.prompt import EarlierRun, compose
-from cockpit.engine import merges, setup
+from cockpit.engine.outfit import Outfit, make_ready
+from cockpit.engine.told import notes
 from cockpit.errors import CockpitError
-from cockpit.git import integrate, worktrees
 from cockpit.git.status import changed_files
 from cockpit.plan.legs import LegSpec
 from cockpit.plan.model import Workstream
@@ -47,11 +47,11 @@ class Running:
         leg = self._engine.snapshot.legs[key]
         workstream = self._effects.workstream(leg.workstream)
         try:
-            await self._make_worktree(leg, workstream)
+            outfit = await make_ready(self._effects, leg, workstream, run)
             if self._effects.ended_on_request(key, run):
                 return
             await self._engine.durable()  # a run that a later driver finds must find its worktree known
-            spec = await self._pool.short(self._spec, self._engine.snapshot.legs[key], workstream, run)
+            spec = await self._pool.short(self._spec, self._engine.snapshot.legs[key], workstream, run, outfit)
             await self._pool.short(runs.start, spec)
         except CockpitError as error:
             self._effects.fail(key, run, "failed", str(error))
@@ -78,50 +78,7 @@ class Running:
             f.RunStarted(key, run, process.pid if process else 0, str(self._effects.project.state.run(run)))
         )
 
-    async def _make_worktree(self, leg: Leg, workstream: Workstream) -> None:
-        known = self._engine.snapshot.workstreams[leg.workstream]
-        path = Path(known.worktree or known.outline.worktree)
-        fresh = not known.worktree or not await self._pool.short(path.exists)
-        base = await self._pool.short(self._effects.repo.tip, self._effects.base)
-        if base is None:
-            raise CockpitError(f"the branch {self._effects.base} is gone", hint="make it again, or name another `base`")
-        made = await self._pool.git(
-            worktrees.add,
-            self._effects.repo,
-            path,
-            known.outline.branch,
-            base,
-            parent=Path(self._engine.snapshot.outline.worktrees),
-        )
-        if not fresh:  # nothing runs there now: a lock is what a git that was killed with its run left behind
-            await self._pool.short(worktrees.drop_stale_locks, self._effects.repo, path)
-        head = made.head or base
-        if not fresh and not leg.base:
-            merged = await self._pool.short(merges.delivered, self._effects, leg.workstream)
-            await self._pool.git(
-                worktrees.advance,
-                self._effects.repo,
-                path,
-                base,
-                plan=self._effects.project.loaded.name,
-                workstream=leg.workstream,
-                at=self._engine.clock.now(),
-                exclude=self._effects.project.setup_files,
-                merged=merged,
-            )
-            head = base
-        if fresh:
-            output = self._effects.project.state.gates(leg.run or leg.key) / "setup.log"
-            env = self._effects.gate_environment(workstream, made.path)
-            with self._effects.cancellable(leg.key) as cancelled:
-                await self._pool.long(setup.set_up, self._effects.project, made.path, output, env, cancelled)
-        if fresh or not leg.base:
-            start = base
-            if head != base:
-                start = (await self._pool.short(self._effects.repo.git, "merge-base", base, head)).decode().strip()
-            self._engine.record(f.WorktreeMade(leg.key, str(made.path), known.outline.branch, start))
-
-    def _spec(self, leg: Leg, workstream: Workstream, run: str) -> runs.RunSpec:
+    def _spec(self, leg: Leg, workstream: Workstream, run: str, outfit: Outfit) -> runs.RunSpec:
         plan, folder = self._effects.project.loaded.plan, self._effects.project.state.run(run)
         profile = plan.agents[(leg.slot or "").rsplit("#", 1)[0]]
         worktree = Path(self._engine.snapshot.workstreams[leg.workstream].worktree)
@@ -133,7 +90,7 @@ class Running:
             self._leg_spec(leg),
             earlier=self._earlier(leg),
             present=[change.path for change in present],
-            notes=self._notes(leg),
+            notes=notes(self._effects, leg, outfit),
         )
         prompt = folder / "prompt.md"
         prompt.write_text(text, encoding="utf-8")
@@ -184,20 +141,6 @@ class Running:
 
     def _earlier(self, leg: Leg) -> list[EarlierRun]:
         return [EarlierRun(number, "not merged", lesson) for number, lesson in enumerate(leg.lessons, 1)]
-
-    def _notes(self, leg: Leg) -> list[str]:
-        """Return what else a run is told: that what an earlier run left does not merge with base as it is now."""
-        base = self._effects.base
-        tip = self._effects.repo.tip(base)
-        if not leg.commit or tip is None:
-            return []
-        built = integrate.build(self._effects.repo, tip, leg.commit, "merge", "", author=None)
-        if not isinstance(built, integrate.Conflict):
-            return []
-        paths = ", ".join(built.paths[:20])
-        merge = f"`git merge {base}`, mend the conflict in {paths}, and commit that merge: this one commit is yours"
-        described = [f"The conflict is described in `{leg.report}`."] if leg.report else []
-        return [f"Bring this branch together with `{base}`: {merge}.", *described]
 
     async def watch(self, key: str, run: str) -> None:
         """Follow a run to its end, and judge it."""

@@ -3,7 +3,7 @@
 import errno
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from threading import Event
 
@@ -12,12 +12,21 @@ from cockpit.errors import CockpitError
 from cockpit.quality.gates import run_gate
 
 
-def set_up(project: Project, worktree: Path, output: Path, env: Mapping[str, str], cancelled: Event) -> None:
-    """Copy, link and run what the plan asks for, until `cancelled` is set.
+def set_up(
+    project: Project,
+    worktree: Path,
+    output: Path,
+    env: Mapping[str, str],
+    cancelled: Event,
+    tell: Callable[[str], None],
+) -> None:
+    """Copy, link and run what the plan asks for, until `cancelled` is set; `tell` hears of each step that is begun.
 
     Raises CockpitError naming the step that failed and its output.
     """
     setup = project.loaded.plan.setup
+    if setup.copy_ or setup.link:
+        tell("setting up: copies and links")
     try:
         for source, target in _matches(project.repo.root, setup.copy_, worktree):
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -29,6 +38,8 @@ def set_up(project: Project, worktree: Path, output: Path, env: Mapping[str, str
         raise CockpitError(f"set-up failed: {error}", where=str(worktree), hint="see the plan's `setup`") from error
     output.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     for number, command in enumerate(setup.run, 1):
+        shown = command if isinstance(command, str) else " ".join(command)
+        tell(f"setting up: {shown}")
         log = output.with_name(f"{output.stem}-{number}{output.suffix}")
         result = run_gate(
             f"setup-{number}",
@@ -40,7 +51,6 @@ def set_up(project: Project, worktree: Path, output: Path, env: Mapping[str, str
             cancelled=cancelled,
         )
         if not result.ok:
-            shown = command if isinstance(command, str) else " ".join(command)
             raise CockpitError(f"set-up failed: `{shown}` {result.reason}\n{result.tail}", hint=f"see {log}")
 
 

@@ -230,6 +230,8 @@ def _explain_waiting(
 def _explain_work(leg: Leg, run: RunReading | None, note: str) -> Cell:
     if leg.ending:
         return {"pause": "pausing…", "stop": "stopping…"}.get(leg.ending, "ending…"), "warn"
+    if leg.state is State.PREPARING and run and run.activity:
+        return line(run.activity), "dim"
     if leg.state is State.RETRYING:
         return f"again at {exact_clock(leg.retry_at)}{f' · {line(leg.reason)}' if leg.reason else ''}", "warn"
     if leg.state is State.RUNNING:

@@ -1,0 +1,198 @@
+"""Makes a leg's worktree ready for a run: made or moved on, as wide as it must be, filled, set up; it removes nothing.
+
+What is not done twice is noted in git's metadata of the worktree, so that a set-up that failed or was killed is
+done again by the next run.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cockpit.engine import merges, setup
+from cockpit.errors import CockpitError
+from cockpit.git import integrate, largefiles, sparse, submodules, worktrees
+from cockpit.git.status import changed_files
+from cockpit.plan.model import Workstream
+from cockpit.schedule import facts as f
+from cockpit.schedule.readings import RunReading
+from cockpit.schedule.snapshot import Leg
+
+if TYPE_CHECKING:
+    from cockpit.engine.effects import Effects
+
+TOLD_EVERY_S = 1.0
+NAMED = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Outfit:
+    """What a run finds: the paths in which its branch conflicts with base, and what else it should know.
+
+    `lacks` is what of that the operator is told too.
+    """
+
+    conflicts: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    lacks: str = ""
+
+
+async def make_ready(effects: "Effects", leg: Leg, workstream: Workstream, run: str) -> Outfit:
+    """Make the worktree of a leg ready, and tell what a run finds in it. Raises CockpitError."""
+    with _progress(effects, run) as progress:
+        path = await _make(effects, leg, workstream, progress)
+        leg = effects.engine.snapshot.legs[leg.key]
+        progress.tell("filling the worktree")
+        found = await effects.pool.git(_fill, effects, leg, workstream, path)
+        effects.engine.read(notes={merges.noted(leg.workstream): found.lacks or None})
+        if not await effects.pool.short(worktrees.is_set_up, path):
+            output = effects.project.state.gates(leg.run or leg.key) / "setup.log"
+            env = effects.gate_environment(workstream, path)
+            with effects.cancellable(leg.key) as cancelled:
+                await effects.pool.long(setup.set_up, effects.project, path, output, env, cancelled, progress.tell)
+            await effects.pool.short(worktrees.mark_set_up, path)
+    return found
+
+
+def scope(effects: "Effects", workstream: Workstream) -> tuple[str, ...] | None:
+    """Return the globs that a sparse workstream's worktree is kept to; None where it holds everything."""
+    if not workstream.sparse or not workstream.files:
+        return None  # without `files` it may write anywhere
+    return (*workstream.files, *effects.project.loaded.plan.shared_files)
+
+
+def widen(effects: "Effects", worktree: Path, workstream: Workstream, paths: tuple[str, ...]) -> None:
+    """Check out what a worktree lacks of these paths and of its workstream's scope. Raises GitError."""
+    wanted = scope(effects, workstream)
+    if wanted is None:
+        sparse.make_whole(effects.repo, worktree)
+    else:
+        sparse.widen(effects.repo, worktree, paths, wanted)
+
+
+def make_whole(effects: "Effects", worktree: Path) -> None:
+    """Check out all of a sparse worktree, its submodules and large files too. Raises GitError."""
+    sparse.make_whole(effects.repo, worktree)
+    submodules.initialise_submodules(effects.repo, worktree)
+    largefiles.fill_large_files(effects.repo, worktree)
+
+
+async def _make(effects: "Effects", leg: Leg, workstream: Workstream, progress: "_Progress") -> Path:
+    engine, repo = effects.engine, effects.repo
+    known = engine.snapshot.workstreams[leg.workstream]
+    path = Path(known.worktree or known.outline.worktree)
+    fresh = not known.worktree or not await effects.pool.short(path.exists)
+    base = await effects.pool.short(repo.tip, effects.base)
+    if base is None:
+        raise CockpitError(f"the branch {effects.base} is gone", hint="make it again, or name another `base`")
+    progress.tell("making the worktree")
+    made = await effects.pool.git(
+        worktrees.add,
+        repo,
+        path,
+        known.outline.branch,
+        base,
+        parent=Path(engine.snapshot.outline.worktrees),
+        sparse=scope(effects, workstream),
+    )
+    if not fresh:  # nothing runs there now: a lock is what a git that was killed with its run left behind
+        await effects.pool.short(worktrees.drop_stale_locks, repo, path)
+    head = made.head or base
+    if not fresh and not leg.base:
+        merged = await effects.pool.short(merges.delivered, effects, leg.workstream)
+        await effects.pool.git(
+            worktrees.advance,
+            repo,
+            path,
+            base,
+            plan=effects.project.loaded.name,
+            workstream=leg.workstream,
+            at=engine.clock.now(),
+            exclude=effects.project.setup_files,
+            merged=merged,
+        )
+        head = base
+    if fresh or not leg.base:
+        start = base
+        if head != base:
+            start = (await effects.pool.short(repo.git, "merge-base", base, head)).decode().strip()
+        engine.record(f.WorktreeMade(leg.key, str(made.path), known.outline.branch, start))
+    return made.path
+
+
+def _fill(effects: "Effects", leg: Leg, workstream: Workstream, path: Path) -> Outfit:
+    """Widen a sparse worktree by what was touched outside and by what conflicts, then fill what git leaves empty."""
+    conflicts = _conflicts(effects, leg)
+    part = sparse.is_sparse(path)
+    if part:
+        changed = changed_files(path, leg.base or "HEAD", effects.project.setup_files)
+        widen(effects, path, workstream, (*(one.path for one in changed), *conflicts))
+        part = sparse.is_sparse(path)
+    left = [one for one in submodules.initialise_submodules(effects.repo, path) if one.left is not None]
+    notes = [f"The submodule `{one.path}` is empty: {one.left}." for one in left]
+    pointers = largefiles.fill_large_files(effects.repo, path)
+    if pointers:
+        more = f" and {len(pointers) - NAMED} more" if len(pointers) > NAMED else ""
+        named = ", ".join(f"`{one}`" for one in pointers[:NAMED])
+        notes.append(f"Only pointers of git LFS are there, not the content, for {named}{more}.")
+    lacks = " ".join(notes)
+    if part:
+        told = (
+            "Only a part of the repository is checked out: the folders that you may write in, and the top-level files"
+        )
+        notes.append(f"{told}. `git sparse-checkout add FOLDER` brings another folder here where you need it.")
+    return Outfit(conflicts, tuple(notes), lacks)
+
+
+def _conflicts(effects: "Effects", leg: Leg) -> tuple[str, ...]:
+    """Return the paths in which what earlier runs of a leg left does not merge with base as it is now."""
+    tip = effects.repo.tip(effects.base)
+    if not leg.commit or tip is None:
+        return ()
+    built = integrate.build(effects.repo, tip, leg.commit, "merge", "", author=None)
+    return built.paths if isinstance(built, integrate.Conflict) else ()
+
+
+class _Progress:
+    """What is being done to a worktree and since when, shown on its row; told by any thread."""
+
+    def __init__(self, effects: "Effects", run: str) -> None:
+        self._engine = effects.engine
+        self._run = run
+        self._loop = asyncio.get_running_loop()
+        self._what = ""
+        self._since = 0.0
+        self.over = False
+
+    def tell(self, what: str) -> None:
+        """Say what is begun."""
+        self._what, self._since = what, self._engine.clock.now()
+        self._loop.call_soon_threadsafe(self.show)
+
+    def show(self) -> None:
+        """Show what is being done, and for how long it has been."""
+        if self.over:
+            return
+        seconds = int(self._engine.clock.now() - self._since)
+        spent = f"{seconds // 60} min {seconds % 60} s" if seconds >= 60 else f"{seconds} s"
+        self._engine.read(runs={self._run: RunReading(activity=f"{self._what}, {spent}" if seconds else self._what)})
+
+
+@contextlib.contextmanager
+def _progress(effects: "Effects", run: str) -> Iterator[_Progress]:
+    progress = _Progress(effects, run)
+
+    async def tick() -> None:
+        while True:
+            await asyncio.sleep(TOLD_EVERY_S)
+            progress.show()
+
+    ticking = asyncio.create_task(tick())
+    try:
+        yield progress
+    finally:
+        ticking.cancel()
+        progress.over = True
+        effects.engine.read(runs={run: None})
