@@ -5,6 +5,7 @@ from functools import cache
 from typing import Any, TypeVar
 
 from msgspec import NODEFAULT, Struct, convert
+from msgspec.json import decode as parse
 from msgspec.structs import fields
 
 T = TypeVar("T")
@@ -31,6 +32,16 @@ def decode(cls: type[T], data: Any) -> T:
     Unknown keys are ignored and missing ones take their default. Raises ValueError for data that does not fit.
     """
     return convert(data, cls)
+
+
+def decode_text(cls: type[T], text: str) -> T:
+    """Return an instance of the struct `cls` from what `json.dumps` made of what `encode` made; else as `decode`."""
+    try:
+        return parse(text, type=cls)
+    except ValueError:  # json.dumps writes what is no JSON: NaN, infinity, half of a surrogate pair
+        import json
+
+        return decode(cls, json.loads(text))
 
 
 @cache

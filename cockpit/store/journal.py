@@ -11,8 +11,8 @@ from typing import Any
 from msgspec.structs import replace
 
 from cockpit.errors import JournalError
-from cockpit.schedule.codec import decode, encode
-from cockpit.schedule.facts import Fact, Recorded, from_json, to_json
+from cockpit.schedule.codec import decode_text, encode
+from cockpit.schedule.facts import Fact, Recorded, from_text, to_json
 from cockpit.schedule.fold import fold, replay
 from cockpit.schedule.snapshot import Snapshot
 
@@ -146,8 +146,8 @@ class Journal:
         if there is None or there[0] != row[1]:
             return Snapshot()
         try:
-            return decode(Snapshot, json.loads(row[3]))
-        except (ValueError, TypeError, KeyError):
+            return decode_text(Snapshot, row[3])
+        except ValueError:
             return Snapshot()
 
     def read(self, since: int = 0) -> Iterator[Recorded]:
@@ -196,8 +196,8 @@ def replay_lenient(snapshot: Snapshot, rows: Iterator[tuple[int, float, str, str
 
 def _fact(kind: str, data: str) -> Fact | None:
     try:
-        return from_json(kind, json.loads(data))
-    except (ValueError, JournalError):
+        return from_text(kind, data)
+    except JournalError:
         return None
 
 

@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from cockpit.errors import JournalError
 from cockpit.schedule.codec import decode, encode
-from cockpit.schedule.facts import KINDS, Fact, PlanLoaded, from_json, to_json
+from cockpit.schedule.facts import KINDS, Fact, LegFailed, PlanLoaded, UsageReported, from_json, from_text, to_json
 from cockpit.schedule.readings import Readings
 from cockpit.schedule.snapshot import Leg, Snapshot
 from tests.unit.fact_strategies import facts, instances
@@ -25,7 +25,9 @@ def there_and_back(value: Any) -> Any:
 @settings(max_examples=15, deadline=None)
 def test_every_kind_of_fact_comes_back_as_it_was(kind: str, data: st.DataObject) -> None:
     fact: Fact = data.draw(instances(KINDS[kind]))
-    assert from_json(kind, json.loads(json.dumps(to_json(fact)))) == fact
+    text = json.dumps(to_json(fact))
+    assert from_json(kind, json.loads(text)) == fact
+    assert from_text(kind, text) == fact
 
 
 @given(instances(Snapshot))
@@ -123,6 +125,20 @@ def test_a_type_without_a_way_to_decode_it_is_refused() -> None:
 
     with pytest.raises(ValueError, match="complex"):
         decode(Odd, {"what": 1})
+
+
+@pytest.mark.parametrize("usd", [float("inf"), 0.25])
+@pytest.mark.parametrize("reason", ["half a pair: \ud800", "plain"])
+def test_what_json_dumps_writes_is_read_even_where_it_is_no_json(usd: float, reason: str) -> None:
+    for fact in (UsageReported("a", "r", usd=usd), LegFailed("a", reason)):
+        text = json.dumps(to_json(fact))
+        assert from_text(type(fact).__name__, text) == fact == from_json(type(fact).__name__, json.loads(text))
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "null", '{"leg": 3}', "{} {}", "\ud800"])
+def test_text_that_does_not_fit_is_refused(text: str) -> None:
+    with pytest.raises(JournalError, match="LegFailed"):
+        from_text("LegFailed", text)
 
 
 def test_a_plan_comes_back_with_its_text() -> None:
