@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from cockpit.errors import OrderRefusedError
 from cockpit.schedule import facts as f
+from cockpit.schedule import releasing
 from cockpit.schedule.orders import Order
 from cockpit.schedule.shown import is_named, require_shown
 from cockpit.schedule.snapshot import Leg, PendingOrder, Snapshot, Workstream
@@ -20,7 +21,6 @@ STOPPABLE = frozenset(
         State.FAILED,
         State.REJECTED,
         State.CONFLICT,
-        State.QUARANTINED,
     }
 )
 RETRIABLE = frozenset({State.FAILED, State.REJECTED, State.CONFLICT, State.STOPPED, State.RETRYING})
@@ -187,6 +187,8 @@ def _resume(snapshot: Snapshot, workstream: Workstream, order: Order) -> Iterato
 
 def _stop(snapshot: Snapshot, workstream: Workstream, order: Order) -> Iterator[f.Fact]:
     leg = snapshot.leg_under_way(workstream.id)
+    if leg.state is State.QUARANTINED:
+        raise OrderRefusedError(f"{_is(leg)}: release or discard it")
     if leg.state is State.MERGED:
         raise OrderRefusedError(f"{workstream.id} is merged already")
     if not workstream.wanted and leg.state not in CAN_BE_ENDED | STOPPABLE:
@@ -332,6 +334,9 @@ _VERBS: dict[str, _Verb] = {
     "resolve": _resolution,
     "resolved": _resolution,
     "abandon": _resolution,
+    "release": releasing.release,
+    "waive": releasing.waive,
+    "discard": releasing.discard,
     "rollback": _rollback,
     "cleanup": _cleanup,
 }

@@ -92,6 +92,7 @@ def _launches(snapshot: Snapshot, readings: Readings, begun: list[Leg], ready: l
     free = snapshot.max_agents() - len(taken)
     if free <= 0:
         return
+    taken |= snapshot.held_slots().keys()
     busy = {leg.workstream for leg in begun}
     sizes = {profile.name: profile.slots for profile in snapshot.outline.profiles}
     full: set[tuple[str, ...]] = set()
@@ -102,7 +103,7 @@ def _launches(snapshot: Snapshot, readings: Readings, begun: list[Leg], ready: l
     for leg in _one_after_the_other(ordered, crowded):
         if leg.state is State.READY and (leg.workstream in busy or snapshot.approval_of(leg) is not None):
             continue
-        agents = snapshot.workstreams[leg.workstream].outline.agents
+        agents = _agents_for(snapshot, leg)
         slot = None if agents in full else _free_slot(agents, sizes, taken)
         if slot is None:
             full.add(agents)
@@ -135,6 +136,12 @@ def _is_crowded(snapshot: Snapshot, leg: Leg, busy: Iterable[str]) -> bool:
 
 def _is_due(snapshot: Snapshot, leg: Leg, now: float) -> bool:
     return leg.state is State.RETRYING and leg.retry_at <= now and snapshot.workstreams[leg.workstream].wanted
+
+
+def _agents_for(snapshot: Snapshot, leg: Leg) -> tuple[str, ...]:
+    """Return the profiles that may do a leg, best first."""
+    agents = snapshot.workstreams[leg.workstream].outline.agents
+    return tuple(one for one in agents if one != leg.avoid) if leg.avoid else agents
 
 
 def _free_slot(agents: Iterable[str], sizes: Mapping[str, int], taken: Container[str | None]) -> str | None:

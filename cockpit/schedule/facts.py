@@ -62,6 +62,7 @@ class OrderGiven(Fact, frozen=True):
     everything: bool = False
     also_needed: bool = False
     expected: str = ""
+    how: str = ""
 
 
 class OrderDone(Fact, frozen=True):
@@ -310,6 +311,60 @@ class LegFailed(LegFact, frozen=True):
 
 class LegRetried(LegFact, frozen=True):
     """A human ordered a new run of a leg."""
+
+
+class ViolationFound(LegFact, frozen=True):
+    """A rule is broken at a place of a leg's change; `missing` are lines that went away with it.
+
+    `id` stays the same for the same finding in the same leg; `slot` and `run` are those that wrote it.
+    """
+
+    id: str
+    rule: str
+    severity: str
+    path: str
+    line: int = 0
+    excerpt: str = ""
+    message: str = ""
+    missing: tuple[str, ...] = ()
+    slot: str = ""
+    run: str = ""
+
+
+class ViolationFixed(LegFact, frozen=True):
+    """A violation is no longer there."""
+
+    id: str
+
+
+class ViolationWaived(LegFact, frozen=True):
+    """A human lets a violation stand, for a reason."""
+
+    id: str
+    by: str = ""
+    reason: str = ""
+
+
+class LegQuarantined(LegFact, frozen=True):
+    """A leg and the slot that wrote it are stopped, for violations, until a human releases them."""
+
+    slot: str
+    violations: tuple[str, ...] = ()
+    reason: str = ""
+
+
+class LegReleased(LegFact, frozen=True):
+    """A human let a quarantined leg run again; `how` is resume, restart or other."""
+
+    how: str
+    by: str = ""
+    reason: str = ""
+
+
+class LegReset(LegFact, frozen=True):
+    """A leg's worktree stands on its base again; `rescue` is the ref that keeps what was there."""
+
+    rescue: str = ""
 
 
 class LegPaused(LegFact, frozen=True):

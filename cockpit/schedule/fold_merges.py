@@ -3,11 +3,9 @@
 from msgspec.structs import replace
 
 from cockpit.schedule import facts as f
-from cockpit.schedule.folding import apply, is_met, leg_of, moved, put, readied, unreadied
-from cockpit.schedule.snapshot import GateResult, Leg, Merge, Snapshot
+from cockpit.schedule.folding import apply, is_met, learned, leg_of, moved, put, readied, settled, unreadied
+from cockpit.schedule.snapshot import GateResult, Merge, Snapshot
 from cockpit.schedule.states import State
-
-LESSON_LIMIT = 4000
 
 
 @apply.register
@@ -51,7 +49,7 @@ def _(fact: f.ApprovalGiven, snapshot: Snapshot, at: float) -> Snapshot:
 def _(fact: f.ApprovalRefused, snapshot: Snapshot, at: float) -> Snapshot:
     leg = leg_of(snapshot, fact.leg)
     lesson = f"The operator refused the {fact.what}: {fact.reason or 'no reason was given'}"
-    return put(snapshot, moved(leg, fact, at, lessons=_learned(leg, lesson)))
+    return put(snapshot, moved(leg, fact, at, lessons=learned(leg, lesson)))
 
 
 @apply.register
@@ -63,7 +61,7 @@ def _(fact: f.MergeBuilt, snapshot: Snapshot, at: float) -> Snapshot:
 def _(fact: f.LegMerged, snapshot: Snapshot, at: float) -> Snapshot:
     before = leg_of(snapshot, fact.leg)
     leg = moved(before, fact, at, merged=fact.commit, ended=at, paths=(), report="", reverted="", conflicts=0)
-    after = put(snapshot, leg)
+    after = settled(put(snapshot, leg), leg)
     if fact.commit:
         onto = before.built_on if fact.commit == before.built else fact.commit
         merge = Merge(leg.workstream, leg.key, leg.outline.round, fact.commit, at, onto=onto)
@@ -86,7 +84,7 @@ def _(fact: f.MergeDeferred, snapshot: Snapshot, at: float) -> Snapshot:
 def _(fact: f.ConflictFound, snapshot: Snapshot, at: float) -> Snapshot:
     leg = leg_of(snapshot, fact.leg)
     reason = f"conflicts with {snapshot.outline.base} in {', '.join(fact.paths)}"
-    lessons = _learned(leg, f"The work of the last run {reason}.")
+    lessons = learned(leg, f"The work of the last run {reason}.")
     stuck = moved(leg, fact, at, paths=fact.paths, lessons=lessons, report=fact.report, resolving="", opened="")
     return put(snapshot, replace(stuck, reason=reason, conflicts=leg.conflicts + 1))
 
@@ -94,14 +92,14 @@ def _(fact: f.ConflictFound, snapshot: Snapshot, at: float) -> Snapshot:
 @apply.register
 def _(fact: f.RetryScheduled, snapshot: Snapshot, at: float) -> Snapshot:
     leg = leg_of(snapshot, fact.leg)
-    lessons = _learned(leg, fact.reason)
+    lessons = learned(leg, fact.reason)
     return put(snapshot, moved(leg, fact, at, retry_at=fact.at, failures=leg.failures + 1, lessons=lessons))
 
 
 @apply.register
 def _(fact: f.LegFailed, snapshot: Snapshot, at: float) -> Snapshot:
     leg = leg_of(snapshot, fact.leg)
-    return put(snapshot, moved(leg, fact, at, failures=leg.failures + 1, lessons=_learned(leg, fact.reason)))
+    return put(snapshot, moved(leg, fact, at, failures=leg.failures + 1, lessons=learned(leg, fact.reason)))
 
 
 def _fresh(fact: f.LegFact, snapshot: Snapshot, at: float) -> Snapshot:
@@ -111,14 +109,12 @@ def _fresh(fact: f.LegFact, snapshot: Snapshot, at: float) -> Snapshot:
 
 
 def _ended_on_request(fact: f.LegFact, snapshot: Snapshot, at: float) -> Snapshot:
-    return put(snapshot, moved(leg_of(snapshot, fact.leg), fact, at, ending=""))
+    leg = leg_of(snapshot, fact.leg)
+    before = settled(snapshot, leg) if isinstance(fact, f.LegStopped) else snapshot
+    return put(before, moved(leg, fact, at, ending=""))
 
 
 apply.register(f.LegRetried, _fresh)
 apply.register(f.LegResumed, _fresh)
 apply.register(f.LegPaused, _ended_on_request)
 apply.register(f.LegStopped, _ended_on_request)
-
-
-def _learned(leg: Leg, lesson: str) -> tuple[str, ...]:
-    return (*leg.lessons, lesson[-LESSON_LIMIT:])[-5:] if lesson else leg.lessons

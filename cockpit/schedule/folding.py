@@ -8,8 +8,10 @@ from msgspec.structs import replace
 
 from cockpit.errors import IllegalMoveError
 from cockpit.schedule import facts as f
-from cockpit.schedule.snapshot import Leg, Snapshot, Workstream
+from cockpit.schedule.snapshot import RELEASED, Leg, Snapshot, Workstream
 from cockpit.schedule.states import CAN_BE_ENDED, HOLDS_SLOT, IDLE, MOVING_FACTS, State, next_state
+
+LESSON_LIMIT = 4000
 
 
 @singledispatch
@@ -43,9 +45,26 @@ def moved(leg: Leg, fact: f.Fact, at: float, **changes: Any) -> Leg:
     state = next_state(leg.state, type(fact).__name__)
     if leg.state in HOLDS_SLOT and state not in HOLDS_SLOT:
         changes = {"slot": None, **changes}
+    if leg.state is State.QUARANTINED:
+        changes = {"held_slot": "", "held_for": (), "held_from": "", **changes}
     if leg.ending and state not in CAN_BE_ENDED:
         changes = {"ending": "", **changes}
     return replace(leg, state=state, since=at, reason=getattr(fact, "reason", ""), **changes)
+
+
+def learned(leg: Leg, lesson: str) -> tuple[str, ...]:
+    """Return what a leg's next run is told, with one more lesson; empty: none."""
+    return (*leg.lessons, lesson[-LESSON_LIMIT:])[-5:] if lesson else leg.lessons
+
+
+def settled(snapshot: Snapshot, leg: Leg) -> Snapshot:
+    """Return the snapshot with a leg's open violations released: a human merged or discarded its work."""
+    bad = snapshot.open_violations(leg.key)
+    if not bad:
+        return snapshot
+    return replace(
+        snapshot, violations={**snapshot.violations, **{one.id: replace(one, state=RELEASED) for one in bad}}
+    )
 
 
 def put(snapshot: Snapshot, leg: Leg) -> Snapshot:

@@ -16,6 +16,9 @@ VERBS = (
     "resolve",
     "resolved",
     "abandon",
+    "release",
+    "waive",
+    "discard",
     "rollback",
     "cleanup",
     "drain",
@@ -31,7 +34,8 @@ class Order(Struct, frozen=True):
 
     `everything`: all workstreams that the verb makes sense for; `also_needed`: start what they depend on too, or roll
     back although merged work depends on it. `expected`: what the order is about, as it was shown: the digest of a plan
-    that is to be trusted, the commits of the work that is decided about (see `shown`).
+    that is to be trusted, the commits of the work that is decided about (see `shown`), the
+    violations that are waived. `how`: the way of a release (see `releasing`).
     """
 
     verb: str
@@ -42,6 +46,7 @@ class Order(Struct, frozen=True):
     everything: bool = False
     also_needed: bool = False
     expected: str = ""
+    how: str = ""
 
 
 class TakeLeg(Struct, frozen=True):

@@ -15,6 +15,8 @@ class Leg(Struct, frozen=True):
 
     In a conflict, `report` is the file that describes it, `resolving` the step that was asked for, `opened` the
     worktree in which it is being resolved. `reverted` is the commit on base that undid its merge.
+    In quarantine, `held_slot` is the slot that wrote it, `held_for` the ids of violations, `held_from` the state
+    that it left. `start_over`: its next run begins at its base again; `avoid`: the profile that is not to do it.
     """
 
     outline: LegOutline
@@ -49,6 +51,11 @@ class Leg(Struct, frozen=True):
     resolving: str = ""
     opened: str = ""
     reverted: str = ""
+    held_slot: str = ""
+    held_for: tuple[str, ...] = ()
+    held_from: str = ""
+    start_over: bool = False
+    avoid: str = ""
     gone: bool = False
 
     @property
@@ -128,6 +135,29 @@ class Merge(Struct, frozen=True):
     onto: str = ""
 
 
+OPEN, RELEASED, FIXED = "open", "released", "fixed"
+
+
+class Violation(Struct, frozen=True):
+    """A rule broken in a leg's change, and what became of it: `open`, `released` (by whom and why), or `fixed`."""
+
+    id: str
+    leg: str
+    rule: str
+    severity: str
+    path: str
+    line: int = 0
+    excerpt: str = ""
+    message: str = ""
+    missing: tuple[str, ...] = ()
+    slot: str = ""
+    run: str = ""
+    at: float = 0.0
+    state: str = OPEN
+    by: str = ""
+    reason: str = ""
+
+
 class Cost(Struct, frozen=True):
     """What all runs used so far."""
 
@@ -155,6 +185,7 @@ class Snapshot(Struct, frozen=True):
     usage: Mapping[str, Cost] = field(default_factory=lambda: MappingProxyType({}))
     orders: Mapping[str, PendingOrder] = field(default_factory=lambda: MappingProxyType({}))
     merges: tuple[Merge, ...] = ()
+    violations: Mapping[str, Violation] = field(default_factory=lambda: MappingProxyType({}))
     reverting: tuple[str, ...] = ()
     recovered: tuple[str, ...] = ()
     held: bool = False
@@ -201,6 +232,15 @@ class Snapshot(Struct, frozen=True):
     def busy_slots(self) -> dict[str, Leg]:
         """Return the leg that holds each busy slot."""
         return {leg.slot: leg for leg in map(self.legs.__getitem__, self.active) if leg.slot}
+
+    def held_slots(self) -> dict[str, Leg]:
+        """Return the leg for which each quarantined slot is held."""
+        legs = map(self.legs.__getitem__, self.active)
+        return {leg.held_slot: leg for leg in legs if leg.state is State.QUARANTINED and leg.held_slot}
+
+    def open_violations(self, leg: str) -> tuple[Violation, ...]:
+        """Return the violations of a leg that are neither fixed nor released."""
+        return tuple(one for one in self.violations.values() if one.leg == leg and one.state == OPEN)
 
     def counts(self) -> dict[str, int]:
         """Return how many workstreams are in each state; states that nobody is in are left out."""

@@ -79,7 +79,7 @@ MOVES: Mapping[State, Mapping[str, State]] = {
     S.MERGED: {"LegReverted": S.REVIEW},
     S.RETRYING: {"LegTaken": S.PREPARING, "LegStopped": S.STOPPED, "LegRetried": S.READY},
     S.PAUSED: {"LegResumed": S.READY, "LegStopped": S.STOPPED},
-    S.QUARANTINED: {"LegReleased": S.CHECKING, "LegStopped": S.STOPPED},
+    S.QUARANTINED: {"LegReleased": S.READY, "ChecksStarted": S.CHECKING, "LegStopped": S.STOPPED},
     S.CONFLICT: {
         "LegRetried": S.READY,
         "ChecksStarted": S.CHECKING,

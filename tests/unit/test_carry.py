@@ -42,19 +42,21 @@ PATHS: dict[State, tuple[f.Fact, ...]] = {
     State.RETRYING: (*ran("a"), f.RetryScheduled("a", 0.0)),
     State.PAUSED: (*ran("a"), f.LegPaused("a")),
     State.CONFLICT: (*merged("a")[:-1], f.ConflictFound("a", ("x",))),
+    State.QUARANTINED: (*CHECKED, f.LegQuarantined("a", "claude#1")),
     State.FAILED: (*ran("a"), f.LegFailed("a")),
     State.STOPPED: (*ran("a"), f.WorkstreamUnwanted("a"), f.LegStopped("a")),
     State.REJECTED: (*REVIEW, f.ApprovalRefused("a", "merge")),
 }
 """How a leg gets into each state; what is quarantined comes with the quality monitor's own issue."""
 
-VERBS = ("start", "pause", "resume", "stop", "retry", "approve", "reject", "merge", "cleanup")
+VERBS = ("start", "pause", "resume", "stop", "retry", "approve", "reject", "merge", "release", "discard", "cleanup")
 ALLOWED: dict[State, dict[str, State]] = {
     State.WAITING: {"start": State.READY},
     State.READY: {"stop": State.WAITING},
     State.PREPARING: {"pause": State.PREPARING, "stop": State.PREPARING},
     State.RUNNING: {"pause": State.RUNNING, "stop": State.RUNNING},
     State.CHECKING: {"stop": State.CHECKING},
+    State.QUARANTINED: {"release": State.READY, "discard": State.STOPPED},
     State.REVIEW: {"approve": State.QUEUED, "reject": State.REJECTED, "stop": State.STOPPED},
     State.QUEUED: {"merge": State.QUEUED, "reject": State.REJECTED, "stop": State.STOPPED},
     State.MERGING: {"stop": State.MERGING, "merge": State.MERGING},
