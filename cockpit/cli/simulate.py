@@ -71,7 +71,7 @@ def with_anyone(outline: "Outline") -> "Outline":
 
     from cockpit.schedule.outline import Profile
 
-    workstreams = tuple(one if one.id == PREPARE else replace(one, agents=("any",)) for one in outline.workstreams)
+    workstreams = tuple(replace(one, agents=("any",)) for one in outline.workstreams)
     return replace(outline, profiles=(Profile("any", outline.max_agents),), workstreams=workstreams)
 
 
