@@ -6,7 +6,9 @@ done again by the next run.
 
 import asyncio
 import contextlib
-from collections.abc import Iterator
+import os
+import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,8 +16,10 @@ from typing import TYPE_CHECKING
 from cockpit.engine import merges, setup
 from cockpit.errors import CockpitError
 from cockpit.git import integrate, largefiles, sparse, submodules, worktrees
+from cockpit.git.repo import Repo
 from cockpit.git.status import changed_files
-from cockpit.plan.model import Workstream
+from cockpit.plan.model import Plan, Workstream
+from cockpit.plan.values import Command
 from cockpit.schedule import facts as f
 from cockpit.schedule.readings import RunReading
 from cockpit.schedule.snapshot import Leg
@@ -25,6 +29,7 @@ if TYPE_CHECKING:
 
 TOLD_EVERY_S = 1.0
 NAMED = 20
+_PATH = re.compile(r"(\./)?[\w][\w.+-]*(/[\w.+-]+)+")  # a word of a command that may name a file below the top
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +62,31 @@ async def make_ready(effects: "Effects", leg: Leg, workstream: Workstream, run: 
 
 
 def scope(effects: "Effects", workstream: Workstream) -> tuple[str, ...] | None:
-    """Return the globs that a sparse workstream's worktree is kept to; None where it holds everything."""
+    """Return the globs that a sparse workstream's worktree is kept to; None where it holds everything.
+
+    Raises GitError.
+    """
     if not workstream.sparse or not workstream.files:
         return None  # without `files` it may write anywhere
-    return (*workstream.files, *effects.project.loaded.plan.shared_files)
+    plan = effects.project.loaded.plan
+    return (*workstream.files, *plan.shared_files, *named_in(effects.repo, effects.base, commands(plan)))
+
+
+def named_in(repo: Repo, rev: str, lines: Iterable[Command]) -> tuple[str, ...]:
+    """Return the files and folders of a commit, below its top, that commands name. Raises GitError."""
+    words = [word for line in lines for word in (line.split() if isinstance(line, str) else line)]
+    wanted = sorted({os.path.normpath(word) for word in words if _PATH.fullmatch(word)})
+    if not wanted:
+        return ()
+    listed = repo.git("ls-tree", "-z", "--name-only", "--full-tree", rev, "--", *wanted)
+    return tuple(os.fsdecode(raw) for raw in listed.split(b"\0") if raw)
+
+
+def commands(plan: Plan) -> list[Command]:
+    """Return what a plan runs in the worktrees of its workstreams."""
+    agents = [one.run for one in plan.agents.values() if one.run is not None]
+    gates = [one.run for one in plan.gates if one.run is not None]
+    return [*agents, *plan.setup.run, *gates]
 
 
 def widen(effects: "Effects", worktree: Path, workstream: Workstream, paths: tuple[str, ...]) -> None:
@@ -95,7 +121,7 @@ async def _make(effects: "Effects", leg: Leg, workstream: Workstream, progress: 
         known.outline.branch,
         base,
         parent=Path(engine.snapshot.outline.worktrees),
-        sparse=scope(effects, workstream),
+        sparse=await effects.pool.short(scope, effects, workstream),
     )
     if not fresh:  # nothing runs there now: a lock is what a git that was killed with its run left behind
         await effects.pool.short(worktrees.drop_stale_locks, repo, path)
@@ -126,7 +152,9 @@ def _fill(effects: "Effects", leg: Leg, workstream: Workstream, path: Path) -> O
     """Widen a sparse worktree by what was touched outside and by what conflicts, then fill what git leaves empty."""
     conflicts = _conflicts(effects, leg)
     part = sparse.is_sparse(path)
-    if part:
+    if part and leg.failures:  # what is not there may be why
+        part = not sparse.make_whole(effects.repo, path)
+    elif part:
         changed = changed_files(path, leg.base or "HEAD", effects.project.setup_files)
         widen(effects, path, workstream, (*(one.path for one in changed), *conflicts))
         part = sparse.is_sparse(path)

@@ -76,6 +76,30 @@ def make_whole(repo: Repo, worktree: Path) -> bool:
     return True
 
 
+def sizes(repo: Repo, commit: str, scopes: Sequence[Sequence[str] | None]) -> list[int]:
+    """Return how many bytes the files of a commit take in a worktree of each scope (None: everything); at most that.
+
+    Raises GitError.
+    """
+    files: list[tuple[str, int]] = []
+    for row in repo.git("ls-tree", "-r", "-l", "-z", "--full-tree", commit).split(b"\0"):
+        head, _, raw = row.partition(b"\t")
+        fields = head.split()
+        if len(fields) == 4 and fields[3].isdigit():
+            files.append((os.fsdecode(raw).rpartition("/")[0], int(fields[3])))
+    found: list[int] = []
+    for scope in scopes:
+        folders = None if scope is None else folders_of(repo, scope, commit)
+        found.append(sum(size for folder, size in files if folders is None or _is_held(folder, folders)))
+    return found
+
+
+def _is_held(folder: str, folders: Sequence[str]) -> bool:
+    """Tell whether a checkout of these folders holds a folder's files: in one of them, or on the way to one."""
+    inside = f"{folder}/"
+    return not folder or any(inside.startswith(f"{one}/") or f"{one}/".startswith(inside) for one in folders)
+
+
 def folders_of(repo: Repo, scope: Sequence[str], commit: str, worktree: Path | None = None) -> list[str] | None:
     """Return the folders that hold all that the globs can name, None when that would be everything. Raises GitError."""
     found: list[str] = []

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from cockpit.plan.model import AgentProfile, Gate, Plan, Workstream
+from cockpit.plan.model import AgentProfile, Gate, Plan
 from cockpit.plan.values import Frozen
 
 _LATER_BUILTINS = ("imports", "scan")
@@ -28,8 +28,6 @@ def _later(plan: Plan) -> Iterator[str]:
         yield "answers"
     if plan.track:
         yield "track"
-    for workstream in plan.workstreams:
-        yield from _of_workstream(f"workstreams[{workstream.id}]", workstream)
 
 
 def _of_agent(where: str, profile: AgentProfile) -> Iterator[str]:
@@ -46,11 +44,6 @@ def _of_agent(where: str, profile: AgentProfile) -> Iterator[str]:
 def _of_gate(gate: Gate) -> Iterator[str]:
     if gate.builtin in _LATER_BUILTINS:
         yield f"gates[{gate.name}].builtin: {gate.builtin}"
-
-
-def _of_workstream(where: str, workstream: Workstream) -> Iterator[str]:
-    if workstream.sparse:
-        yield f"{where}.sparse"
 
 
 def _given(settings: Frozen) -> list[str]:

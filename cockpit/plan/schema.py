@@ -150,7 +150,7 @@ _BY_MODEL: dict[str, dict[str, str]] = {
         "estimate": "One value or a range, such as 45m, 3-4h, 1d (8 working hours).",
         "depends_on": "Ids of workstreams and issues that must be merged first.",
         "files": "Globs of what it may write. Default: anything.",
-        "sparse": "Check out only `files` and the top-level files.",
+        "sparse": "Check out only the folders of `files` and `shared_files`, and the top-level files.",
         "prompt": "Free text for the agent; issues, files and rules are added to it.",
         "approve": "Overrides the plan's `approve`, key by key.",
         "merge": "Overrides the plan's `merge`, key by key.",

@@ -50,9 +50,24 @@ async def test_a_next_run_finds_what_an_earlier_one_touched_and_what_conflicts(s
     scene.check()
 
 
+async def test_what_commands_name_is_there_and_a_run_that_failed_is_tried_again_with_everything(scene: Scene) -> None:
+    commit(scene.repo, "Parts", {**PARTS, "tools/deep/check.sh": "exit 0\n", "tools/other": "o\n"})
+    does = "ls tools/deep > src/api/seen; cat lib/l.md >> src/api/seen || exit 1"
+    scene.plan({"a": {"does": does, **SPARSE}}, setup={"run": ["sh ./tools/deep/check.sh"]}, limits={"retries": 1})
+    async with scene.driving() as play:
+        await play.start()
+        await play.until_merged()
+        assert [one.outcome for one in play.of(f.RunEnded)] == ["failed", "done"]
+    assert scene.base_file("src/api/seen") == "check.sh\n1\n"
+    first, second = scene.prompts("a")
+    assert "sparse-checkout" in first
+    assert "sparse-checkout" not in second
+    scene.check()
+
+
 async def test_a_gate_that_fails_on_a_part_is_run_on_the_whole_before_it_counts(scene: Scene) -> None:
     commit(scene.repo, "Parts", PARTS)
-    gate = {"name": "needs-web", "run": f"pwd >> {scene.stage}/gated; test -e src/web/w"}
+    gate = {"name": "needs-web", "run": f'part=web; pwd >> {scene.stage}/gated; test -e "src/$part/w"'}
     bad = {"name": "bad", "run": "test ! -e src/api/bad"}
     streams = {"a": {**SPARSE, "does": "echo 2 > src/api/a"}, "b": {**SPARSE, "does": "echo > src/api/bad"}}
     scene.plan(streams, gates=[gate, bad])
@@ -68,7 +83,7 @@ async def test_a_gate_that_fails_on_a_part_is_run_on_the_whole_before_it_counts(
 
 async def test_what_passed_on_a_part_is_gated_on_the_whole_before_base_moves(scene: Scene) -> None:
     commit(scene.repo, "Parts", PARTS)
-    gate = {"name": "no-web", "run": f"pwd >> {scene.stage}/gated; test ! -e src/web/w"}
+    gate = {"name": "no-web", "run": f'part=web; pwd >> {scene.stage}/gated; test ! -e "src/$part/w"'}
     scene.plan({"a": {**SPARSE, "does": "echo 2 > src/api/a"}}, gates=[gate])
     async with scene.driving() as play:
         await play.start()

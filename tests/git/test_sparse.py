@@ -126,3 +126,12 @@ def test_moving_on_and_rebasing_touch_nothing_outside(repo: Repo, folder: Path) 
     assert not (made / "lib").exists()
     assert run_git(made, "show", "HEAD:lib/l.md") == "3\n"
     assert status.read(made).entries == ()
+
+
+def test_the_size_of_a_part_is_what_its_checkout_takes(repo: Repo, folder: Path) -> None:
+    scopes = (None, ["src/api/**"], ["docs/more/*.md"], ["*.txt"], ["**/*.md"])
+    counted = sparse.sizes(repo, "main", scopes)
+    for number, scope in enumerate(scopes[:4]):
+        made = worktrees.add(repo, folder / str(number), f"w{number}", "main", parent=folder, sparse=scope).path
+        assert counted[number] == sum((made / name).stat().st_size for name in files(made))
+    assert counted == [16, 8, 6, 2, 16]

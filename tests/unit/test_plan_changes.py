@@ -57,7 +57,6 @@ track: true
         "alerts.errors_per_hour",
         "answers",
         "track",
-        "workstreams[a].sparse",
     )
 
 
