@@ -31,12 +31,15 @@ from cockpit.git.repo import Repo
 from cockpit.processtree import ProcessId
 from cockpit.schedule import facts as f
 from cockpit.store.journal import Journal
+from tests.e2e.operating import Operator
 from tests.engine.scenes import Play, Scene, gone, own_place
-from tests.git.repos import run_git
+from tests.git.repos import commit, run_git
 
 STREAMS = "abcdef"
 VICTIMS = ("driver", "git", "git", "agent", "supervisor")
 ACT_KILLS = 10
+CLASHING = 2  # streams that edit the same line
+KILLING_S = 120.0
 REST_S = 40.0
 
 # What an agent does: each token is told only after it is in a file, so what is told must be found in the end.
@@ -48,9 +51,22 @@ put() {
     echo "$t $1" >> "$STAGE/told"
 }
 me=$COCKPIT_WORKSTREAM
+mend() {
+    sed -i '/^[<=>|][<=>|][<=>|][<=>|]/d' clash
+    git_ add --all
+    git_ commit -qm "Mended by $COCKPIT_RUN" --allow-empty
+    git rev-parse HEAD >> "$STAGE/commits"
+}
+if grep -q "^$me\$" "$STAGE/clashing"; then
+    if grep -q conflict "$STAGE/$COCKPIT_RUN.prompt"; then
+        mend  # what a killed run left
+        git merge -q main || mend
+    fi
+    grep -q "by $me" clash || sed -i "5s/\$/ by $me/" clash
+fi
 mkdir -p "$me.d"
 put "$me.d/committed"
-git_ add "$me.d/committed"
+git_ add "$me.d/committed" clash
 git_ commit -qm "By $COCKPIT_RUN" --allow-empty
 git rev-parse HEAD >> "$STAGE/commits"
 sleep 0.0$(($$ % 9))
@@ -75,9 +91,14 @@ class Act:
     kills: int
     done: dict[str, int] = field(default_factory=dict)
     strategies: dict[str, str] = field(default_factory=dict)
+    clashing: tuple[str, ...] = ()
+    orders: dict[str, int] = field(default_factory=dict)
 
     def plan(self) -> None:
         """Write a plan of six streams, with dependencies among their issues and a strategy for each."""
+        self.clashing = tuple(self.chance.sample(STREAMS, CLASHING))
+        (self.scene.stage / "clashing").write_text("".join(f"{key}\n" for key in self.clashing))
+        commit(self.scene.repo, "What they clash in", {"clash": "".join(f"line {n}\n" for n in range(1, 10))})
         streams: dict[str, dict[str, Any]] = {}
         for number, key in enumerate(STREAMS):
             before = STREAMS[number - 1] if number else ""
@@ -94,6 +115,7 @@ class Act:
                 {"name": "own", "run": "sleep 0.02"},
                 {"name": "whole", "when": "merge", "run": "test -e README.md"},
             ],
+            merge={"on_conflict": self.chance.choice(("ask", "ask", "rerun"))},
             cleanup=self.chance.choice(("merged", "never")),
             limits={"agents": 3, "retries": 100},
         )
@@ -102,10 +124,18 @@ class Act:
         """Kill until the act's kills are done or all is merged, then let it come to its end."""
         async with self.scene.client() as play:
             await play.start()
+            operator = Operator(play, self.chance)
+            working = asyncio.create_task(operator.work())
+            deadline = time.monotonic() + KILLING_S
             while sum(self.done.values()) < self.kills and play.snapshot.state() != "finished":
+                _require(time.monotonic() < deadline, f"nothing is left to kill, nothing goes on: {play.told()}")
                 await asyncio.sleep(self.chance.random() * 0.25)  # the moment is meant to be any
                 await self._kill()
-            await play.until_merged(seconds=REST_S)
+            await play.until(lambda now: working.done() or _is_over(now, operator), seconds=REST_S)
+            working.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await working
+            self.orders = operator.given
             await play.until(_cleaned_up, seconds=REST_S)
             await play.until(lambda now: now.view.connected, seconds=REST_S)
             await play.order("stop-driver")
@@ -180,13 +210,20 @@ class Act:
         lost = sorted(made - reachable)
         _require(not lost, f"commits that nothing holds: {[scene.git('log', '-1', '--oneline', one) for one in lost]}")
         self._prove_tokens(tips)
+        clash = scene.base_file("clash")
+        missing = [key for key in self.clashing if f"by {key}" not in clash]
+        _require(not missing, f"edits of lines that others edited too are not on base: {missing}\n{clash}")
+        _require("<<<<" not in clash, f"markers are on base:\n{clash}")
         merged = [one.leg for one in facts if isinstance(one, f.LegMerged)]
-        _require(len(merged) == len(set(merged)), f"merged twice, by the journal: {merged}")
+        reverted = [one.leg for one in facts if isinstance(one, f.LegReverted)]
+        often = {leg: merged.count(leg) for leg in merged if merged.count(leg) != reverted.count(leg) + 1}
+        _require(not often, f"not merged once more than rolled back, by the journal: {often}")
         # What is rebased brings each of its commits, one for each run whose work cockpit committed.
         rebased = {key for key in STREAMS if self.strategies[key] == "rebase"}
+        rebased |= {leg[0] for leg in reverted}
         twice = [leg for leg in merged if leg[0] not in rebased and scene.merges_of(leg) > 1]
         subjects = scene.git("log", "--first-parent", "--format=%s", "main").splitlines()
-        again = {one for one in subjects if one.startswith("By ") and subjects.count(one) > 1}
+        again = {one for one in subjects if one.startswith("By ") and subjects.count(one) > 1 and not reverted}
         _require(not again, f"commits that are on base twice: {again}")
         log = scene.git("log", "--graph", "--format=%h %p %an: %s", "main")
         _require(not twice, f"merged twice, on base: {twice} {self.strategies}\n{log}")
@@ -228,6 +265,10 @@ class Act:
             _require(not _fails(self.scene, "merge-base", "--is-ancestor", old, new), f"base moved back: {old} → {new}")
 
 
+def _is_over(play: Play, operator: Operator) -> bool:
+    return all(map(play.snapshot.is_merged, play.snapshot.workstreams)) and operator.is_done
+
+
 def _cleaned_up(play: Play) -> bool:
     snapshot = play.snapshot
     return not snapshot.outline.clean_merged or not any(one.worktree for one in snapshot.workstreams.values())
@@ -262,13 +303,13 @@ def _require(holds: bool, otherwise: str) -> None:
         raise LostError(otherwise)
 
 
-async def act(scene: Scene, seed: int, kills: int) -> dict[str, int]:
-    """Run one plan to its end while killing, prove that nothing was lost, and return how often what was killed."""
+async def act(scene: Scene, seed: int, kills: int) -> Act:
+    """Run one plan to its end while killing, and prove that nothing was lost."""
     one = Act(scene, random.Random(seed), kills)
     one.plan()
     await one.run()
     one.prove()
-    return one.done
+    return one
 
 
 def main() -> int:
@@ -284,15 +325,16 @@ def main() -> int:
         started = time.monotonic()
         try:
             for scene in own_place(top, patch):
-                killed = asyncio.run(act(scene, seed, min(ACT_KILLS, given.kills - done)))
+                one = asyncio.run(act(scene, seed, min(ACT_KILLS, given.kills - done)))
         except BaseException:
             print(f"seed {seed} failed after {done} kills; its scene: {top}", flush=True)
             raise
         finally:
             patch.undo()
         shutil.rmtree(top)
-        done += sum(killed.values())
-        print(f"seed {seed}: {killed}, {done} kills so far, {time.monotonic() - started:.1f} s", flush=True)
+        done += sum(one.done.values())
+        took = time.monotonic() - started
+        print(f"seed {seed}: {one.done}, {one.orders}, {done} kills so far, {took:.1f} s", flush=True)
         seed += 1
     print(f"{done} kills in {time.monotonic() - began:.0f} s: nothing was lost")
     return 0
