@@ -65,7 +65,8 @@ class Asker:
         self._teller.end()
         self._asked.add((leg.key, leg.attempt, leg.commit, what))
         work = f" at {leg.commit[:9]} ({plural(leg.files, 'file')}, +{leg.added} −{leg.removed})"
-        changes = work if what == "merge" else ""
+        unsure = self._view.snapshot.unsure_of(leg) if self._view else ""
+        changes = f"{work}{f', {unsure}' if unsure else ''}" if what == "merge" else ""
         expected = leg.commit if what == "merge" else START
         answer = await _line(safe_line(f"{what} of {leg.key}{changes}: approve? [y]es, [n]o, [l]ater:") + " ")
         if answer[:1].lower() == "y":

@@ -53,7 +53,7 @@ def glimpsed(project: "Project") -> "View":
 
 
 def ordered(project: "Project", order: "Order", *, agents: int | None = None) -> "Answer":
-    """Hand an order to the plan's driver, starting one (for so many agents) when none runs; return what became of it."""
+    """Hand an order to the plan's driver, starting one (of `agents`) when none runs; return what became of it."""
     from cockpit.engine.client import ensure_driver
 
     async def hand_in() -> "Answer":

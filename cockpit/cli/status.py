@@ -8,6 +8,7 @@ from cockpit.cli.options import Json, Plan, StateDir
 from cockpit.cli.output import Cell, emit, paint, plural, say, table
 from cockpit.clock import iso, span
 from cockpit.engine.handle import View
+from cockpit.schedule.queueing import waits_in_line
 from cockpit.schedule.readings import Forecast, WorktreeReading
 from cockpit.schedule.snapshot import Leg, Snapshot, blockers, waits_for
 from cockpit.schedule.states import PAST_CHECKING, State
@@ -102,7 +103,8 @@ def why(snapshot: Snapshot, workstream: str, notes: Mapping[str, str] | None = N
         return f"blocked by {', '.join(f'{key} ({snapshot.legs[key].state.value})' for key in blocking)}"
     approval = snapshot.approval_of(leg)
     if approval:
-        return f"awaits your approval of its {approval}"
+        unsure = snapshot.unsure_of(leg)
+        return f"awaits your approval of its {approval}{f' ({unsure})' if unsure else ''}"
     if leg.reason and leg.state is not State.MERGED:
         return leg.reason
     if leg.state is State.WAITING:
@@ -111,7 +113,7 @@ def why(snapshot: Snapshot, workstream: str, notes: Mapping[str, str] | None = N
             return "not started" + (f"; needs {needs}" if needs else "")
         return f"needs {needs}" if needs else ""
     if leg.state is State.READY:
-        return "launching is held (drain)" if snapshot.held else "waits for a slot"
+        return "launching is held (drain)" if snapshot.held else waits_in_line(snapshot, leg)
     return (notes or {}).get(workstream, "")
 
 
@@ -126,7 +128,7 @@ def _workstream(
     starts = [one.started for one in legs if one.started is not None]
     ends = [one.ended for one in legs if one.ended is not None]
     ahead = seen.ahead if seen else 0
-    error = leg.reason if leg.state in TROUBLED else ""
+    error = leg.reason if leg.state in TROUBLED else snapshot.unsure_of(leg)
     return shapes.Workstream(
         id=key,
         title=held.outline.title,

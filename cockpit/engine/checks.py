@@ -51,7 +51,8 @@ async def check_leg(effects: "Effects", key: str, run: str) -> None:
     if failed or engine.snapshot.legs[key].ending:
         effects.fail(key, run, "failed", failed)
         return
-    asks = engine.snapshot.workstreams[leg.workstream].outline.approve_merge
+    unsure = engine.snapshot.unsure_of(engine.snapshot.legs[key])
+    asks = bool(unsure) or engine.snapshot.workstreams[leg.workstream].outline.approve_merge
     engine.record(f.ReviewAsked(key) if asks else f.MergeQueued(key))
 
 

@@ -303,7 +303,7 @@ class Engine:
             *(
                 f.ApprovalGiven(leg.key, what, "run --approve all", leg.commit if what == "merge" else "")
                 for leg, what in awaited
-                if what
+                if what and not self.snapshot.unsure_of(leg)  # nobody but a human can be sure of it
             )
         )
 

@@ -153,7 +153,8 @@ class Running:
                 self._engine.record(f.RunAdopted(key, run, process.pid))
         await self._gone(folder)
         ended = await self._pool.ending(self._judged, folder)
-        self._judge(key, run, ended)
+        changed = ended.reason == "unknown" and await self._pool.git(self._left_changes, key)
+        self._judge(key, run, ended, changed=changed)
 
     async def _gone(self, folder: Path) -> None:
         """Wait until the run's supervisor is gone."""
@@ -177,12 +178,18 @@ class Running:
         look = runs.look(folder)
         return look.exit or runs.stop(folder, "its supervisor is gone")
 
-    def _judge(self, key: str, run: str, ended: runs.RunExit) -> None:
+    def _left_changes(self, key: str) -> bool:
+        """Tell whether git shows work of a run that nobody saw end; its output can say nothing about its end."""
+        leg = self._engine.snapshot.legs[key]
+        worktree = Path(self._engine.snapshot.workstreams[leg.workstream].worktree)
+        return bool(changed_files(worktree, leg.base, self._effects.project.setup_files))
+
+    def _judge(self, key: str, run: str, ended: runs.RunExit, *, changed: bool = False) -> None:
         leg = self._engine.snapshot.legs[key]
         outcome, reason = _outcome(ended)
         fact = f.RunEnded(key, run, outcome, ended.code, reason)
         self._engine.read(runs={run: None})
-        if outcome == "done" and leg.ending != "pause":
+        if (outcome == "done" or changed) and leg.ending != "pause":
             self._engine.record(fact, f.LegStopped(key) if leg.ending else f.ChecksStarted(key))
         elif leg.ending:
             self._engine.record(fact, f.LegPaused(key) if leg.ending == "pause" else f.LegStopped(key))

@@ -10,6 +10,10 @@ from cockpit.schedule.outline import LegOutline, Outline, WorkstreamOutline
 from cockpit.schedule.states import AWAITS_HUMAN, BLOCKS_OTHERS, UNBEGUN, WORKING, State
 
 
+UNKNOWN_EXIT = "~ exit unknown: nobody saw its agent end, and git shows changes"
+JUDGED_BY_GIT = frozenset({State.CHECKING, State.REVIEW, State.QUEUED, State.MERGING})
+
+
 class Leg(Struct, frozen=True):
     """A leg and all that happened to it; times are seconds since the epoch, `outline` is its part of the plan.
 
@@ -175,6 +179,7 @@ class Snapshot(Struct, frozen=True):
     hash: str = ""
     path: str = ""
     text: str = ""
+    trust: str = ""
     outline: Outline = field(default_factory=lambda: Outline(""))
     workstreams: Mapping[str, Workstream] = field(default_factory=lambda: MappingProxyType({}))
     legs: Mapping[str, Leg] = field(default_factory=lambda: MappingProxyType({}))
@@ -220,6 +225,15 @@ class Snapshot(Struct, frozen=True):
         if leg.state is State.READY and workstream.outline.approve_start and not leg.start_approved:
             return "start"
         return None
+
+    def unsure_of(self, leg: Leg) -> str:
+        """Return what is only inferred of a leg's work, in words: nobody saw its run end; empty where all is known.
+
+        Such work is never merged without a human's yes.
+        """
+        run = self.runs.get(leg.run or "")
+        unknown = run is not None and run.outcome == "unknown"
+        return UNKNOWN_EXIT if unknown and leg.state in JUDGED_BY_GIT else ""
 
     def max_agents(self) -> int:
         """Return how many agents may run at once."""

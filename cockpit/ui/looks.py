@@ -47,11 +47,13 @@ STALLED = Look("◌", "~stalled", "warn")
 ORDER = (*(look.word for look in LOOKS.values()), BLOCKED.word, STALLED.word)
 
 
-def look_of(leg: Leg, run: RunReading | None, *, blocked: bool = False) -> Look:
+def look_of(leg: Leg, run: RunReading | None, *, blocked: bool = False, unsure: bool = False) -> Look:
     """Return the look of a leg: that of its state, or of what is derived or inferred from it (shown with `~`)."""
     if blocked and leg.state in (State.WAITING, State.READY):
         return BLOCKED
     look = LOOKS[leg.state]
+    if unsure:
+        return Look(look.glyph, f"~{look.word}", look.style)
     if leg.state is State.RUNNING and run is not None:
         if run.stalled_since is not None:
             return STALLED

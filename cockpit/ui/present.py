@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from msgspec import Struct
 
 from cockpit.engine.handle import View
+from cockpit.schedule.queueing import waits_in_line
 from cockpit.schedule.readings import ConflictReading, RunReading, WorktreeReading
 from cockpit.schedule.snapshot import GateResult, Leg, Snapshot, Workstream, blockers, waits_for
 from cockpit.schedule.states import AWAITS_HUMAN, WORKING, State
@@ -60,6 +61,7 @@ class Presenter:
         snapshot, readings = view.snapshot, view.readings
         blocked = blockers(snapshot)
         hold = held_why(view)
+        busy = snapshot.busy_slots()
         found: dict[str, Row] = {}
         inputs: dict[str, tuple[object, ...]] = {}
         for key, workstream in snapshot.workstreams.items():
@@ -79,6 +81,8 @@ class Presenter:
                 hold if leg.state is State.READY else "",
                 clash(readings.conflicts.get(key), leg, snapshot.outline.base),
                 any(one in snapshot.reverting for one in workstream.outline.legs),
+                snapshot.unsure_of(leg),
+                waits_in_line(snapshot, leg, busy) if leg.state is State.READY and not hold else "",
             )
             inputs[key] = given
             same = self._inputs.get(key) == given
@@ -120,8 +124,12 @@ def _row(snapshot: Snapshot, workstream: Workstream, leg: Leg, given: tuple[obje
     assert run is None or isinstance(run, RunReading)  # noqa: S101 - the same
     note, by, needed, finish, hold = str(given[4]), given[6], given[7], given[8], str(given[9])
     clashes, reverting = str(given[10]), bool(given[11])
-    look = look_of(leg, run, blocked=bool(by))
-    why, why_style = explain(snapshot, workstream, leg, run, note, hold=hold, by=by, needed=needed)  # type: ignore[arg-type]  # tuples of keys, as put there
+    unsure = snapshot.unsure_of(leg)
+    look = look_of(leg, run, blocked=bool(by), unsure=bool(unsure))
+    in_line = str(given[13])
+    why, why_style = explain(snapshot, workstream, leg, run, note, hold=hold, in_line=in_line, by=by, needed=needed)  # type: ignore[arg-type]  # tuples of keys, as put there
+    if unsure:
+        why = f"{why} · {unsure}"
     if reverting:
         why, why_style = "its merge is being rolled back", "busy"
     legs = workstream.outline.legs
@@ -193,6 +201,7 @@ def explain(
     note: str,
     *,
     hold: str = "",
+    in_line: str = "",
     by: tuple[str, ...] = (),
     needed: tuple[str, ...] = (),
 ) -> Cell:
@@ -203,12 +212,12 @@ def explain(
         return "its worktree is being removed", "busy"
     if by and leg.state in (State.WAITING, State.READY):
         return f"blocked by {_named(snapshot, by, leg.workstream)}", "bad"
-    waiting = _explain_waiting(snapshot, workstream, leg, hold, needed)
+    waiting = _explain_waiting(snapshot, workstream, leg, hold, in_line, needed)
     return waiting or _explain_work(leg, run, note)
 
 
 def _explain_waiting(
-    snapshot: Snapshot, workstream: Workstream, leg: Leg, hold: str, needed: tuple[str, ...]
+    snapshot: Snapshot, workstream: Workstream, leg: Leg, hold: str, in_line: str, needed: tuple[str, ...]
 ) -> Cell | None:
     if leg.state is State.WAITING:
         if not workstream.wanted:
@@ -219,7 +228,7 @@ def _explain_waiting(
     if approval:
         return f"approval: {approval}", "warn"
     if leg.state is State.READY:
-        return (hold, "warn") if hold else ("waits for a slot", "dim")
+        return (hold, "warn") if hold else (line(in_line), "dim")
     if leg.state is State.QUEUED:
         if leg.retry_at:
             return f"{put_off(leg)} · next try {exact_clock(leg.retry_at)}", "warn"

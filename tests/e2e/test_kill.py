@@ -127,6 +127,41 @@ async def test_a_killed_supervisor_takes_its_agent_along_and_the_leg_is_retried(
     scene.check()
 
 
+BOTH_KILLED = """
+kill -9 $(ps -o ppid= -p $$)
+kill -9 $$
+"""
+
+
+@pytest.mark.parametrize("approve", ["never", "always"])
+async def test_what_an_agent_left_whose_end_nobody_saw_is_checked_and_asked_about(scene: Scene, approve: str) -> None:
+    gate = {"name": "look", "run": f"touch {scene.stage}/gated"}
+    scene.plan({"a": {"does": WRITES + BOTH_KILLED}}, gates=[gate], approve={"merge": approve}, limits={"retries": 1})
+    async with scene.driving() as play:
+        play.driver.engine.auto_approve = approve == "always"
+        await play.start()
+        await play.until_state(a="review")
+        assert [one.outcome for one in play.of(f.RunEnded)] == ["unknown"]
+        assert play.snapshot.unsure_of(play.leg("a")).startswith("~ exit unknown")
+        assert (scene.stage / "gated").exists()
+        await play.until(lambda now: not now.driver.engine.under_way())
+        assert play.state("a") == "review", "never merged without a human's yes"
+        assert (await play.order("approve", "a")).ok
+        await play.until_merged()
+    assert scene.base_file("a.txt") == "a 1\n"
+    scene.check()
+
+
+async def test_an_agent_whose_end_nobody_saw_and_that_left_nothing_is_retried(scene: Scene) -> None:
+    scene.plan({"a": {"does": f'[ "$attempt" = 2 ] || {{ {BOTH_KILLED} }}\n{WRITES}'}}, limits={"retries": 1})
+    async with scene.driving() as play:
+        await play.start()
+        await play.until_merged()
+        assert [one.outcome for one in play.of(f.RunEnded)] == ["unknown", "done"]
+        assert not play.snapshot.unsure_of(play.leg("a"))
+    scene.check()
+
+
 async def test_a_killed_agent_is_retried(scene: Scene) -> None:
     does = '[ "$attempt" = 2 ] || { tell a.on; wait_for never; }\n' + WRITES
     scene.plan({"a": {"does": does}}, limits={"retries": 1})

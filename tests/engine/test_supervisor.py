@@ -180,7 +180,7 @@ def test_a_stop_ends_daemons_in_sessions_of_their_own(folder: Path) -> None:
     assert (over.reason, over.detail, over.signal, over.leftovers) == ("stopped", "enough", 15, 1)
     assert not processtree.alive(agent)
     assert not processtree.alive(daemon)
-    assert processtree.marked(runs.MARKER, spec.run_id) == ()
+    assert processtree.marked(processtree.MARKER, spec.run_id) == ()
     assert runs.stop(folder, "again") == over
 
 
@@ -291,7 +291,7 @@ def test_a_stop_right_after_the_start_finds_its_run(tmp_path: Path) -> None:
         runs.start(spec)
         over = runs.stop(path, "never mind", grace=1.0)
         assert (over.reason, over.detail) == ("stopped", "never mind")
-        assert processtree.marked(runs.MARKER, spec.run_id) == ()
+        assert processtree.marked(processtree.MARKER, spec.run_id) == ()
 
 
 def test_an_endless_line_stays_capped_and_memory_small(folder: Path) -> None:
@@ -418,5 +418,5 @@ def test_a_supervisor_killed_at_any_instant_leaves_nothing_that_a_stop_misses(tm
         until(lambda process=supervisor: not processtree.alive(process))  # type: ignore[misc]
         over = runs.stop(path, "enough", grace=1.0)
         assert over.reason in ("stopped", "unknown")
-        assert processtree.marked(runs.MARKER, spec.run_id) == ()
+        assert processtree.marked(processtree.MARKER, spec.run_id) == ()
         assert runs.look(path).over

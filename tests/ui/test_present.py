@@ -65,7 +65,7 @@ def test_a_start_that_needs_approval_says_so() -> None:
 def test_what_waits_for_a_slot_says_what_holds_launching() -> None:
     handle = loaded(six())
     handle.record(f.WorkstreamWanted("security"), publish=False)
-    assert said(rows_of(handle), "security")[1] == "waits for a slot"
+    assert said(rows_of(handle), "security")[1] == "is next"
     handle.record(f.LaunchingHeld(), publish=False)
     assert said(rows_of(handle), "security")[1] == "launching is held (P)"
     handle.read(plan=PlanReading(untrusted=("make",)))
