@@ -38,7 +38,8 @@ def logs(plan: Plan, workstream: str, /, *, follow: Follow = False, state_dir: S
             return 0
         waiting = True
         time.sleep(1.0)
-    tell(f"run {run.id} of {run.leg}, on {run.slot}" + (f": {run.outcome}" if run.outcome else ""))
+    where = f", on {run.slot}" if run.slot else ""
+    tell(f"run {run.id} of {run.leg}{where}" + (f": {run.outcome}" if run.outcome else ""))
     _print(Path(run.folder) if run.folder else project.state.run(run.id), follow=follow)
     return 0
 

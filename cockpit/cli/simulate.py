@@ -9,6 +9,7 @@ from cockpit.cli.options import Json, Plan, StateDir
 from cockpit.cli.output import Cell, emit, paint, plural, say, table
 from cockpit.clock import span
 from cockpit.errors import CockpitError
+from cockpit.plan.roundzero import PREPARE
 
 if TYPE_CHECKING:
     from cockpit.engine.project import Project
@@ -71,7 +72,7 @@ def with_anyone(outline: "Outline") -> "Outline":
 
     from cockpit.schedule.outline import Profile
 
-    workstreams = tuple(replace(one, agents=("any",)) for one in outline.workstreams)
+    workstreams = tuple(one if one.id == PREPARE else replace(one, agents=("any",)) for one in outline.workstreams)
     return replace(outline, profiles=(Profile("any", outline.max_agents),), workstreams=workstreams)
 
 

@@ -90,6 +90,7 @@ def status_lines(view: View, now: float, base_commit: str | None) -> list[str]:
     if snapshot.skipped:
         lines += ["", f"{plural(snapshot.skipped, 'fact')} of the journal could not be used and were skipped"]
     problems = [*view.readings.plan.errors, *([view.problem] if view.problem else [])]
+    problems += [f"{key}: {note}" for key, note in view.readings.notes.items() if key not in snapshot.workstreams]
     return lines + [paint(f"! {problem}", "yellow") for problem in problems]
 
 
@@ -138,7 +139,7 @@ def _workstream(
         round=leg.outline.round,
         issues=_issues(snapshot, key),
         agent=_agent(snapshot, leg),
-        slot=leg.slot,
+        slot=leg.slot or None,
         run=leg.run,
         branch=held.outline.branch,
         worktree=held.worktree or None,

@@ -130,7 +130,7 @@ def _words() -> dict[type[f.Fact], _Words]:
         f.LaunchingHeld: lambda _: "nothing new is launched",
         f.LaunchingFreed: lambda _: "launching goes on",
         f.AgentLimitChanged: lambda fact: f"{fact.agents} agents at once from now on",
-        f.LegTaken: lambda fact: f"taken by {fact.slot}",
+        f.LegTaken: lambda fact: f"taken by {fact.slot or 'cockpit itself'}",
         f.WorktreeMade: lambda fact: f"worktree {fact.path} on branch {fact.branch} from {fact.base[:9]}",
         f.RunStarted: lambda fact: f"run {fact.run} started",
         f.RunAdopted: lambda fact: f"run {fact.run} found again and taken over",

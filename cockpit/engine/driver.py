@@ -219,7 +219,7 @@ async def drive(
 
     `talk` is run beside it with the driver's handle, to print or to ask; `approve` is all, none or ask (`talk` asks).
     """
-    unknown = [one for one in only if one not in project.loaded.plan.by_id]
+    unknown = [one for one in only if project.loaded.plan.find(one) is None]
     if unknown:
         raise CockpitError(f"there is no workstream {', '.join(unknown)} in this plan", where=str(project.loaded.path))
     driver = Driver(project)

@@ -131,14 +131,14 @@ class Effects:
 
     def workstream(self, key: str) -> Workstream:
         """Return the plan's workstream; one that is no longer in the plan is taken from the last text that had it."""
-        found = self.project.loaded.plan.by_id.get(key)
+        found = self.project.loaded.plan.find(key)
         if found is not None:
             return found
         for recorded in reversed(list(self.engine.journal.read())):
             if isinstance(recorded.fact, f.PlanLoaded):
                 old: Loaded = parse_plan(recorded.fact.text, Path(recorded.fact.path))
-                if key in old.plan.by_id:
-                    return old.plan.by_id[key]
+                if (one := old.plan.find(key)) is not None:
+                    return one
         raise CockpitError(f"no plan that was loaded has a workstream {key}")
 
     def gate_environment(self, workstream: Workstream | None, worktree: Path) -> dict[str, str]:

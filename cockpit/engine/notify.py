@@ -60,7 +60,7 @@ class Notifier:
 
     async def _tell(self, event: str, workstream: str) -> None:
         plan = self._effects.project.loaded.plan
-        model = plan.by_id.get(workstream)
+        model = plan.find(workstream)
         worktree = self._effects.repo.root
         if workstream:
             own = Path(self._effects.engine.snapshot.workstreams[workstream].worktree)

@@ -3,10 +3,12 @@
 from msgspec.structs import replace
 
 from cockpit.engine.effects import Effects
+from cockpit.engine.preparing import changed_too_late
 from cockpit.engine.project import outline_of, started_legs
 from cockpit.errors import CockpitError, OrderRefusedError, PlanError, UntrustedError
 from cockpit.plan import trust
-from cockpit.plan.load import Loaded, load_plan
+from cockpit.plan.load import Loaded, load_plan, parse_plan
+from cockpit.plan.settings import Prepare
 from cockpit.plan.trust import TrustStore
 from cockpit.schedule import facts as f
 from cockpit.schedule.orders import Order
@@ -31,7 +33,19 @@ class Plans:
         loaded = self._on_disk
         untrusted = () if self._store.is_trusted(loaded) else _commands(loaded)
         self._engine.read(plan=PlanReading(untrusted=untrusted))
+        before = self._prepared_before(loaded)
         self._force(loaded)
+        self._engine.read(notes={"prepare": changed_too_late(self._engine.snapshot, before, loaded.plan.prepare)})
+
+    def _prepared_before(self, loaded: Loaded) -> Prepare | None:
+        """Return what `prepare` was in the version of the plan that an earlier driver took up last."""
+        text = self._engine.snapshot.text
+        if not text or text == loaded.text:
+            return loaded.plan.prepare
+        try:
+            return parse_plan(text, loaded.path).plan.prepare
+        except PlanError:
+            return None
 
     async def reload(self) -> None:
         """Take up a changed plan file: a broken one is shown and changes nothing, an untrusted part waits."""
@@ -101,6 +115,8 @@ class Plans:
         old = self._effects.project.loaded
         if (loaded.plan.base, loaded.repo) != (old.plan.base, old.repo):
             self._engine.read(notes={"plan": "the new `base` or `repo` is in effect from the driver's next start"})
+        if told := changed_too_late(self._engine.snapshot, old.plan.prepare, loaded.plan.prepare):
+            self._engine.read(notes={"prepare": told})
         self._effects.project = project
 
 

@@ -82,7 +82,7 @@ def outline_of(project: Project, started: Mapping[str, Sequence[tuple[str, ...]]
             strategy=plan.merge_of(one).strategy,
             expect_change=one.expect == "change",
         )
-        for one in plan.workstreams
+        for one in plan.all_workstreams
     )
     return Outline(
         name=loaded.name,

@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING
 
 from cockpit.agents import environment, presets, runs
 from cockpit.agents.prompt import EarlierRun, compose
+from cockpit.engine import preparing
 from cockpit.engine.outfit import Outfit, make_ready
 from cockpit.engine.told import notes
 from cockpit.errors import CockpitError
 from cockpit.git.status import changed_files
 from cockpit.plan.legs import LegSpec
 from cockpit.plan.model import Workstream
+from cockpit.plan.roundzero import PREPARE
 from cockpit.schedule import facts as f
 from cockpit.schedule.snapshot import Leg
 
@@ -47,6 +49,8 @@ class Running:
         leg = self._engine.snapshot.legs[key]
         workstream = self._effects.workstream(leg.workstream)
         try:
+            if key == PREPARE and leg.attempt > 1:
+                await preparing.start_anew(self._effects)
             outfit = await make_ready(self._effects, leg, workstream, run)
             if self._effects.ended_on_request(key, run):
                 return
@@ -79,6 +83,8 @@ class Running:
         )
 
     def _spec(self, leg: Leg, workstream: Workstream, run: str, outfit: Outfit) -> runs.RunSpec:
+        if leg.key == PREPARE:
+            return preparing.spec(self._effects, run)
         plan, folder = self._effects.project.loaded.plan, self._effects.project.state.run(run)
         profile = plan.agents[(leg.slot or "").rsplit("#", 1)[0]]
         worktree = Path(self._engine.snapshot.workstreams[leg.workstream].worktree)
@@ -153,7 +159,7 @@ class Running:
                 self._engine.record(f.RunAdopted(key, run, process.pid))
         await self._gone(folder)
         ended = await self._pool.ending(self._judged, folder)
-        changed = ended.reason == "unknown" and await self._pool.git(self._left_changes, key)
+        changed = ended.reason == "unknown" and key != PREPARE and await self._pool.git(self._left_changes, key)
         self._judge(key, run, ended, changed=changed)
 
     async def _gone(self, folder: Path) -> None:
@@ -186,7 +192,7 @@ class Running:
 
     def _judge(self, key: str, run: str, ended: runs.RunExit, *, changed: bool = False) -> None:
         leg = self._engine.snapshot.legs[key]
-        outcome, reason = _outcome(ended)
+        outcome, reason = _outcome(ended, "the commands of `prepare`" if key == PREPARE else "the agent")
         fact = f.RunEnded(key, run, outcome, ended.code, reason)
         self._engine.read(runs={run: None})
         if (outcome == "done" or changed) and leg.ending != "pause":
@@ -211,17 +217,17 @@ def _resolve(future: "asyncio.Future[None]") -> None:
         future.set_result(None)
 
 
-def _outcome(ended: runs.RunExit) -> tuple[str, str]:
+def _outcome(ended: runs.RunExit, who: str) -> tuple[str, str]:
     if ended.ok:
         return "done", ""
     if ended.reason == "timeout":
         return "timeout", "the time limit of a run was reached"
     if ended.reason == "spawn-failed":
-        return "failed", f"the agent could not be started: {ended.error}"
+        return "failed", f"{who} could not be started: {ended.error}"
     if ended.reason == "stopped":
         outcome = "stalled" if ended.detail.startswith(STALLED) else "stopped"
         return outcome, ended.detail or "it was stopped"
     if ended.reason == "unknown":
         return "unknown", "its supervisor was killed: how it ended is not known"
     how = f"signal {ended.signal}" if ended.signal else f"code {ended.code}"
-    return "failed", f"the agent ended with {how}"
+    return "failed", f"{who} ended with {how}"

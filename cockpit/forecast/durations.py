@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from random import Random
 from statistics import median
 
+from cockpit.plan.roundzero import PREPARE
 from cockpit.schedule.outline import LegOutline
 from cockpit.schedule.snapshot import Leg, Snapshot
 from cockpit.schedule.states import PAST_CHECKING
@@ -31,7 +32,8 @@ class History:
     @classmethod
     def of(cls, snapshot: Snapshot) -> "History":
         """Return what a snapshot's finished legs teach."""
-        finished = [leg for leg in snapshot.legs.values() if leg.state in PAST_CHECKING and leg.attempt]
+        begun = [leg for key, leg in snapshot.legs.items() if leg.attempt and key != PREPARE]  # no agent, no lesson
+        finished = [leg for leg in begun if leg.state in PAST_CHECKING]
         logs = [math.log(ratio) for leg in finished if (ratio := _ratio(snapshot, leg)) > 0]
         weight = len(logs) / (len(logs) + PRIOR)
         middle = median(logs) if logs else 0.0

@@ -201,7 +201,7 @@ def _legs(outline: Outline, schedule: Schedule) -> list[dict[str, Any]]:
                 "estimate_s": leg.estimate_s,
                 "start_s": round(planned.start_s, 3) if planned else None,
                 "end_s": round(end, 3) if end is not None else None,
-                "slot": planned.slot if planned else None,
+                "slot": planned.slot or None if planned else None,
                 "critical": leg.key in critical,
             }
         )

@@ -10,6 +10,7 @@ from typing import Any
 
 from cockpit.plan.branches import filled, refusal, unknown_words
 from cockpit.plan.graph import rings
+from cockpit.plan.roundzero import PREPARE
 from cockpit.plan.values import WrittenFloat, WrittenInt
 from cockpit.plan.yamltree import Node, Path
 
@@ -49,7 +50,7 @@ def findings(root: Node, plan_name: str) -> list[Finding]:
         *_duplicate_ids(rows, root),
         *_dependencies(rows),
         *_names(root.data, rows),
-        *_branches(root.data, rows, plan_name),
+        *_branches(root.data, [*_prepared(root.data), *rows], plan_name),
     ]
 
 
@@ -78,6 +79,11 @@ def _rows(data: dict[str, Any]) -> Iterator[_Row]:
         for number, issue in enumerate(_listed(raw, "issues")):
             if isinstance(issue, dict):
                 yield _row(issue, (*row.path, "issues", number), row)
+
+
+def _prepared(data: dict[str, Any]) -> Iterator[_Row]:
+    if data.get("prepare") is not None:
+        yield _Row(PREPARE, ("prepare",), (), None, {})
 
 
 def _row(raw: dict[str, Any], path: Path, owner: _Row | None) -> _Row:
@@ -198,7 +204,7 @@ def _branches(data: dict[str, Any], rows: list[_Row], plan_name: str) -> Iterato
         if own is None and row.id in ids:
             continue  # a duplicate id, reported as that
         ids.add(row.id)
-        path: Path = (*row.path, "branch" if own is not None else "id")
+        path = _place_of_branch(row, own)
         if why := _refused(own if own is not None else template or "", plan_name, row.id):
             if own is not None or not refusal(row.id.replace("/", "")):
                 yield Finding(path, *why)
@@ -214,6 +220,12 @@ def _branches(data: dict[str, Any], rows: list[_Row], plan_name: str) -> Iterato
             if (holder := seen.get(name[:end])) is not None:
                 message = f"branch {name!r} cannot exist beside {name[:end]!r}, that of {holder}"
                 yield Finding(path, message, "git keeps branches like files in folders; rename one")
+
+
+def _place_of_branch(row: _Row, own: str | None) -> Path:
+    if row.id == PREPARE:
+        return row.path
+    return (*row.path, "branch" if own is not None else "id")
 
 
 def _refused(template: str, plan_name: str, identifier: str) -> tuple[str, str] | None:

@@ -18,8 +18,6 @@ def _later(plan: Plan) -> Iterator[str]:
         yield from _of_agent(f"agents.{name}", profile)
     if plan.limits.cost is not None:
         yield "limits.cost"
-    if plan.prepare is not None:
-        yield "prepare"
     for gate in plan.gates:
         yield from _of_gate(gate)
     yield from (f"quality.{key}" for key in _given(plan.quality))

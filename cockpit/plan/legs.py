@@ -3,9 +3,10 @@
 import heapq
 from collections import deque
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from cockpit.plan.model import Plan
+from cockpit.plan.roundzero import ESTIMATE_S, PREPARE
 
 UNESTIMATED = 1800.0
 """Seconds that an issue, or a workstream without issues, takes when the plan says nothing."""
@@ -32,6 +33,8 @@ class LegSpec:
 def cut(plan: Plan, started: Mapping[str, Sequence[tuple[str, ...]]] | None = None) -> tuple[LegSpec, ...]:
     """Return the legs of a plan in plan order, each workstream's in the order of their numbers.
 
+    Where the plan has `prepare`, its leg comes first, alone in round 0, and every other one depends on it.
+
     `started` holds the issues of each leg that has started, by workstream, in the order of their numbers: these stay
     as they are, and only what is left is cut anew. A started leg no longer waits for a leg that has not started.
     Started legs of a workstream that the plan no longer holds are left out.
@@ -51,7 +54,16 @@ def cut(plan: Plan, started: Mapping[str, Sequence[tuple[str, ...]]] | None = No
             rest = [] if own else [workstream.id]
         cuts = enumerate(graph.segments(rest), len(own) + 1)
         drafts += (_Draft(workstream.id, number, units, False) for number, units in cuts)
-    return _in_rounds(plan, graph, drafts)
+    legs = _in_rounds(plan, graph, drafts)
+    if plan.prepare is None:
+        return legs
+    begun = PREPARE in (started or {})
+    first = LegSpec(PREPARE, PREPARE, 1, (), (), 0, ESTIMATE_S, ESTIMATE_S, ESTIMATE_S)
+    behind = (
+        leg if draft.started and not begun else replace(leg, depends_on=(PREPARE, *leg.depends_on))
+        for draft, leg in zip(drafts, legs, strict=True)
+    )
+    return (first, *behind)
 
 
 @dataclass(frozen=True, slots=True)

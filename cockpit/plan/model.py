@@ -6,6 +6,7 @@ from typing import Any, Literal, Self, TypeVar
 
 from pydantic import Field
 
+from cockpit.plan.roundzero import PREPARE
 from cockpit.plan.settings import (
     AgentProfile,
     Alerts,
@@ -150,6 +151,23 @@ class Plan(Frozen):
         """The issues of all workstreams by their ids."""
         return {issue.id: issue for workstream in self.workstreams for issue in workstream.issues}
 
+    @property
+    def preparing(self) -> Workstream | None:
+        """The workstream that stands for `prepare`, titled with its message; None where nothing is to be prepared."""
+        if self.prepare is None:
+            return None
+        return Workstream.model_construct(id=PREPARE, title=self.prepare.message.strip(), expect="none")
+
+    @property
+    def all_workstreams(self) -> tuple[Workstream, ...]:
+        """The workstreams, that of `prepare` before them."""
+        first = self.preparing
+        return self.workstreams if first is None else (first, *self.workstreams)
+
+    def find(self, key: str) -> Workstream | None:
+        """Return a workstream by its id, that of `prepare` too; None where the plan has none."""
+        return self.preparing if key == PREPARE else self.by_id.get(key)
+
     def approve_of(self, workstream: Workstream) -> Approve:
         """Return when a human is asked for this workstream: its own keys over the plan's."""
         return _over(self.approve, workstream.approve)
@@ -182,7 +200,9 @@ class Plan(Frozen):
         return tuple(gate for gate in self.gates if gate.when == "merge")
 
     def agents_of(self, workstream: Workstream) -> tuple[str, ...]:
-        """Return the agents that may take this workstream, the preferred one first; empty without `agents`."""
+        """Return the agents that may take this workstream, the preferred one first; empty for `prepare`."""
+        if workstream.id == PREPARE:
+            return ()
         first = workstream.agent or next(iter(self.agents), None)
         names = (first, *workstream.fallback) if first is not None else workstream.fallback
         return tuple(dict.fromkeys(names))

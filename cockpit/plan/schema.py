@@ -50,7 +50,7 @@ _BY_MODEL: dict[str, dict[str, str]] = {
         "agents": "Named agent profiles; the first one is the default.",
         "limits": "What the plan may use at most.",
         "shared_files": "Globs of files that every workstream may edit; edits are watched across worktrees.",
-        "prepare": "Commands that run once before any worktree is made; what they change is committed to base.",
+        "prepare": "Commands that run once, before all else: the leg of round 0, gated, approved and merged like any.",
         "setup": "What every fresh worktree gets before its first agent.",
         "gates": "Checks that a leg passes before it may merge, cheapest first; the first failure stops.",
         "quality": "What the quality monitor quarantines.",
@@ -90,7 +90,10 @@ _BY_MODEL: dict[str, dict[str, str]] = {
         "min_free_disk": "Disk space to leave free, on top of what the worktrees need.",
         "cost": "USD for the whole plan; reaching it stops launching.",
     },
-    "Prepare": {"run": "Commands, one after the other.", "message": "Message of the commit."},
+    "Prepare": {
+        "run": "Commands, one after the other, in a worktree of their own; the first that fails ends it.",
+        "message": "Message of the commit.",
+    },
     "Setup": {
         "copy": "Globs of files copied from the repository's checkout, untracked and ignored ones too.",
         "link": "Files and folders of the checkout that are symlinked.",

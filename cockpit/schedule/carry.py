@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from cockpit.errors import OrderRefusedError
+from cockpit.plan.roundzero import PREPARE
 from cockpit.schedule import facts as f
 from cockpit.schedule import releasing
 from cockpit.schedule.orders import Order
@@ -87,7 +88,10 @@ def progress(snapshot: Snapshot, pending: PendingOrder) -> f.OrderDone | f.Order
 
 
 def needed_too(snapshot: Snapshot, targets: Iterable[str]) -> tuple[str, ...]:
-    """Return the workstreams that the targets depend on, directly or not, and that are neither wanted nor merged."""
+    """Return the workstreams that the targets depend on, directly or not, and that are neither wanted nor merged.
+
+    What is to be prepared is not among them: it is started with whatever is.
+    """
     given = set(targets)
     seen: set[str] = set()
     todo = [key for target in given for key in snapshot.workstreams[target].outline.legs]
@@ -100,7 +104,7 @@ def needed_too(snapshot: Snapshot, targets: Iterable[str]) -> tuple[str, ...]:
         todo += leg.outline.depends_on
         if leg.workstream not in given and not snapshot.workstreams[leg.workstream].wanted:
             found[leg.workstream] = None
-    return tuple(key for key in snapshot.workstreams if key in found)
+    return tuple(key for key in snapshot.workstreams if key in found and key != PREPARE)
 
 
 def _wanted_targets(snapshot: Snapshot, order: Order) -> tuple[str, ...]:
@@ -113,9 +117,11 @@ def _targets(snapshot: Snapshot, order: Order) -> tuple[str, ...]:
     unknown = [target for target in order.targets if target not in snapshot.workstreams]
     if unknown:
         raise OrderRefusedError(f"there is no workstream {', '.join(unknown)} in this plan")
-    if order.verb == "start" and order.also_needed:
-        return (*order.targets, *needed_too(snapshot, order.targets))
-    return order.targets
+    if order.verb != "start":
+        return order.targets
+    stopped = [PREPARE] if PREPARE in snapshot.workstreams and snapshot.state_of(PREPARE) is State.STOPPED else []
+    also = needed_too(snapshot, order.targets) if order.also_needed else ()
+    return tuple(dict.fromkeys((*stopped, *order.targets, *also)))
 
 
 def _merge_progress(pending: PendingOrder, legs: list[Leg]) -> f.OrderDone | f.OrderRefused | None:

@@ -7,6 +7,7 @@ keeps at most one of each in flight. So a driver that starts after a crash goes 
 from collections.abc import Container, Iterable, Iterator, Mapping
 from operator import attrgetter
 
+from cockpit.plan.roundzero import PREPARE
 from cockpit.schedule.orders import (
     CheckLeg,
     CleanUp,
@@ -88,6 +89,8 @@ def _merge_order(snapshot: Snapshot, readings: Readings, leg: Leg) -> tuple[int,
 def _launches(snapshot: Snapshot, readings: Readings, begun: list[Leg], ready: list[Leg], now: float) -> Iterator[Todo]:
     if snapshot.held or readings.hold or readings.plan.untrusted:
         return
+    if PREPARE in snapshot.active and _may_begin(snapshot, snapshot.legs[PREPARE], now):
+        yield TakeLeg(PREPARE, "")  # no agent runs it, so it takes no slot
     taken = {leg.slot for leg in begun if leg.slot}
     free = snapshot.max_agents() - len(taken)
     if free <= 0:
@@ -132,6 +135,10 @@ def _is_crowded(snapshot: Snapshot, leg: Leg, busy: Iterable[str]) -> bool:
         return False
     others = (snapshot.workstreams[one].outline.files for one in busy if one != leg.workstream)
     return any(other and overlap(files, other) for other in others)
+
+
+def _may_begin(snapshot: Snapshot, leg: Leg, now: float) -> bool:
+    return (leg.state is State.READY and snapshot.approval_of(leg) is None) or _is_due(snapshot, leg, now)
 
 
 def _is_due(snapshot: Snapshot, leg: Leg, now: float) -> bool:

@@ -5,6 +5,7 @@ from collections.abc import Container, Mapping
 from msgspec.structs import replace
 
 from cockpit.errors import IllegalMoveError
+from cockpit.plan.roundzero import PREPARE
 from cockpit.schedule import facts as f
 from cockpit.schedule.folding import apply, is_met, readied, unreadied, with_workstream, workstream_of
 from cockpit.schedule.orders import Order
@@ -70,6 +71,8 @@ def _merged_workstreams(snapshot: Snapshot, outline: Outline, kept: Mapping[str,
         if known and known.worktree:
             merged = replace(merged, branch=known.outline.branch, worktree=known.outline.worktree)
         found[one.id] = replace(known, outline=merged, gone=False) if known else Workstream(merged)
+    if PREPARE in found and PREPARE not in snapshot.workstreams and any(one.wanted for one in found.values()):
+        found[PREPARE] = replace(found[PREPARE], wanted=True)
     for key, known in snapshot.workstreams.items():
         if key in found or key not in started:
             continue
@@ -97,13 +100,22 @@ apply.register(f.OrderRefused, _order_ended)
 @apply.register
 def _(fact: f.WorkstreamWanted, snapshot: Snapshot, at: float) -> Snapshot:
     workstream = replace(workstream_of(snapshot, fact.workstream), wanted=True, clean_up=False)
-    return readied(with_workstream(snapshot, workstream), workstream.outline.legs, at)
+    after = readied(with_workstream(snapshot, workstream), workstream.outline.legs, at)
+    first = after.workstreams.get(PREPARE)
+    if first is None or first.wanted or first.gone or after.is_merged(PREPARE):
+        return after
+    return readied(with_workstream(after, replace(first, wanted=True)), first.outline.legs, at)  # all depends on it
 
 
 @apply.register
 def _(fact: f.WorkstreamUnwanted, snapshot: Snapshot, at: float) -> Snapshot:
     workstream = replace(workstream_of(snapshot, fact.workstream), wanted=False)
-    return unreadied(with_workstream(snapshot, workstream), workstream.outline.legs, at)
+    after = unreadied(with_workstream(snapshot, workstream), workstream.outline.legs, at)
+    first = after.workstreams.get(PREPARE)
+    if first is None or any(one.wanted and key != PREPARE for key, one in after.workstreams.items()):
+        return after
+    begun = after.legs[PREPARE].state not in (State.WAITING, State.READY)
+    return after if begun else unreadied(with_workstream(after, replace(first, wanted=False)), (PREPARE,), at)
 
 
 @apply.register

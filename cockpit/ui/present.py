@@ -7,7 +7,7 @@ from msgspec import Struct
 from cockpit.engine.handle import View
 from cockpit.schedule.queueing import waits_in_line
 from cockpit.schedule.readings import ConflictReading, RunReading, WorktreeReading
-from cockpit.schedule.snapshot import GateResult, Leg, Snapshot, Workstream, blockers, waits_for
+from cockpit.schedule.snapshot import GateResult, Leg, Run, Snapshot, Workstream, blockers, waits_for
 from cockpit.schedule.states import AWAITS_HUMAN, WORKING, State
 from cockpit.ui.looks import LOOKS, Look, exact_clock, line, look_of, name
 
@@ -41,6 +41,13 @@ class Patch(Struct, frozen=True):
     def empty(self) -> bool:
         """Say whether nothing changed."""
         return self.order is None and not self.rows
+
+
+def run_told(run: Run | None) -> str:
+    """Return what follows the title of a run's output: its slot, where it took one, and which attempt it is."""
+    if run is None:
+        return ""
+    return (f" · {name(run.slot)}" if run.slot else "") + f" · attempt {run.attempt}"
 
 
 def patch(before: Mapping[str, Row], after: Mapping[str, Row]) -> Patch:

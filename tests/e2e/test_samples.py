@@ -54,7 +54,7 @@ def test_the_real_teams_plan_is_checked_and_simulated_right(tmp_path: Path, env:
     assert (simulated["rounds"], len(legs), len({leg["workstream"] for leg in legs.values()})) == (2, 17, 6)
     tooling, merging = legs["SMI-1448"], legs["SMI-1455"]
     assert merging["round"] == 2
-    assert merging["depends_on"] == [tooling["leg"]]
+    assert merging["depends_on"] == ["@prepare", tooling["leg"]]
     assert merging["start_s"] >= tooling["end_s"]
 
 
@@ -63,7 +63,7 @@ def test_the_real_teams_plan_is_carried_through(tmp_path: Path, env: dict[str, s
     done = cockpit("run", "live-services.yaml", "--approve", "all", "--trust", env=env, cwd=repo)
     assert done.returncode == 0, done.stdout + done.stderr
     status = json.loads(cockpit("status", "live-services.yaml", "--json", env=env, cwd=repo).stdout)
-    assert status["counts"] == {"merged": 6}
+    assert status["counts"] == {"merged": 7}
     assert {issue["state"] for one in status["workstreams"] for issue in one["issues"]} == {"done"}
     order = [merge["leg"] for merge in status["merges"]]
     legs = {key for one in status["workstreams"] for key in one["legs"]}

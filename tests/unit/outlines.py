@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from cockpit.plan.roundzero import ESTIMATE_S, PREPARE
 from cockpit.schedule import facts as f
 from cockpit.schedule.fold import fold
 from cockpit.schedule.outline import LegOutline, Outline, Profile, WorkstreamOutline
@@ -68,6 +69,14 @@ OUT_OF_ORDER = outline(
     ]
 )
 """Two workstreams whose legs cannot run in their numbered order (the plan format's own example)."""
+
+
+def prepared(plan: Outline, **changes: object) -> Outline:
+    """Return the outline with a leg of round 0 that all others depend on; changes are of its workstream."""
+    first = LegOutline(PREPARE, PREPARE, 1, (), (), 0, ESTIMATE_S, ESTIMATE_S, ESTIMATE_S)
+    legs = tuple(replace(leg, depends_on=(PREPARE, *leg.depends_on)) for leg in plan.legs)
+    own = replace(WorkstreamOutline(PREPARE, legs=(PREPARE,), approve_merge=False, expect_change=False), **changes)
+    return replace(plan, legs=(first, *legs), workstreams=(own, *plan.workstreams))
 
 
 def changed_workstream(plan: Outline, workstream: str, **changes: object) -> Outline:

@@ -23,7 +23,7 @@ from cockpit.schedule.readings import Readings
 from cockpit.schedule.shown import START, shown
 from cockpit.schedule.snapshot import PendingOrder, Snapshot
 from cockpit.schedule.states import IDLE, State
-from tests.unit.outlines import changed_workstream, loaded, merged, outline, outlines, ran, told
+from tests.unit.outlines import changed_workstream, loaded, merged, outline, outlines, prepared, ran, told
 
 ONE = changed_workstream(outline([("a", [])]), "a", approve_merge=True)
 CHECKED = (*ran("a"), f.RunEnded("a", "a@1", "done"), f.ChecksStarted("a"))
@@ -304,7 +304,7 @@ def effect(draw: st.DrawFn, snapshot: Snapshot, todo: Todo) -> tuple[f.Fact, ...
             return ()
 
 
-@given(outlines(most=6), st.data())
+@given(outlines(most=6) | outlines(most=6).map(prepared), st.data())
 @settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
 def test_whatever_happens_and_whoever_orders_what_every_fact_fits(plan: Outline, data: st.DataObject) -> None:
     snapshot = loaded(plan, want=[])

@@ -12,7 +12,18 @@ from cockpit.schedule.outline import LegOutline
 from cockpit.schedule.snapshot import Cost, GateResult, Merge, Run, Snapshot, blockers, waits_for
 from cockpit.schedule.states import IDLE, State
 from tests.unit.fact_strategies import facts
-from tests.unit.outlines import OUT_OF_ORDER, START, changed_workstream, loaded, merged, outline, outlines, ran, told
+from tests.unit.outlines import (
+    OUT_OF_ORDER,
+    START,
+    changed_workstream,
+    loaded,
+    merged,
+    outline,
+    outlines,
+    prepared,
+    ran,
+    told,
+)
 
 CHAIN = outline([("a", []), ("b", ["a"]), ("c", [])])
 
@@ -341,7 +352,7 @@ def test_replay_of_a_damaged_plan_never_raises(legs: list[LegOutline], sequence:
     check_whole(after)
 
 
-@given(outlines(most=8), outlines(most=8), st.data())
+@given(outlines(most=8), outlines(most=8) | outlines(most=8).map(prepared), st.data())
 @settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
 def test_any_plan_may_take_the_place_of_any_other(one: Any, other: Any, data: st.DataObject) -> None:
     snapshot = loaded(one)

@@ -36,7 +36,6 @@ def test_what_has_no_effect_yet_is_listed() -> None:
 agents: {one: {preset: claude, cost: {input: 1}, model: m}, two: {run: cat, output: acp, model: m}}
 limits: {cost: 3}
 shared_files: [x]
-prepare: {run: [x]}
 gates: [{name: i, builtin: imports}, {name: s, builtin: scan}]
 quality: {settle: 20s, ignore: []}
 alerts: {errors_per_hour: 1}
@@ -49,7 +48,6 @@ track: true
         "agents.two.model (only a preset passes it on)",
         "agents.two.output: acp",
         "limits.cost",
-        "prepare",
         "gates[i].builtin: imports",
         "gates[s].builtin: scan",
         "quality.settle",

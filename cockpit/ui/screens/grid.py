@@ -14,7 +14,7 @@ from cockpit.ui.feed import OutputFeed
 from cockpit.ui.headline import headline
 from cockpit.ui.keys import GRID
 from cockpit.ui.looks import count, name
-from cockpit.ui.present import Row, patch
+from cockpit.ui.present import Row, patch, run_told
 from cockpit.ui.screens.page import Page
 from cockpit.ui.widgets.grid import Grid
 from cockpit.ui.widgets.lines import Alerts, Header, Keybar, StatusLine
@@ -115,8 +115,7 @@ class GridPage(Page):
             self._titled(self.output, "output")
             return
         run = self.view.snapshot.runs.get(row.output[0])
-        told = f" · {name(run.slot)} · attempt {run.attempt}" if run else ""
-        self._titled(self.output, f"output of {name(row.id)}{told}")
+        self._titled(self.output, f"output of {name(row.id)}{run_told(run)}")
         if self.view.connected and self.feed.wants(row.id, *row.output):
             beside(self, self.feed.run, "output of the selected", "output")
 

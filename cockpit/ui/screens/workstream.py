@@ -18,7 +18,7 @@ from cockpit.ui.feed import OutputFeed
 from cockpit.ui.headline import problems
 from cockpit.ui.keys import WORKSTREAM
 from cockpit.ui.looks import LOOKS, age, exact_clock, fit, line, name
-from cockpit.ui.present import Row, on_older_base
+from cockpit.ui.present import Row, on_older_base, run_told
 from cockpit.ui.screens.page import Page
 from cockpit.ui.styling import stylesheet
 from cockpit.ui.widgets.lines import COLOURS, Keybar, Lines, StatusLine
@@ -90,8 +90,7 @@ class WorkstreamPage(Page):
             return
         self.about.update(self._about(row))
         run = view.snapshot.runs.get(row.output[0])
-        told = f" · {name(run.slot)} · attempt {run.attempt}" if run else ""
-        self.output.border_title = Content(f"output of {name(row.id)}{told}")
+        self.output.border_title = Content(f"output of {name(row.id)}{run_told(run)}")
         if view.connected and self._feed.wants(row.id, *row.output):
             beside(self, self._feed.run, "output of a workstream", "output")
         self._ask_timeline()

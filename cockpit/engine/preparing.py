@@ -1,0 +1,61 @@
+"""What is different about the leg of round 0: cockpit runs the plan's own commands, from a clean start every time."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cockpit.agents import runs, sequence
+from cockpit.engine import merges
+from cockpit.errors import CockpitError
+from cockpit.git import worktrees
+from cockpit.plan.roundzero import PREPARE
+from cockpit.plan.settings import Prepare
+from cockpit.schedule.snapshot import Leg, Snapshot
+from cockpit.schedule.states import State
+
+if TYPE_CHECKING:
+    from cockpit.engine.effects import Effects
+
+
+async def start_anew(effects: "Effects") -> None:
+    """Take away what an earlier run of the commands left, rescue first: they begin on base as it is now.
+
+    Raises CockpitError where that must stay.
+    """
+    effects.engine.read(notes={"prepare": None})  # what changed too late for the run before is not for this one
+    known = effects.engine.snapshot.workstreams[PREPARE]
+    if not known.worktree:
+        return
+    path = Path(known.worktree)
+    if await effects.pool.short(path.exists):  # nothing runs there: a lock is what a killed git left behind
+        await effects.pool.short(worktrees.drop_stale_locks, effects.repo, path)
+    await merges.clean_up(effects, PREPARE)
+    left = effects.engine.snapshot.workstreams[PREPARE]
+    if left.worktree:
+        raise CockpitError(f"the worktree of an earlier run cannot be removed: {left.clean_up_refused}")
+
+
+def spec(effects: "Effects", run: str) -> runs.RunSpec:
+    """Return the run of the plan's commands. Raises CockpitError where the plan has none any more."""
+    plan, folder = effects.project.loaded.plan, effects.project.state.run(run)
+    if plan.prepare is None:
+        raise CockpitError("the plan has no `prepare` any more", hint="stop it: nothing waits for it")
+    worktree = Path(effects.engine.snapshot.workstreams[PREPARE].worktree)
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return runs.RunSpec(
+        run_id=run,
+        folder=folder,
+        command=sequence.command(plan.prepare.run, folder / "commands.json"),
+        cwd=worktree,
+        env=effects.gate_environment(plan.preparing, worktree),
+        timeout_s=plan.limits.run_timeout,
+    )
+
+
+def changed_too_late(snapshot: Snapshot, old: Prepare | None, new: Prepare | None) -> str | None:
+    """Return what to say where a changed `prepare` has begun already; None where there is nothing to say."""
+    leg: Leg | None = snapshot.legs.get(PREPARE)
+    if leg is None or old is None or new is None or old == new or not leg.attempt:
+        return None
+    if leg.state is State.MERGED:
+        return "it changed after it was merged, and is not run again: a plan is prepared once"
+    return "it changed after it began: the change counts from its next run on"
