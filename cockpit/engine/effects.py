@@ -11,11 +11,11 @@ from cockpit.engine import checks, merges, resolutions, rollbacks
 from cockpit.engine.loop import Engine
 from cockpit.engine.pool import Pool
 from cockpit.engine.project import Project
+from cockpit.engine.retired import plans_in_force
 from cockpit.engine.running import Running
 from cockpit.errors import CockpitError
 from cockpit.git.repo import Author, Repo
-from cockpit.plan.load import Loaded, parse_plan
-from cockpit.plan.model import Workstream
+from cockpit.plan.model import Plan, Workstream
 from cockpit.safetext import safe_text
 from cockpit.schedule import facts as f
 from cockpit.schedule.orders import (
@@ -45,6 +45,7 @@ class Effects:
         self.identity = identity
         self.seen_change: dict[str, float] = {}
         self.changed: dict[str, frozenset[str]] = {}  # what commits of this driver changed, by their ids
+        self.retired: tuple[Plan, ...] = ()
         self.running = Running(self)
 
     @property
@@ -130,16 +131,17 @@ class Effects:
     # --- what effects share ---------------------------------------------------------------------------------------
 
     def workstream(self, key: str) -> Workstream:
-        """Return the plan's workstream; one that is no longer in the plan is taken from the last text that had it."""
+        """Return the plan's workstream; one that is no longer in the plan as it was when it was last in force."""
         found = self.project.loaded.plan.find(key)
         if found is not None:
             return found
-        for recorded in reversed(list(self.engine.journal.read())):
-            if isinstance(recorded.fact, f.PlanLoaded):
-                old: Loaded = parse_plan(recorded.fact.text, Path(recorded.fact.path))
-                if (one := old.plan.find(key)) is not None:
-                    return one
-        raise CockpitError(f"no plan that was loaded has a workstream {key}")
+        if not self.retired:
+            facts = (recorded.fact for recorded in self.engine.journal.read())
+            self.retired = plans_in_force(fact for fact in facts if isinstance(fact, f.PlanLoaded))
+        for plan in self.retired:
+            if (one := plan.find(key)) is not None:
+                return one
+        raise CockpitError(f"no plan that was trusted has a workstream {key}")
 
     def gate_environment(self, workstream: Workstream | None, worktree: Path) -> dict[str, str]:
         """Return the environment of set-up commands, gates and notifications: a short list, and what the plan sets.

@@ -5,6 +5,7 @@ from msgspec.structs import replace
 from cockpit.engine.effects import Effects
 from cockpit.engine.preparing import changed_too_late
 from cockpit.engine.project import outline_of, started_legs
+from cockpit.engine.retired import PART, WHOLE
 from cockpit.errors import CockpitError, OrderRefusedError, PlanError, UntrustedError
 from cockpit.plan import trust
 from cockpit.plan.load import Loaded, load_plan, parse_plan
@@ -34,7 +35,7 @@ class Plans:
         untrusted = () if self._store.is_trusted(loaded) else _commands(loaded)
         self._engine.read(plan=PlanReading(untrusted=untrusted))
         before = self._prepared_before(loaded)
-        self._force(loaded)
+        self._force(loaded, "" if untrusted else WHOLE)
         self._engine.read(notes={"prepare": changed_too_late(self._engine.snapshot, before, loaded.plan.prepare)})
 
     def _prepared_before(self, loaded: Loaded) -> Prepare | None:
@@ -61,12 +62,12 @@ class Plans:
         self._on_disk = loaded
         if reading.untrusted or self._store.is_trusted(loaded):
             untrusted = () if self._store.is_trusted(loaded) else _commands(loaded)
-            self._force(loaded)
+            self._force(loaded, "" if untrusted else WHOLE)
             self._engine.read(plan=PlanReading(untrusted=untrusted))
             return
         kept, changes = trust.keep_in_force(self._effects.project.loaded.plan, loaded.plan)
         asks = tuple(f"{change.where}: {change.old} → {change.new}" for change in changes)
-        self._force(Loaded(kept, loaded.text, loaded.path))
+        self._force(Loaded(kept, loaded.text, loaded.path), PART if asks else WHOLE)
         self._engine.read(plan=PlanReading(asks=asks))
 
     @property
@@ -84,13 +85,14 @@ class Plans:
         except (CockpitError, OSError) as error:
             raise OrderRefusedError(f"the trust could not be kept: {error}") from error
         if self._on_disk is loaded:  # else a newer version came meanwhile, and asked for itself
-            self._force(loaded)
+            self._force(loaded, WHOLE)
             self._engine.read(plan=PlanReading())
 
     async def require_trust(self, order: Order) -> None:
         """Refuse what would run commands of a plan that is not trusted, and a first start that cannot go well."""
         if self._engine.readings.plan.untrusted and order.verb not in FREE_VERBS:
             if self._store.is_trusted(self._on_disk):  # trusted meanwhile by a command
+                self._force(self._on_disk, WHOLE)
                 self._engine.read(plan=PlanReading())
             else:
                 raise UntrustedError("the plan is not trusted yet: look at its commands, then trust it")
@@ -106,12 +108,14 @@ class Plans:
         if bad:
             raise OrderRefusedError("; ".join(bad))
 
-    def _force(self, loaded: Loaded) -> None:
+    def _force(self, loaded: Loaded, trusted: str) -> None:
         snapshot = self._engine.snapshot
         project = self._effects.project.with_plan(loaded)
         outline = outline_of(project, started_legs(snapshot))
-        if outline != snapshot.outline or loaded.text != snapshot.text or str(loaded.path) != snapshot.path:
-            self._engine.record(f.PlanLoaded(str(loaded.path), loaded.text, outline))
+        fact = f.PlanLoaded(str(loaded.path), loaded.text, outline, trusted)
+        if fact != f.PlanLoaded(snapshot.path, snapshot.text, snapshot.outline, snapshot.trust):
+            self._engine.record(fact)
+            self._effects.retired = ()
         old = self._effects.project.loaded
         if (loaded.plan.base, loaded.repo) != (old.plan.base, old.repo):
             self._engine.read(notes={"plan": "the new `base` or `repo` is in effect from the driver's next start"})

@@ -259,8 +259,12 @@ class Watch:
 
     async def _keep_sweeping(self) -> None:
         last = time.monotonic()
+        plan = None
         while True:
             await asyncio.sleep(SWEEP_S)
+            if (now := await self._effects.pool.idle(_stamp, self._plan)) != plan:
+                plan = now
+                await self._on_plan()  # its event may have come before anything watched
             await self._try_deferred()  # no event tells that an untracked file went
             running = self._running()
             self._dirty_runs |= {leg.run for leg in running if leg.run}
@@ -271,6 +275,15 @@ class Watch:
             last = time.monotonic()
             if self._dirty_runs or self._dirty:
                 self._work.set()
+
+
+def _stamp(path: Path) -> tuple[int, int, int] | None:
+    """Return what differs when a file was replaced or written; None where it is not there."""
+    try:
+        stat = path.stat()
+    except OSError:
+        return None
+    return stat.st_mtime_ns, stat.st_size, stat.st_ino
 
 
 def _newest(worktree: str) -> float:

@@ -29,11 +29,15 @@ class LegFact(Fact, frozen=True):
 
 
 class PlanLoaded(Fact, frozen=True):
-    """A plan came into force: its text as the operator wrote it, and what the scheduler needs of it."""
+    """A plan came into force: its text as the operator wrote it, and what the scheduler needs of it.
+
+    `trust` says what of the text was trusted: `whole`, `part` (what trust covers stayed as it was), or nothing.
+    """
 
     path: str
     text: str
     outline: Outline
+    trust: str = ""
 
 
 class DriverStarted(Fact, frozen=True):

@@ -33,6 +33,7 @@ def _(fact: f.PlanLoaded, snapshot: Snapshot, at: float) -> Snapshot:
         snapshot,
         path=fact.path,
         text=fact.text,
+        trust=fact.trust,
         outline=outline,
         legs=legs,
         workstreams=workstreams,

@@ -115,6 +115,29 @@ async def test_a_plan_without_trust_runs_nothing(scene: Scene) -> None:
     scene.check()
 
 
+async def test_a_workstream_that_left_the_plan_keeps_the_settings_that_were_trusted(scene: Scene) -> None:
+    def having(value: str) -> dict[str, dict[str, object]]:
+        return {"a": {"env": {"X": value}}, "b": {}}
+
+    scene.plan(having("trusted"), approve={"merge": "always"})
+    async with scene.driving() as play:
+        await play.start()
+        await play.until_state(a="review", b="review")
+        scene.plan(having("evil"), approve={"merge": "always"}, trusted=False)
+        await play.until(lambda now: now.view.readings.plan.asks)
+        scene.plan({"b": {}}, approve={"merge": "always"}, trusted=False)
+        await play.until(lambda now: now.snapshot.workstreams["a"].gone)
+        assert play.driver.effects.workstream("a").env == {"X": "trusted"}
+    scene.plan(having("evil again"), approve={"merge": "always"}, trusted=False)
+    async with scene.driving() as play:
+        assert play.view.readings.plan.untrusted
+        scene.plan({"b": {}}, approve={"merge": "always"})
+        await play.driver.plans.reload()
+        await play.until(lambda now: now.snapshot.workstreams["a"].gone)
+        assert play.driver.effects.workstream("a").env == {"X": "trusted"}
+    scene.check()
+
+
 async def test_an_added_workstream_joins_and_a_removed_one_that_began_is_kept(scene: Scene) -> None:
     scene.plan({"a": {"does": WAITS}, "b": {"depends_on": ["a"]}})
     async with scene.driving() as play:
