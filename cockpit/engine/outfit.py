@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cockpit.engine import merges, setup
+from cockpit.engine.project import Project
 from cockpit.errors import CockpitError
 from cockpit.git import integrate, largefiles, sparse, submodules, worktrees
 from cockpit.git.repo import Repo
@@ -61,15 +62,15 @@ async def make_ready(effects: "Effects", leg: Leg, workstream: Workstream, run: 
     return found
 
 
-def scope(effects: "Effects", workstream: Workstream) -> tuple[str, ...] | None:
+def scope(project: Project, workstream: Workstream) -> tuple[str, ...] | None:
     """Return the globs that a sparse workstream's worktree is kept to; None where it holds everything.
 
     Raises GitError.
     """
     if not workstream.sparse or not workstream.files:
         return None  # without `files` it may write anywhere
-    plan = effects.project.loaded.plan
-    return (*workstream.files, *plan.shared_files, *named_in(effects.repo, effects.base, commands(plan)))
+    plan = project.loaded.plan
+    return (*workstream.files, *plan.shared_files, *named_in(project.repo, project.base, commands(plan)))
 
 
 def named_in(repo: Repo, rev: str, lines: Iterable[Command]) -> tuple[str, ...]:
@@ -91,7 +92,7 @@ def commands(plan: Plan) -> list[Command]:
 
 def widen(effects: "Effects", worktree: Path, workstream: Workstream, paths: tuple[str, ...]) -> None:
     """Check out what a worktree lacks of these paths and of its workstream's scope. Raises GitError."""
-    wanted = scope(effects, workstream)
+    wanted = scope(effects.project, workstream)
     if wanted is None:
         sparse.make_whole(effects.repo, worktree)
     else:
@@ -121,7 +122,7 @@ async def _make(effects: "Effects", leg: Leg, workstream: Workstream, progress: 
         known.outline.branch,
         base,
         parent=Path(engine.snapshot.outline.worktrees),
-        sparse=await effects.pool.short(scope, effects, workstream),
+        sparse=await effects.pool.short(scope, effects.project, workstream),
     )
     if not fresh:  # nothing runs there now: a lock is what a git that was killed with its run left behind
         await effects.pool.short(worktrees.drop_stale_locks, repo, path)

@@ -43,9 +43,8 @@ _Found = Iterator[tuple[bool, str, str]]  # ok, detail, hint
 def _graph(project: Project) -> _Found:
     outline = outline_of(project)
     rounds = max((leg.round for leg in outline.legs), default=0)
-    streams, legs = len(project.loaded.plan.workstreams), sum(1 for leg in outline.legs if leg.round)
-    before = ", after what `prepare` does" if legs < len(outline.legs) else ""
-    yield True, f"{streams} workstreams, {legs} legs, {rounds} rounds, no cycle{before}", ""
+    streams, legs = len(outline.workstreams), len(outline.legs)
+    yield True, f"{streams} workstreams, {legs} legs, {rounds} rounds, no cycle", ""
 
 
 def _git(_project: Project) -> _Found:
@@ -82,7 +81,7 @@ def _branches(project: Project) -> _Found:
     begun = {leg.workstream for leg in glimpse(project.state).snapshot.legs.values() if leg.attempt}
     tips = project.repo.branches()
     ours = taken = 0
-    for workstream in project.loaded.plan.all_workstreams:
+    for workstream in project.loaded.plan.workstreams:
         branch = project.loaded.branch_of(workstream)
         tip = tips.get(branch)
         if tip is None:
@@ -140,12 +139,12 @@ def _found(program: str, root: Path) -> str | None:
 def _disk(project: Project) -> _Found:
     plan = project.loaded.plan
     commit = project.repo.tip(project.base)
-    checkout = project.repo.size_of_checkout(commit) if commit else 0
+    sizes = _sizes(project, commit) if commit else [0]
     wanted = _worktrees_at_once(project)
-    there = sum(project.loaded.worktree_of(one).is_dir() for one in plan.all_workstreams)
+    there = sum(project.loaded.worktree_of(one).is_dir() for one in plan.workstreams)
     new = max(0, wanted - there)
     logs = min(plan.limits.agents, len(plan.workstreams)) * LOGS_PER_RUN
-    needed = new * checkout + plan.limits.min_free_disk
+    needed = sum(sizes[:new]) + plan.limits.min_free_disk
     place = _nearest(project.loaded.worktrees)
     free = shutil.disk_usage(place).free
     state = _nearest(project.state.path)
@@ -154,17 +153,32 @@ def _disk(project: Project) -> _Found:
     elif (left := shutil.disk_usage(state).free) < logs:
         yield False, f"{size(left)} free for logs of up to {size(logs)} in {state}", "move the state: --state-dir"
     sums = (
-        f"{new} worktrees × {size(checkout)} + logs of up to {size(logs)} + min_free_disk "
+        f"{_shown(sizes, new)} + logs of up to {size(logs)} + min_free_disk "
         f"{size(plan.limits.min_free_disk)} = {size(needed)}; {size(free)} free in {place}"
     )
     hint = "free some room, lower `limits.min_free_disk` or `limits.agents`, or move `worktrees` to another disk"
-    most = len(plan.all_workstreams)
+    most = len(plan.workstreams)
     if free < needed:
         yield False, sums, hint
-    elif most > wanted and free < needed + (most - wanted) * checkout:
+    elif most > wanted and free < needed + sum(sizes[wanted:most]):
         yield True, f"{sums}; all {most} worktrees at once would not fit", "approve merges as they come"
     else:
         yield True, sums, ""
+
+
+def _sizes(project: Project, commit: str) -> list[int]:
+    """Return how large each worktree of the plan is, the largest first: a sparse one holds a part of the files."""
+    from cockpit.engine.outfit import scope
+    from cockpit.git.sparse import sizes
+
+    scopes = [scope(project, one) for one in project.loaded.plan.workstreams]
+    return sorted(sizes(project.repo, commit, scopes), reverse=True)
+
+
+def _shown(sizes: list[int], new: int) -> str:
+    if sizes and sizes[0] == sizes[-1]:
+        return f"{new} worktrees × {size(sizes[0])}"
+    return f"{new} worktrees of {size(sizes[-1])} to {size(sizes[0])}"
 
 
 def _worktrees_at_once(project: Project) -> int:
@@ -194,7 +208,7 @@ def size(count: float) -> str:
 def _leftovers(project: Project) -> _Found:
     from cockpit.git.leftovers import leftovers
 
-    branches = [project.loaded.branch_of(one) for one in project.loaded.plan.all_workstreams]
+    branches = [project.loaded.branch_of(one) for one in project.loaded.plan.workstreams]
     found = leftovers(project.repo, project.loaded.worktrees, branches)
     for one in found:
         yield one.kind == "branch", f"{one.kind} {one.what}", one.hint

@@ -84,7 +84,7 @@ async def _put_back(effects: "Effects", leg: Leg, commit: str) -> None:
         known.outline.branch,
         work,
         parent=Path(effects.engine.snapshot.outline.worktrees),
-        sparse=await effects.pool.short(outfit.scope, effects, effects.workstream(leg.workstream)),
+        sparse=await effects.pool.short(outfit.scope, effects.project, effects.workstream(leg.workstream)),
     )
     effects.engine.record(
         f.WorktreeMade(leg.key, str(made.path), known.outline.branch, leg.base),

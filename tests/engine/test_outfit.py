@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from cockpit.engine.preflight import preflight
 from cockpit.git import sparse
 from cockpit.schedule import facts as f
 from tests.engine.scenes import WRITES, Scene
@@ -63,6 +64,16 @@ async def test_what_commands_name_is_there_and_a_run_that_failed_is_tried_again_
     assert "sparse-checkout" in first
     assert "sparse-checkout" not in second
     scene.check()
+
+
+def test_the_disk_that_is_needed_counts_a_sparse_worktree_as_the_part_that_it_holds(scene: Scene) -> None:
+    commit(scene.repo, "Parts", {**PARTS, "lib/large": "x" * 900_000, "src/api/b": "x" * 100_000})
+    scene.plan({"a": SPARSE, "b": {}}, limits={"min_free_disk": "1MB"})
+    (disk,) = [one for one in preflight(scene.project()) if one.name == "disk"]
+    assert disk.detail.startswith("2 worktrees of 100 KB to 1.0 MB + ")
+    scene.plan({"a": {}, "b": {}}, limits={"min_free_disk": "1MB"})
+    (disk,) = [one for one in preflight(scene.project()) if one.name == "disk"]
+    assert disk.detail.startswith("2 worktrees × 1.0 MB + ")
 
 
 async def test_a_gate_that_fails_on_a_part_is_run_on_the_whole_before_it_counts(scene: Scene) -> None:
