@@ -43,8 +43,9 @@ _Found = Iterator[tuple[bool, str, str]]  # ok, detail, hint
 def _graph(project: Project) -> _Found:
     outline = outline_of(project)
     rounds = max((leg.round for leg in outline.legs), default=0)
-    streams, legs = len(outline.workstreams), len(outline.legs)
-    yield True, f"{streams} workstreams, {legs} legs, {rounds} rounds, no cycle", ""
+    streams, legs = len(project.loaded.plan.workstreams), sum(1 for leg in outline.legs if leg.round)
+    before = ", after what `prepare` does" if legs < len(outline.legs) else ""
+    yield True, f"{streams} workstreams, {legs} legs, {rounds} rounds, no cycle{before}", ""
 
 
 def _git(_project: Project) -> _Found:
@@ -81,7 +82,7 @@ def _branches(project: Project) -> _Found:
     begun = {leg.workstream for leg in glimpse(project.state).snapshot.legs.values() if leg.attempt}
     tips = project.repo.branches()
     ours = taken = 0
-    for workstream in project.loaded.plan.workstreams:
+    for workstream in project.loaded.plan.all_workstreams:
         branch = project.loaded.branch_of(workstream)
         tip = tips.get(branch)
         if tip is None:
@@ -141,7 +142,7 @@ def _disk(project: Project) -> _Found:
     commit = project.repo.tip(project.base)
     sizes = _sizes(project, commit) if commit else [0]
     wanted = _worktrees_at_once(project)
-    there = sum(project.loaded.worktree_of(one).is_dir() for one in plan.workstreams)
+    there = sum(project.loaded.worktree_of(one).is_dir() for one in plan.all_workstreams)
     new = max(0, wanted - there)
     logs = min(plan.limits.agents, len(plan.workstreams)) * LOGS_PER_RUN
     needed = sum(sizes[:new]) + plan.limits.min_free_disk
@@ -157,7 +158,7 @@ def _disk(project: Project) -> _Found:
         f"{size(plan.limits.min_free_disk)} = {size(needed)}; {size(free)} free in {place}"
     )
     hint = "free some room, lower `limits.min_free_disk` or `limits.agents`, or move `worktrees` to another disk"
-    most = len(plan.workstreams)
+    most = len(plan.all_workstreams)
     if free < needed:
         yield False, sums, hint
     elif most > wanted and free < needed + sum(sizes[wanted:most]):
@@ -171,7 +172,7 @@ def _sizes(project: Project, commit: str) -> list[int]:
     from cockpit.engine.outfit import scope
     from cockpit.git.sparse import sizes
 
-    scopes = [scope(project, one) for one in project.loaded.plan.workstreams]
+    scopes = [scope(project, one) for one in project.loaded.plan.all_workstreams]
     return sorted(sizes(project.repo, commit, scopes), reverse=True)
 
 
@@ -208,7 +209,7 @@ def size(count: float) -> str:
 def _leftovers(project: Project) -> _Found:
     from cockpit.git.leftovers import leftovers
 
-    branches = [project.loaded.branch_of(one) for one in project.loaded.plan.workstreams]
+    branches = [project.loaded.branch_of(one) for one in project.loaded.plan.all_workstreams]
     found = leftovers(project.repo, project.loaded.worktrees, branches)
     for one in found:
         yield one.kind == "branch", f"{one.kind} {one.what}", one.hint
