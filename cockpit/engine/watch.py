@@ -13,6 +13,7 @@ from cockpit.agents import presets, runs
 from cockpit.engine.effects import Effects
 from cockpit.engine.running import STALLED
 from cockpit.errors import CockpitError
+from cockpit.git import integrate
 from cockpit.git.status import read, survey
 from cockpit.schedule import facts as f
 from cockpit.schedule.readings import RunReading, WorktreeReading
@@ -20,6 +21,7 @@ from cockpit.schedule.snapshot import Leg
 from cockpit.schedule.states import State
 
 SWEEP_S = 5.0
+UNEXPLAINED_S = 20.0  # between two tries of a merge that waits for nobody knows what
 HOT_AFTER_S = 1.0
 REBUILD_S = 1.0
 FOLDERS = 1500
@@ -147,17 +149,26 @@ class Watch:
     async def _git_moved(self) -> None:
         """Look at all worktrees again, and at what waits for the operator's checkout."""
         self._dirty |= {one.id for one in self._engine.snapshot.workstreams.values() if one.worktree}
-        await self._try_deferred()
+        await self._try_deferred(moved=True)
 
-    async def _try_deferred(self) -> None:
-        """Queue merges again that had to wait for paths of the operator's checkout which are free by now."""
+    async def _try_deferred(self, *, moved: bool = False) -> None:
+        """Queue merges again that had to wait for something of the operator's which is out of the way by now.
+
+        Where nobody can tell what it was, a change in the git folder (`moved`) is a reason to try, though not at once:
+        the try itself changes something there.
+        """
         snapshot = self._engine.snapshot
         queued = [leg for leg in map(snapshot.legs.__getitem__, snapshot.active) if leg.state is State.QUEUED]
-        for leg in (leg for leg in queued if leg.retry_at and leg.paths):
-            if await self._effects.pool.short(self._free, leg.paths):
-                now = self._engine.snapshot.legs[leg.key]
-                if now.state is State.QUEUED and now.retry_at:
-                    self._engine.record(f.MergeQueued(leg.key))
+        for leg in (leg for leg in queued if leg.retry_at):
+            if leg.paths:
+                free = await self._effects.pool.short(self._free, leg.paths)
+            elif integrate.is_obstacle(leg.reason):
+                free = not await self._effects.pool.short(integrate.obstacle, self._effects.repo, self._effects.base)
+            else:
+                free = moved and self._engine.clock.now() - leg.since >= UNEXPLAINED_S
+            now = self._engine.snapshot.legs[leg.key]
+            if free and now.state is State.QUEUED and now.retry_at:
+                self._engine.record(f.MergeQueued(leg.key))
 
     def _free(self, paths: tuple[str, ...]) -> bool:
         """Tell whether none of the paths that were in the way of a merge is edited or untracked any more."""

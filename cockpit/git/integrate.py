@@ -12,11 +12,16 @@ from cockpit.git.gatetree import gate_worktree
 from cockpit.git.mergetree import Special
 from cockpit.git.replay import replay
 from cockpit.git.repo import LOCK_TIMEOUT, Author, Repo
+from cockpit.git.worktrees import Worktree
 
 __all__ = [
     "Blocked", "Built", "Conflict", "Moved", "Published", "Strategy", "build", "contains", "gate_worktree",
-    "last_author", "publish",
+    "is_obstacle", "last_author", "obstacle", "publish",
 ]  # fmt: skip
+
+
+_GONE, _TWICE, _REBASED = "is gone", "is checked out twice", "a rebase of"
+_NOWHERE, _BUSY = "is checked out at a place that is not there", "the checkout is in the middle of"
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,17 +114,48 @@ def publish(repo: Repo, branch: str, old: str, new: str) -> Published | Blocked 
             return Published(target, holders[0].path if holders else None)
         if now != old:
             return Moved(now)
-        if len(holders) > 1:
-            places_ = " and ".join(str(holder.path) for holder in holders)
-            return Blocked(f"{branch} is checked out twice: {places_}", checkout=holders[0].path)
-        for worktree in everywhere:
-            folder = places.git_dir(worktree.path)
-            if folder is not None and places.rebased_branch(folder) == branch:
-                return Blocked(f"a rebase of {branch} is under way", checkout=worktree.path)
+        held_up = _held_up(branch, everywhere, holders)
+        if held_up is not None:
+            return held_up
         if holders:
             return _forward_checkout(repo, holders[0].path, branch, old, target)
         _require_forward(repo, branch, old, target)
         return _forward_ref(repo, branch, old, target)
+
+
+def obstacle(repo: Repo, branch: str) -> str:
+    """Return what of the operator's doing keeps a branch where it is, in words; empty where it could be moved now.
+
+    Files of the checkout that are in the way of one commit or another are no part of it. Raises GitError.
+    """
+    if repo.tip(branch) is None:
+        return f"the branch {branch} {_GONE}"
+    everywhere = worktrees.listed(repo)
+    holders = [worktree for worktree in everywhere if worktree.branch == branch and worktree.prunable is None]
+    held_up = _held_up(branch, everywhere, holders)
+    return held_up.reason if held_up else ""
+
+
+def is_obstacle(reason: str) -> bool:
+    """Tell whether the reason of a block is one that `obstacle` knows, so that its end can be seen."""
+    return any(phrase in reason for phrase in (_GONE, _TWICE, _REBASED, _NOWHERE, _BUSY))
+
+
+def _held_up(branch: str, everywhere: Sequence[Worktree], holders: Sequence[Worktree]) -> Blocked | None:
+    if len(holders) > 1:
+        places_ = " and ".join(str(holder.path) for holder in holders)
+        return Blocked(f"{branch} {_TWICE}: {places_}", checkout=holders[0].path)
+    for worktree in everywhere:
+        folder = places.git_dir(worktree.path)
+        if folder is not None and places.rebased_branch(folder) == branch:
+            return Blocked(f"{_REBASED} {branch} is under way", checkout=worktree.path)
+    if not holders:
+        return None
+    folder = places.git_dir(holders[0].path)
+    if folder is None:
+        return Blocked(f"{branch} {_NOWHERE}", checkout=holders[0].path)
+    doing = places.under_way(folder)
+    return Blocked(f"{_BUSY} {doing}", checkout=holders[0].path) if doing else None
 
 
 def contains(repo: Repo, branch: str, commit: str) -> bool:
@@ -151,10 +187,7 @@ def _forward_ref(repo: Repo, branch: str, old: str, new: str) -> Published | Mov
 def _forward_checkout(repo: Repo, checkout: Path, branch: str, old: str, new: str) -> Published | Moved | Blocked:
     folder = places.git_dir(checkout)
     if folder is None:
-        return Blocked(f"{branch} is checked out at a place that is not there", checkout=checkout)
-    doing = places.under_way(folder)
-    if doing:
-        return Blocked(f"the checkout is in the middle of {doing}", checkout=checkout)
+        return Blocked(f"{branch} {_NOWHERE}", checkout=checkout)
     # What a user's configuration may add to a merge (an autostash, a squash) is turned off one by one.
     args = ["merge", "--quiet", "--no-stat", "--no-squash", "--no-autostash", "--no-verify-signatures"]
     args += ["--no-overwrite-ignore", "--ff-only", new]

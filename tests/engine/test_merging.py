@@ -315,6 +315,21 @@ async def test_hostile_titles_and_file_names_go_through_unchanged(scene: Scene) 
     scene.check()
 
 
+async def test_a_merge_that_waits_for_the_operators_own_git_goes_on_when_that_has_ended(scene: Scene) -> None:
+    scene.plan({"a": {}}, approve={"merge": "always"})
+    async with scene.driving() as play:
+        await play.start()
+        await play.until_state(a="review")
+        (scene.repo / ".git" / "MERGE_HEAD").write_text(scene.git("rev-parse", "HEAD"))
+        await play.order("approve", "a")
+        await play.until(lambda now: now.leg("a").retry_at)
+        assert "the checkout is in the middle of a merge" in play.leg("a").reason
+        assert not play.leg("a").paths
+        (scene.repo / ".git" / "MERGE_HEAD").unlink()
+        await play.until_merged()
+    scene.check()
+
+
 async def test_a_workstream_that_left_the_plan_can_still_be_merged(scene: Scene) -> None:
     scene.plan({"a": {"issues": [{"id": "A-1", "title": "First"}]}, "b": {}}, approve={"merge": "always"})
     async with scene.driving() as play:
