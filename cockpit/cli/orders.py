@@ -93,7 +93,7 @@ def cleanup(
     Says how much disk that freed. With `--all` it is no error when there is nothing to clean up.
     """
     from cockpit.cli.reach import ordered, view_of
-    from cockpit.engine.preflight import size
+    from cockpit.plan.duration import amount
 
     order = order_of("cleanup", workstreams, all)
     project = project_for(plan, state_dir, "cleanup")
@@ -102,7 +102,7 @@ def cleanup(
         return _nothing_to_clean_up(snapshot, json=json)
     answer = ordered(project, order)
     freed = _freed_since(project, snapshot.seq)
-    return tell_answer(order, answer, f"{size(freed)} freed" if freed else "", json=json)
+    return tell_answer(order, answer, f"{amount(freed)} freed" if freed else "", json=json)
 
 
 def _nothing_to_clean_up(snapshot: "Snapshot", *, json: bool) -> int:

@@ -112,7 +112,7 @@ def _cells(leg: shapes.ScheduledLeg) -> list[Cell]:
 
 
 def _row(row: shapes.PerAgents) -> list[Cell]:
-    from cockpit.engine.preflight import size
+    from cockpit.plan.duration import amount
 
     return [
         str(row.agents),
@@ -122,5 +122,5 @@ def _row(row: shapes.PerAgents) -> list[Cell]:
         span(row.work_s),
         span(row.lower_bound_s),
         f"{row.efficiency:.0%}",
-        size(row.disk_bytes),
+        amount(row.disk_bytes),
     ]

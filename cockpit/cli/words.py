@@ -80,9 +80,9 @@ def _retry(fact: f.RetryScheduled) -> str:
 
 
 def _removed(fact: f.WorktreeRemoved) -> str:
-    from cockpit.engine.preflight import size
+    from cockpit.plan.duration import amount
 
-    freed = f", {size(fact.freed)} freed" if fact.freed else ""
+    freed = f", {amount(fact.freed)} freed" if fact.freed else ""
     kept = f"; what only it held is kept as {fact.rescue}" if fact.rescue else ""
     return f"worktree removed{freed}{kept}"
 

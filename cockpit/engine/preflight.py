@@ -9,6 +9,7 @@ from pathlib import Path
 
 from cockpit.engine.project import Project, outline_of
 from cockpit.errors import CockpitError
+from cockpit.plan.duration import amount
 
 LOGS_PER_RUN = 2 * 32 * 1024 * 1024
 """Bytes that the two logs of a run may take, beside the part of each that is kept when it is cut."""
@@ -152,10 +153,10 @@ def _disk(project: Project) -> _Found:
     if state.stat().st_dev == place.stat().st_dev:
         needed += logs
     elif (left := shutil.disk_usage(state).free) < logs:
-        yield False, f"{size(left)} free for logs of up to {size(logs)} in {state}", "move the state: --state-dir"
+        yield False, f"{amount(left)} free for logs of up to {amount(logs)} in {state}", "move the state: --state-dir"
     sums = (
-        f"{_shown(sizes, new)} + logs of up to {size(logs)} + min_free_disk "
-        f"{size(plan.limits.min_free_disk)} = {size(needed)}; {size(free)} free in {place}"
+        f"{_shown(sizes, new)} + logs of up to {amount(logs)} + min_free_disk "
+        f"{amount(plan.limits.min_free_disk)} = {amount(needed)}; {amount(free)} free in {place}"
     )
     hint = "free some room, lower `limits.min_free_disk` or `limits.agents`, or move `worktrees` to another disk"
     most = len(plan.all_workstreams)
@@ -178,8 +179,8 @@ def _sizes(project: Project, commit: str) -> list[int]:
 
 def _shown(sizes: list[int], new: int) -> str:
     if sizes and sizes[0] == sizes[-1]:
-        return f"{new} worktrees × {size(sizes[0])}"
-    return f"{new} worktrees of {size(sizes[-1])} to {size(sizes[0])}"
+        return f"{new} worktrees × {amount(sizes[0])}"
+    return f"{new} worktrees of {amount(sizes[-1])} to {amount(sizes[0])}"
 
 
 def _worktrees_at_once(project: Project) -> int:
@@ -195,15 +196,6 @@ def _worktrees_at_once(project: Project) -> int:
 def _nearest(path: Path) -> Path:
     """Return the path, or the nearest folder above it that exists."""
     return next(place for place in (path, *path.parents) if place.is_dir())
-
-
-def size(count: float) -> str:
-    """Return a number of bytes in the unit that reads best."""
-    for unit in ("B", "KB", "MB", "GB"):
-        if abs(count) < 1000:
-            return f"{count:.0f} {unit}" if unit == "B" or abs(count) >= 100 else f"{count:.1f} {unit}"
-        count /= 1000
-    return f"{count:.1f} TB"
 
 
 def _leftovers(project: Project) -> _Found:

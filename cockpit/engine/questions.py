@@ -8,6 +8,7 @@ from cockpit.agents import runs
 from cockpit.engine.effects import Effects
 from cockpit.engine.plans import Plans
 from cockpit.errors import CockpitError
+from cockpit.git import ignored
 from cockpit.plan import trust
 from cockpit.schedule.facts import to_json
 from cockpit.schedule.snapshot import Leg
@@ -25,6 +26,7 @@ class Questions:
             "output": self._output,
             "timeline": self._timeline,
             "commands": self._commands,
+            "ignored": self._ignored,
         }
 
     async def __call__(self, question: str, arguments: dict[str, Any]) -> Any:
@@ -70,6 +72,14 @@ class Questions:
     async def _commands(self) -> Any:
         loaded = self._plans.on_disk
         return {"commands": [list(one) for one in trust.commands(loaded.plan)], "digest": trust.digest(loaded)}
+
+    async def _ignored(self, workstreams: list[str]) -> Any:
+        """Say what goes with the worktrees of workstreams at their clean-up without being kept."""
+        known = self._effects.engine.snapshot.workstreams
+        paths = [Path(known[one].worktree) for one in workstreams if one in known and known[one].worktree]
+        exclude = self._effects.project.setup_files
+        found = [await self._effects.pool.idle(ignored.count, path, exclude) for path in paths if path.is_dir()]
+        return {"files": sum(one.files for one in found), "bytes": sum(one.bytes for one in found)}
 
 
 def _read(folder: Path, offset: int | None, limit: int) -> runs.Chunk:

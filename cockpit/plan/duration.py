@@ -77,3 +77,12 @@ def percent(written: object) -> float:
     if found is None or float(found[1]) > 100:
         raise ValueError(f"cannot be read as a percentage: {written!r}")
     return float(found[1])
+
+
+def amount(count: float) -> str:
+    """Return a number of bytes in the unit that reads best."""
+    for unit in ("B", "KB", "MB", "GB"):
+        if abs(count) < 1000:
+            return f"{count:.0f} {unit}" if unit == "B" or abs(count) >= 100 else f"{count:.1f} {unit}"
+        count /= 1000
+    return f"{count:.1f} TB"

@@ -15,8 +15,11 @@ def news(snapshot: Snapshot, recorded: Iterable[f.Recorded]) -> tuple[News, ...]
     merged: list[str] = []
     bad: list[str] = []
     back: list[str] = []
+    gone: list[f.WorktreeRemoved] = []
     for one in recorded:
         fact = one.fact
+        if isinstance(fact, f.WorktreeRemoved) and fact.workstream in snapshot.workstreams:
+            gone.append(fact)
         if not isinstance(fact, f.LegFact) or fact.leg not in snapshot.legs:
             continue
         who = name(snapshot.legs[fact.leg].workstream)
@@ -29,7 +32,18 @@ def news(snapshot: Snapshot, recorded: Iterable[f.Recorded]) -> tuple[News, ...]
         elif isinstance(fact, f.ConflictFound):
             bad.append(f"{who} conflicts in {line(', '.join(fact.paths))}")
     told = (*_told(merged, "legs merged", bad=False), *_told(back, "merges rolled back", bad=False))
+    told += _cleaned(gone)
     return (*told, *_told(bad, "legs failed or conflict", bad=True))
+
+
+def _cleaned(gone: list[f.WorktreeRemoved]) -> tuple[News, ...]:
+    from cockpit.plan.duration import amount
+
+    if not gone:
+        return ()
+    who = f"{name(gone[0].workstream)}: worktree" if len(gone) == 1 else f"{len(gone)} worktrees"
+    kept = "; what only it held is kept" if any(one.rescue for one in gone) else ""
+    return ((f"{who} removed, {amount(sum(one.freed for one in gone))} freed{kept}", False),)
 
 
 def _told(texts: list[str], summed: str, *, bad: bool) -> list[News]:

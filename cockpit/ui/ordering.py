@@ -12,12 +12,13 @@ from cockpit.schedule.orders import Order
 from cockpit.schedule.shown import DECIDING
 from cockpit.ui.asking import Question, named, orders_for, question, quit_question
 from cockpit.ui.keys import BY_NAME, Action
-from cockpit.ui.looks import line
+from cockpit.ui.looks import count, line
 from cockpit.ui.present import going_on
 from cockpit.ui.working import beside
 
 if TYPE_CHECKING:
     from cockpit.ui.app import CockpitApp
+    from cockpit.ui.screens.confirm import More
 
 
 class Ordering:
@@ -59,7 +60,7 @@ class Ordering:
                 return "its work is not what it was; esc, and look again"
             return None
 
-        self.ask(asked, check, answered)
+        self.ask(asked, check, answered, partial(self._ignored, targets) if action.name == "cleanup" else None)
 
     def start_all(self) -> None:
         """Let the whole plan run, unless all of it does already."""
@@ -71,11 +72,29 @@ class Ordering:
         """Trust the plan; what it would run has been shown."""
         self.hand_in((Order("trust", by=self._app.who, expected=digest),))
 
-    def ask(self, asked: Question, check: Callable[[], str | None], answered: Callable[[str | None], None]) -> None:
-        """Show a confirm; `check` is asked again at the moment of the yes."""
+    async def _ignored(self, targets: tuple[str, ...]) -> str:
+        """Say what goes with worktrees and is not kept; nothing where the driver cannot tell."""
+        from cockpit.plan.duration import amount
+
+        try:
+            found = await self._app.handle.ask("ignored", workstreams=list(targets))
+        except CockpitError:
+            return ""
+        if not found["files"]:
+            return "No ignored file goes with it."
+        return f"{count(found['files'], 'ignored file')} of {amount(found['bytes'])} go with it, and are not kept."
+
+    def ask(
+        self,
+        asked: Question,
+        check: Callable[[], str | None],
+        answered: Callable[[str | None], None],
+        more: "More | None" = None,
+    ) -> None:
+        """Show a confirm; `check` is asked again at the moment of the yes, `more` tells the rest later."""
         from cockpit.ui.screens.confirm import ConfirmScreen
 
-        self._app.push_screen(ConfirmScreen(asked, check), answered)
+        self._app.push_screen(ConfirmScreen(asked, check, more), answered)
 
     def limit(self, by: int) -> None:
         """Change the number of agents at once; quick presses add up."""

@@ -37,6 +37,20 @@ async def test_what_is_on_base_in_another_form_needs_no_rescue(scene: Scene, str
     scene.check()
 
 
+async def test_what_goes_unkept_is_counted_before_it_goes(scene: Scene) -> None:
+    does = "printf '*.o\\nbuild/\\n' > .gitignore; mkdir build; echo 1 | tee build/x build/y a.o > .env"
+    scene.plan({"a": {"does": does}}, setup={"copy": [".env*"]})
+    async with scene.driving() as play:
+        await play.start()
+        await play.until_merged()
+        counted = await play.handle.ask("ignored", workstreams=["a", "no-such"])
+        assert counted["files"] == 3
+        assert counted["bytes"] > 0
+        assert (await play.order("cleanup", "a")).ok
+        assert await play.handle.ask("ignored", workstreams=["a"]) == {"files": 0, "bytes": 0}
+    scene.check()
+
+
 async def test_what_came_after_a_squash_is_kept_and_what_base_did_with_it_since_does_not_matter(scene: Scene) -> None:
     scene.plan({"a": {"does": "echo 1 > a1"}, "b": {"does": "echo 1 > b1"}}, merge={"strategy": "squash"})
     async with scene.driving() as play:

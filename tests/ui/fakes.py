@@ -99,6 +99,8 @@ class FakeHandle:
             raise DriverGoneError("the driver is gone")
         if question == "output":
             return self._output(**arguments)
+        if question == "ignored":
+            return {"files": 3, "bytes": 1_500_000}
         if question == "commands":
             return {"commands": self.commands, "digest": "as shown"}
         if question == "timeline":

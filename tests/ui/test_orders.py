@@ -120,6 +120,7 @@ async def test_a_confirm_checks_again_when_it_is_confirmed() -> None:
         await one.until(lambda: "stopped" in one.lines()[3])
         await one.press("C")
         assert "rescue" in asked(one)
+        await one.until(lambda: "3 ignored files of 1.5 MB go with it, and are not kept." in asked(one))
         handle.record(f.LegRetried("database/database-1"), f.WorkstreamWanted("database"))
         await one.until(lambda: "ready" in one.lines()[3])
         await one.press("y")

@@ -1,6 +1,6 @@
 """The confirm: names its targets, says what will happen, stands on Cancel, and checks again when it is confirmed."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from typing import ClassVar
 
 from textual import on
@@ -14,8 +14,10 @@ from textual.widgets import Button, Input, Static
 from cockpit.ui.asking import Question
 from cockpit.ui.keys import DIALOG, bindings
 from cockpit.ui.styling import stylesheet
+from cockpit.ui.working import beside
 
 REASON_LIMIT = 1_000
+More = Callable[[], Coroutine[None, None, str]]
 
 
 class ConfirmScreen(ModalScreen[str | None]):
@@ -26,8 +28,9 @@ class ConfirmScreen(ModalScreen[str | None]):
     AUTO_FOCUS = "#cancel"
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (60, "-normal")]  # noqa: RUF012 - declared by Textual
 
-    def __init__(self, question: Question, check: Callable[[], str | None]) -> None:
+    def __init__(self, question: Question, check: Callable[[], str | None], more: More | None = None) -> None:
         super().__init__()
+        self._more = more
         self._question = question
         self._check = check
 
@@ -52,6 +55,13 @@ class ConfirmScreen(ModalScreen[str | None]):
         """Let a reason be typed at once; without one the answer stands on Cancel."""
         if self._question.reason:
             self.query_one("#reason", Input).focus()
+        if self._more is not None:
+            beside(self, self._add, "asking what else it means", "more")
+
+    async def _add(self) -> None:
+        """Add what only the driver knows to what will happen."""
+        if self._more is not None and (told := await self._more()):
+            self.query_one("#question", Static).update(Content("\n".join((*self._question.lines, told))))
 
     def do_yes(self) -> None:
         """Say yes."""
