@@ -1,7 +1,7 @@
 """View → the header: the plan, its base, counts, agents, when it will be done and what is wrong. Pure, no widgets."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from msgspec import Struct
 from rich.cells import cell_len
@@ -13,6 +13,23 @@ from cockpit.ui.present import Cell, Row, held_why
 
 Line = tuple[Cell, ...]
 NARROW = 76
+SHORT = {
+    "running": "run",
+    "preparing": "prep",
+    "checking": "check",
+    "retrying": "retry",
+    "merging": "merge",
+    "queued": "queue",
+    "waiting": "wait",
+    "paused": "pause",
+    "quarantined": "quar",
+    "conflict": "confl",
+    "failed": "fail",
+    "rejected": "rej",
+    "stopped": "stop",
+    "blocked": "block",
+    "~stalled": "~stall",
+}
 GLYPHS: dict[str, Look] = {look.word: look for look in (*LOOKS.values(), BLOCKED, STALLED)}
 
 
@@ -114,7 +131,6 @@ def header_lines(model: Headline, width: int) -> tuple[Line, ...]:
     ]
     if width < NARROW:
         left = [(model.plan, "strong"), (f" on {model.base}" if model.base else "", "dim")]
-    counts = _count_cells(model, words=width >= 110)
     agents: list[Cell] = [("agents ", "dim"), (model.agents, "plain")]
     if width < NARROW:
         short: list[Cell] = [
@@ -122,29 +138,40 @@ def header_lines(model: Headline, width: int) -> tuple[Line, ...]:
             (f"  {model.eta_short}", "plain"),
             (f"  {model.cost}" if model.cost else "", "dim"),
         ]
-        lines = [_spread(left, [(model.state, "dim")], width), tuple(counts), tuple(short)]
+        lines = [_spread(left, [(model.state, "dim")], width), tuple(_counted(model, width)), tuple(short)]
         return (*lines, *(((text, style),) for text, style in model.problems))
-    eta = model.eta if _wide(counts) + len(model.eta) + 30 <= width else model.eta_short
-    right: list[Cell] = [
-        *agents,
-        (f"   {eta}" if eta else "", "plain"),
-        (f"   {model.cost}" if model.cost else "", "dim"),
-    ]
+    cost: list[Cell] = [(f"   {model.cost}" if model.cost else "", "dim")]
+    rights = [[*agents, (f"   {eta}" if eta else "", "plain"), *cost] for eta in (model.eta, model.eta_short)]
+    looks = [(counts, right) for counts in _count_looks(model) for right in rights]
+    second = next((look for look in looks if _wide(look[0]) + 3 + _wide(look[1]) <= width), None)
+    # Numbers without words say nothing: rather than drop the words, the counts take a line of their own.
+    below: list[Line] = [_spread(*second, width)] if second else [tuple(_counted(model, width)), tuple(rights[1])]
     wrong = [cell for text, style in model.problems for cell in (("   ", "plain"), (text, style))]
     if _wide(left) + _wide(wrong) + len(model.state) + 3 <= width:
-        return (_spread(left, [*wrong, (f"   {model.state}", "dim")], width), _spread(counts, right, width))
+        return (_spread(left, [*wrong, (f"   {model.state}", "dim")], width), *below)
     own = tuple(((text, style),) for text, style in model.problems)
-    return (_spread(left, [(model.state, "dim")], width), _spread(counts, right, width), *own)
+    return (_spread(left, [(model.state, "dim")], width), *below, *own)
 
 
-def _count_cells(model: Headline, *, words: bool) -> list[Cell]:
+def _count_looks(model: Headline) -> tuple[list[Cell], list[Cell]]:
+    """Return the counts with whole words, and with short ones."""
+    return _count_cells(model, str), _count_cells(model, lambda word: SHORT.get(word, word))
+
+
+def _counted(model: Headline, width: int) -> list[Cell]:
+    """Return the counts for a line of their own, with words as long as there is room; else with glyphs alone."""
+    bare = _count_cells(model, lambda _: "")
+    return next((cells for cells in _count_looks(model) if _wide(cells) <= width), bare)
+
+
+def _count_cells(model: Headline, say: Callable[[str], str]) -> list[Cell]:
     found: list[Cell] = []
     for look, number in model.counts:
         if found:
             found.append(("  ", "plain"))
         found.append((f"{look.glyph} {number}", look.style))
-        if words:
-            found.append((f" {look.word}", "dim"))
+        if word := say(look.word):
+            found.append((f" {word}", "dim"))
     return found
 
 

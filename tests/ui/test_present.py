@@ -185,6 +185,27 @@ def test_the_header_never_drops_what_is_wrong(width: int) -> None:
     assert "no disk" in text
 
 
+@pytest.mark.parametrize("width", [38, 60, 76, 78, 100, 118, 196])
+def test_the_counts_have_words_wherever_there_is_room(width: int) -> None:
+    handle = busy()
+    model = headline(handle.view(), rows_of(handle).values(), handle.clock.now())
+    shown = ["".join(part for part, _ in one) for one in header_lines(model, width)]
+    assert all(cell_len(one) <= width for one in shown), shown
+    text = "\n".join(shown)
+    assert "agents 1/3" in text
+    assert ("● 1 run" in text) is (width >= 60), text
+
+
+def test_many_states_at_80_columns_keep_their_words_on_a_line_of_their_own() -> None:
+    handle = busy()
+    model = headline(handle.view(), rows_of(handle).values(), handle.clock.now())
+    many = tuple((look, 10) for look in list(LOOKS.values())[:6])
+    shown = ["".join(part for part, _ in one) for one in header_lines(replace(model, counts=many), 78)]
+    assert len(shown) == 3
+    assert "● 10 run  ◔ 10 prep" in shown[1]
+    assert "agents 1/3" in shown[2]
+
+
 def test_no_eta_says_why_and_an_idle_plan_says_how_to_start() -> None:
     handle = busy()
     handle.readings = replace(handle.readings, forecast=Forecast(START, why_not="database failed: only you can retry"))
