@@ -1,11 +1,15 @@
 """What a plan prepares is on base, once, gated and approved, before anything else of the plan runs."""
 
+import contextlib
+import os
+import signal
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 import yaml
 
+from cockpit import processtree
 from cockpit.engine.client import glimpse
 from cockpit.git import rescued
 from cockpit.git.repo import Repo
@@ -176,6 +180,26 @@ async def test_its_whole_tree_is_ended_by_a_stop_and_by_the_time_limit(scene: Sc
         assert "time limit" in play.leg(PREPARE).reason
         assert not scene.ours()
         assert not scene.begun("a")
+    scene.check()
+
+
+async def test_a_run_whose_end_nobody_saw_is_not_taken_for_whole(scene: Scene) -> None:
+    """Of an agent git would show what it did; half of what is to be prepared looks like all of it."""
+    once = f"[ -e {scene.stage}/on ] || {{ touch {scene.stage}/on; sleep 1000; }}"
+    scene.plan({"a": {}}, prepare={"run": ["echo 1 >> x.txt", once, "echo 2 >> x.txt"]}, limits={"retries": 1})
+    async with scene.driving() as play:
+        await play.start()
+        await play.until_there("on")
+        await until(play, "running")
+    while left := scene.ours():
+        for process in left:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(process.pid, signal.SIGKILL)
+        processtree.wait_for_end(left, 5.0)
+    async with scene.driving() as play:
+        await play.until_merged()
+        assert play.snapshot.legs[PREPARE].attempt == 2
+    assert scene.base_file("x.txt") == "1\n2\n"
     scene.check()
 
 
