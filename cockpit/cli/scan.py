@@ -62,13 +62,15 @@ def _print(report: Any, format: Format) -> None:
 
 
 def _policy(plan: Path | None) -> "Policy":
-    from cockpit.quality.policy import Policy, policy_of
+    from cockpit.quality.policy import Forbidden, Policy, policy_of
 
     if plan is None:
         return Policy()
     from cockpit.plan.load import load_plan
 
-    return policy_of(load_plan(plan).plan.quality)
+    quality = load_plan(plan).plan.quality
+    forbid = [Forbidden(one.name, one.pattern, one.severity, one.paths) for one in quality.forbid]
+    return policy_of(quality.ignore, forbid)
 
 
 def _changes(paths: tuple[Path, ...], diff: str | None, *, staged: bool) -> "Iterator[Judged]":

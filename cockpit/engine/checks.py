@@ -15,7 +15,6 @@ from cockpit.git import commits, sparse
 from cockpit.git.gatetree import gate_worktree
 from cockpit.git.status import survey
 from cockpit.plan.model import Gate, Workstream
-from cockpit.quality import syntax
 from cockpit.quality.gates import mark_of, run_gate
 from cockpit.schedule import facts as f
 from cockpit.schedule.snapshot import Leg
@@ -24,6 +23,8 @@ if TYPE_CHECKING:
     from cockpit.engine.effects import Effects
 
 SHOWN_OUTPUT = 3000
+SYNTAX_RULE = "MALFORMED_SYNTAX"
+_BROKEN = {"syntax": "places do not parse", "scan": "violations"}
 
 
 async def check_leg(effects: "Effects", key: str, run: str) -> None:
@@ -47,6 +48,14 @@ async def check_leg(effects: "Effects", key: str, run: str) -> None:
     engine.record(fact)
     if paths:
         effects.changed[fact.commit] = paths
+    try:
+        bad = await effects.monitor.judge_commit(engine.snapshot.legs[key], fact.commit)
+    except CockpitError as error:
+        effects.fail(key, run, "failed", f"the work could not be scanned: {error}")
+        return
+    if bad:
+        quarantine(effects, key, bad)
+        return
     failed = await _gates(effects, [leg.key], effects.project.loaded.plan.gates_of(workstream), worktree, fact.base)
     if failed or engine.snapshot.legs[key].ending:
         effects.fail(key, run, "failed", failed)
@@ -54,6 +63,16 @@ async def check_leg(effects: "Effects", key: str, run: str) -> None:
     unsure = engine.snapshot.unsure_of(engine.snapshot.legs[key])
     asks = bool(unsure) or engine.snapshot.workstreams[leg.workstream].outline.approve_merge
     engine.record(f.ReviewAsked(key) if asks else f.MergeQueued(key))
+
+
+def quarantine(effects: "Effects", key: str, violations: tuple[str, ...], *facts: f.Fact) -> None:
+    """Record that a leg and the slot that wrote it are quarantined, after other facts."""
+    engine = effects.engine
+    run = engine.snapshot.runs.get(engine.snapshot.legs[key].run or "")
+    found = [engine.snapshot.violations[one] for one in violations]
+    reason = "; ".join(f"{one.rule} in {one.path}:{one.line}" for one in found[:3])
+    more = f" and {len(found) - 3} more" if len(found) > 3 else ""
+    engine.record(*facts, f.LegQuarantined(key, run.slot if run else "", violations, f"{reason}{more}"))
 
 
 def _commit(
@@ -153,10 +172,10 @@ async def _gate(
 ) -> tuple[f.GateFinished, str]:
     start = effects.engine.clock.now()
     if gate.run is None:
-        known = effects.changed.get(commit) if base == leg.base else None
-        problems = await effects.pool.long(_syntax, effects.project, base, commit, known)
-        shown = "\n".join(f"{one.path}:{one.line}:{one.column}: {one.message}" for one in problems[:50])
-        reason = f"{len(problems)} files do not parse" if problems else ""
+        found = await effects.monitor.findings(leg, base, commit)
+        bad = [one for one in found if gate.builtin == "scan" or one.rule == SYNTAX_RULE]
+        shown = "\n".join(f"{one.path}:{one.line}: {one.rule}: {one.message}" for one in bad[:50])
+        reason = f"{len(bad)} {_BROKEN[gate.builtin or '']}" if bad else ""
         seconds = effects.engine.clock.now() - start
         return f.GateFinished(leg.key, gate.name, not problems, tree, seconds, reason, how=_how(gate)), shown
     output = effects.project.state.gates(leg.run or leg.key) / f"{gate.name}-{tree[:8]}.log"
@@ -175,9 +194,3 @@ async def _gate(
     )
     fact = f.GateFinished(leg.key, gate.name, result.ok, tree, result.seconds, result.reason, str(output), _how(gate))
     return fact, result.tail[-SHOWN_OUTPUT:]
-
-
-def _syntax(project: Project, base: str, commit: str, known: frozenset[str] | None) -> tuple[syntax.SyntaxProblem, ...]:
-    changed = known if known is not None else {one.path for one in project.repo.changed_paths(base, commit)}
-    blobs = project.repo.read_blobs(commit, sorted(path for path in changed if syntax.knows(path)))
-    return syntax.check(blobs.items())

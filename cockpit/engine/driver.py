@@ -105,6 +105,7 @@ class Driver:
             self.watch.run,
             Forecasts(self.engine, self._pool).run,
             Predictions(self.effects).run,
+            self.effects.monitor.run,
             self.notifier.run,
         )
         self._background += [asyncio.create_task(self._kept_up(work)) for work in beside]

@@ -9,6 +9,7 @@ from threading import Event
 from cockpit.agents import environment, runs
 from cockpit.engine import checks, merges, resolutions, rollbacks
 from cockpit.engine.loop import Engine
+from cockpit.engine.monitor import Monitor
 from cockpit.engine.pool import Pool
 from cockpit.engine.project import Project
 from cockpit.engine.retired import plans_in_force
@@ -47,6 +48,7 @@ class Effects:
         self.changed: dict[str, frozenset[str]] = {}  # what commits of this driver changed, by their ids
         self.retired: tuple[Plan, ...] = ()
         self.running = Running(self)
+        self.monitor = Monitor(self)
 
     @property
     def repo(self) -> Repo:

@@ -7,10 +7,15 @@ from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from cockpit.agents import environment, presets, runs
 from cockpit.agents.prompt import EarlierRun, compose
-from cockpit.engine import preparing
+from cockpit.engine import checks, preparing
+from cockpit.engine.folders import newest_change
+from cockpit.engine.monitor import QUARANTINE
 from cockpit.engine.outfit import Outfit, make_ready
+from cockpit.engine.startover import start_over
 from cockpit.engine.told import notes
 from cockpit.errors import CockpitError
 from cockpit.git.status import changed_files
@@ -24,6 +29,7 @@ if TYPE_CHECKING:
     from cockpit.engine.effects import Effects
 
 LOOK_EVERY_S = 0.5
+STILL_S = 0.3
 STALLED = "stalled: "
 
 
@@ -51,6 +57,9 @@ class Running:
         try:
             if key == PREPARE and leg.attempt > 1:
                 await preparing.start_anew(self._effects)
+            elif leg.start_over:
+                await start_over(self._effects, leg)
+                leg = self._engine.snapshot.legs[key]
             outfit = await make_ready(self._effects, leg, workstream, run)
             if self._effects.ended_on_request(key, run):
                 return
@@ -159,8 +168,20 @@ class Running:
                 self._engine.record(f.RunAdopted(key, run, process.pid))
         await self._gone(folder)
         ended = await self._pool.ending(self._judged, folder)
+        if self._engine.snapshot.legs[key].ending == QUARANTINE:
+            await self._require_still(key)
         changed = ended.reason == "unknown" and key != PREPARE and await self._pool.git(self._left_changes, key)
         self._judge(key, run, ended, changed=changed)
+
+    async def _require_still(self, key: str) -> None:
+        """Say so where something goes on writing after a quarantined run's whole process tree has gone."""
+        workstream = self._engine.snapshot.legs[key].workstream
+        worktree = self._engine.snapshot.workstreams[workstream].worktree
+        before = await self._pool.idle(newest_change, worktree)
+        await asyncio.sleep(STILL_S)
+        after = await self._pool.idle(newest_change, worktree)
+        what = "something that is not of its run still writes in this worktree" if after > before else None
+        self._engine.read(notes={f"quarantine:{workstream}": what})
 
     async def _gone(self, folder: Path) -> None:
         """Wait until the run's supervisor is gone."""
@@ -195,6 +216,9 @@ class Running:
         outcome, reason = _outcome(ended, "the commands of `prepare`" if key == PREPARE else "the agent")
         fact = f.RunEnded(key, run, outcome, ended.code, reason)
         self._engine.read(runs={run: None})
+        if leg.ending == QUARANTINE and (held := self._effects.monitor.held_for(leg)):
+            checks.quarantine(self._effects, key, held, replace(fact, reason="it was quarantined"))
+            return
         if (outcome == "done" or changed) and leg.ending != "pause":
             self._engine.record(fact, f.LegStopped(key) if leg.ending else f.ChecksStarted(key))
         elif leg.ending:

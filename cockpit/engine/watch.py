@@ -11,6 +11,7 @@ from pathlib import Path
 
 from cockpit.agents import presets, runs
 from cockpit.engine.effects import Effects
+from cockpit.engine.folders import folders_of, newest_change
 from cockpit.engine.running import STALLED
 from cockpit.errors import CockpitError
 from cockpit.git import integrate
@@ -24,9 +25,7 @@ SWEEP_S = 5.0
 UNEXPLAINED_S = 20.0  # between two tries of a merge that waits for nobody knows what
 HOT_AFTER_S = 1.0
 REBUILD_S = 1.0
-FOLDERS = 1500
 TAIL = 4096
-UNWATCHED = frozenset({".git", "node_modules", ".venv", "venv", "__pycache__", "target", "dist", "build", ".tox"})
 
 
 class Watch:
@@ -69,6 +68,7 @@ class Watch:
         """Watch a set of folders that follows what runs; for a moment old and new watcher overlap, to miss nothing."""
         old: tuple[asyncio.Task[None], asyncio.Event] | None = None
         while True:
+            before = self._folders.keys() | set()
             wanted = await self._wanted()
             fresh = old
             if wanted != self._paths or old is None or old[0].done():
@@ -76,6 +76,7 @@ class Watch:
                 fresh = (group.create_task(self._watch(wanted, stop)), stop)
                 self._paths = wanted
             await asyncio.sleep(REBUILD_S)
+            self._effects.monitor.touch(*(self._folders.keys() - before))  # what came before anything watched
             if old is not None and fresh is not old:
                 old[1].set()
             old = fresh
@@ -94,7 +95,7 @@ class Watch:
             del self._folders[gone]
         for workstream in hot - self._folders.keys():
             worktree = self._engine.snapshot.workstreams[workstream].worktree
-            self._folders[workstream] = await self._effects.pool.idle(_folders_of, worktree)
+            self._folders[workstream] = await self._effects.pool.idle(folders_of, worktree)
         return frozenset(wanted.union(*self._folders.values()))
 
     async def _watch(self, paths: frozenset[str], stop: asyncio.Event) -> None:
@@ -141,6 +142,7 @@ class Watch:
         for top, workstream in worktrees.items():
             if path.startswith(f"{top}/"):
                 self._dirty.add(workstream)
+                self._effects.monitor.touch(workstream)
                 self._effects.seen_change[workstream] = self._engine.clock.now()
                 if path not in self._folders.get(workstream, ()) and Path(path).is_dir():
                     self._folders.pop(workstream, None)
@@ -247,7 +249,7 @@ class Watch:
     async def _end_stalled(self, run: str, leg: Leg, folder: Path, seconds: float) -> None:
         """End a run that gives no sign, unless its worktree does: events can be lost, what lies there can't."""
         worktree = self._engine.snapshot.workstreams[leg.workstream].worktree
-        newest = await self._effects.pool.idle(_newest, worktree)
+        newest = await self._effects.pool.idle(newest_change, worktree)
         if self._engine.clock.now() - newest < self._engine.snapshot.outline.stall_s:
             self._effects.seen_change[leg.workstream] = newest
             self._ended.discard(run)
@@ -295,27 +297,3 @@ def _stamp(path: Path) -> tuple[int, int, int] | None:
     except OSError:
         return None
     return stat.st_mtime_ns, stat.st_size, stat.st_ino
-
-
-def _newest(worktree: str) -> float:
-    """Return when a file of a worktree last changed, git's own and build folders left out; 0 where there is none."""
-    newest = 0.0
-    for top, folders, files in os.walk(worktree):
-        folders[:] = [name for name in folders if name not in UNWATCHED - {"target", "dist", "build"}]
-        for name in files:
-            try:
-                newest = max(newest, os.lstat(f"{top}/{name}").st_mtime)
-            except OSError:
-                continue
-    return newest
-
-
-def _folders_of(worktree: str) -> frozenset[str]:
-    """Return the folders of a worktree that are worth a watch, at most FOLDERS of them."""
-    found: list[str] = []
-    for top, folders, _ in os.walk(worktree):
-        found.append(top)
-        folders[:] = sorted(name for name in folders if name not in UNWATCHED)
-        if len(found) >= FOLDERS:
-            break
-    return frozenset(found)

@@ -2,11 +2,10 @@
 
 import re
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from cockpit.globs import matcher
-from cockpit.plan.settings import ForbidPattern, Quality
 from cockpit.quality.change import Change
 from cockpit.quality.rule import Found, Rule
 from cockpit.quality.rules import RULES
@@ -87,12 +86,22 @@ def add(report: Report, one: Judged, scanned: Scanned) -> None:
         report.skipped[one.path] = scanned.skipped
 
 
-def policy_of(quality: Quality, scope: Scope | None = None) -> Policy:
-    """Return what a plan wants judged."""
-    return Policy((*RULES, *map(_forbidden, quality.forbid)), matcher(quality.ignore), scope)
+@dataclass(frozen=True, slots=True)
+class Forbidden:
+    """A pattern that added lines must not match, in files that the globs name (none: in all)."""
+
+    name: str
+    pattern: str
+    severity: str
+    paths: tuple[str, ...] = ()
 
 
-def _forbidden(wanted: ForbidPattern) -> Rule:
+def policy_of(ignore: Sequence[str], forbid: Iterable[Forbidden], scope: Scope | None = None) -> Policy:
+    """Return what a plan wants judged: without what it ignores, with the patterns that it forbids."""
+    return Policy((*RULES, *map(_forbidden, forbid)), matcher(ignore), scope)
+
+
+def _forbidden(wanted: Forbidden) -> Rule:
     pattern = re.compile(wanted.pattern)
     in_paths = matcher(wanted.paths)
 

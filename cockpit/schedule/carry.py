@@ -179,6 +179,7 @@ def _pause(snapshot: Snapshot, workstream: Workstream, order: Order) -> Iterator
     leg = snapshot.leg_under_way(workstream.id)
     if leg.state not in ENDABLE:
         raise OrderRefusedError(f"{_is(leg)}: only what runs can be paused")
+    _require_no_quarantine(leg)
     yield f.EndAsked(leg.key, "pause")
 
 
@@ -195,6 +196,7 @@ def _stop(snapshot: Snapshot, workstream: Workstream, order: Order) -> Iterator[
     leg = snapshot.leg_under_way(workstream.id)
     if leg.state is State.QUARANTINED:
         raise OrderRefusedError(f"{_is(leg)}: release or discard it")
+    _require_no_quarantine(leg)
     if leg.state is State.MERGED:
         raise OrderRefusedError(f"{workstream.id} is merged already")
     if not workstream.wanted and leg.state not in CAN_BE_ENDED | STOPPABLE:
@@ -206,6 +208,12 @@ def _stop(snapshot: Snapshot, workstream: Workstream, order: Order) -> Iterator[
         yield f.EndAsked(leg.key, "stop")
     elif leg.state in STOPPABLE:
         yield f.LegStopped(leg.key)
+
+
+def _require_no_quarantine(leg: Leg) -> None:
+    """Refuse what would let a run that is being quarantined end in another way."""
+    if leg.ending == "quarantine":
+        raise OrderRefusedError(f"{leg.workstream} is being quarantined")
 
 
 def _retry(snapshot: Snapshot, workstream: Workstream, order: Order) -> Iterator[f.Fact]:

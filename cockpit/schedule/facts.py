@@ -366,9 +366,7 @@ class LegReleased(LegFact, frozen=True):
 
 
 class LegReset(LegFact, frozen=True):
-    """A leg's worktree stands on its base again; `rescue` is the ref that keeps what was there."""
-
-    rescue: str = ""
+    """A leg's work so far was set aside: its next run begins on base."""
 
 
 class LegPaused(LegFact, frozen=True):

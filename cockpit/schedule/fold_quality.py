@@ -69,12 +69,7 @@ def _(fact: f.LegReleased, snapshot: Snapshot, at: float) -> Snapshot:
 @apply.register
 def _(fact: f.LegReset, snapshot: Snapshot, at: float) -> Snapshot:
     leg = leg_of(snapshot, fact.leg)
-    after = put(snapshot, replace(leg, start_over=False, commit="", tree="", files=0, added=0, removed=0))
-    if not fact.rescue:
-        return after
-    workstream = after.workstreams[leg.workstream]
-    kept = replace(workstream, rescues=(*workstream.rescues, fact.rescue))
-    return replace(after, workstreams={**after.workstreams, workstream.id: kept})
+    return put(snapshot, replace(leg, start_over=False, commit="", tree="", files=0, added=0, removed=0))
 
 
 def lesson(violations: Iterable[Violation], reason: str, *, start_over: bool) -> str:

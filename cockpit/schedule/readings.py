@@ -49,6 +49,17 @@ class ConflictReading(Struct, frozen=True):
     others: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: MappingProxyType({}))
 
 
+class FindingReading(Struct, frozen=True):
+    """A violation that stands in a worktree now; `since` is when it was first seen (seconds since the epoch)."""
+
+    id: str
+    rule: str
+    severity: str
+    path: str
+    line: int = 0
+    since: float = 0.0
+
+
 class PlanReading(Struct, frozen=True):
     """The plan file as it is on disk: the errors of a broken one, the changes that await trust."""
 
@@ -60,13 +71,15 @@ class PlanReading(Struct, frozen=True):
 class Readings(Struct, frozen=True):
     """All readings of a plan; mappings are by workstream id or run id and never changed in place.
 
-    `shared` holds each shared file that is edited now, with the workstreams that edit it.
+    `shared` holds each shared file that is edited now, with the workstreams that edit it, `findings` what the monitor
+    sees in the worktrees of what runs.
     """
 
     worktrees: Mapping[str, WorktreeReading] = field(default_factory=lambda: MappingProxyType({}))
     runs: Mapping[str, RunReading] = field(default_factory=lambda: MappingProxyType({}))
     conflicts: Mapping[str, ConflictReading] = field(default_factory=lambda: MappingProxyType({}))
     shared: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: MappingProxyType({}))
+    findings: Mapping[str, tuple[FindingReading, ...]] = field(default_factory=lambda: MappingProxyType({}))
     notes: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     forecast: Forecast | None = None
     plan: PlanReading = field(default_factory=PlanReading)

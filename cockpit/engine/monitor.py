@@ -1,0 +1,208 @@
+"""Judges what runs write while they write it, and at their end; quarantines what does harm. It releases nothing."""
+
+import asyncio
+from collections.abc import Iterable
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any
+
+from cockpit.engine.scanner import Finding, Findings, ScanError, Scanner
+from cockpit.schedule import facts as f
+from cockpit.schedule.readings import FindingReading
+from cockpit.schedule.snapshot import OPEN, RELEASED, Leg
+from cockpit.schedule.states import State
+
+if TYPE_CHECKING:
+    from cockpit.engine.effects import Effects
+
+QUARANTINE = "quarantine"
+SLOW_SWEEP_S = 30.0
+MISSING_KEPT = 40
+
+
+class Monitor:
+    """Scans the worktrees of one driver's runs: those that were touched, and slowly all, since events can be lost."""
+
+    def __init__(self, effects: "Effects") -> None:
+        self._effects = effects
+        self._engine = effects.engine
+        self._scanner = Scanner()
+        self._touched: set[str] = set()
+        self._work = asyncio.Event()
+        self._since: dict[str, dict[str, float]] = {}  # leg → id of a violation → when it was first seen
+        self._due: dict[str, float] = {}  # leg → when a violation of it will have persisted
+
+    def touch(self, *workstreams: str) -> None:
+        """Scan the worktrees of workstreams soon."""
+        self._touched.update(workstreams)
+        self._work.set()
+
+    async def run(self) -> None:
+        """Scan what is touched, until cancelled."""
+        self.touch(*(leg.workstream for leg in self._running()))
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._keep_sweeping())
+                group.create_task(self._keep_scanning())
+        finally:
+            await self._scanner.close()
+
+    def _running(self) -> list[Leg]:
+        snapshot = self._engine.snapshot
+        return [leg for leg in map(snapshot.legs.__getitem__, snapshot.active) if leg.state is State.RUNNING]
+
+    async def _keep_sweeping(self) -> None:
+        while True:
+            await asyncio.sleep(SLOW_SWEEP_S)
+            self.touch(*(leg.workstream for leg in self._running()))
+
+    async def _keep_scanning(self) -> None:
+        while True:
+            try:
+                async with asyncio.timeout(self._pause()):
+                    await self._work.wait()
+            except TimeoutError:
+                now = self._engine.clock.now()
+                legs = self._engine.snapshot.legs
+                self._touched |= {legs[key].workstream for key, at in self._due.items() if at <= now}
+            self._work.clear()
+            touched, self._touched = self._touched, set()
+            for leg in self._running():
+                if leg.workstream in touched:
+                    await self._look(leg)
+            self._forget()
+
+    def _pause(self) -> float | None:
+        return max(0.0, min(self._due.values()) - self._engine.clock.now()) if self._due else None
+
+    def _forget(self) -> None:
+        running = {leg.key: leg for leg in self._running()}
+        for key in self._since.keys() - running.keys():
+            del self._since[key]
+        for key in self._due.keys() - running.keys():
+            del self._due[key]
+        gone = self._engine.readings.findings.keys() - {leg.workstream for leg in running.values()}
+        if gone:
+            self._engine.read(findings=dict.fromkeys(gone))
+
+    async def _look(self, leg: Leg) -> None:
+        """Scan the worktree of a leg that runs; what has persisted for `settle` counts."""
+        try:
+            found = await self._scan(leg, commit="")
+        except ScanError as error:
+            self._engine.read(notes={f"scan:{leg.workstream}": str(error)})
+            return
+        self._engine.read(notes={f"scan:{leg.workstream}": None})
+        now, settle = self._engine.clock.now(), self._effects.project.loaded.plan.quality.settle
+        leg = self._engine.snapshot.legs[leg.key]
+        if leg.state is not State.RUNNING or leg.ending:
+            return
+        facts = self._facts(leg, found)
+        known = self._since.get(leg.key, {})
+        since = {fact.id: known.get(fact.id, now) for fact in facts}
+        self._since[leg.key] = since
+        settled = [fact for fact in facts if since[fact.id] + settle <= now]
+        self._tell(leg, facts, since)
+        self._engine.record(*self._new(settled), *self._fixed(leg, facts))
+        bad = self._quarantining(settled)
+        pending = [since[fact.id] + settle for fact in facts if since[fact.id] + settle > now]
+        if pending:
+            self._due[leg.key] = min(pending)
+        else:
+            self._due.pop(leg.key, None)
+        if bad:
+            self._engine.record(f.EndAsked(leg.key, QUARANTINE))
+
+    def _tell(self, leg: Leg, facts: Iterable[f.ViolationFound], since: dict[str, float]) -> None:
+        seen = tuple(
+            FindingReading(one.id, one.rule, one.severity, one.path, one.line, since[one.id])
+            for one in facts
+            if not self._is_released(one)
+        )
+        self._engine.read(findings={leg.workstream: seen or None})
+
+    async def judge_commit(self, leg: Leg, commit: str) -> tuple[str, ...]:
+        """Scan what a leg committed, record what is found, and return the ids of what quarantines it.
+
+        Raises ScanError: work that nobody could look at does not go on.
+        """
+        found = await self._scan(leg, commit=commit)
+        facts = self._facts(leg, found)
+        self._engine.record(*self._new(facts), *self._fixed(leg, facts))
+        if found.skipped:
+            listed = "; ".join(f"{path}: {why}" for path, why in sorted(found.skipped.items())[:5])
+            self._engine.read(notes={f"unscanned:{leg.workstream}": f"{len(found.skipped)} not scanned: {listed}"})
+        return tuple(fact.id for fact in self._quarantining(facts))
+
+    async def findings(self, leg: Leg, base: str, commit: str) -> list[f.ViolationFound]:
+        """Return what stands in a commit against another, for gates: what a human has waived is not among it.
+
+        Raises ScanError.
+        """
+        request = {**self._request(leg, commit), "checkout": str(self._effects.repo.root), "base": base}
+        found = await self._scanner.scan(request)
+        return [one for one in self._facts(leg, found) if not self._is_released(one)]
+
+    def held_for(self, leg: Leg) -> tuple[str, ...]:
+        """Return the ids of the open violations for which a leg that was just ended is quarantined."""
+        wanted = self._effects.project.loaded.plan.quality.quarantine
+        return tuple(one.id for one in self._engine.snapshot.open_violations(leg.key) if one.rule in wanted)
+
+    async def _scan(self, leg: Leg, commit: str) -> Findings:
+        return await self._scanner.scan(self._request(leg, commit))
+
+    def _request(self, leg: Leg, commit: str) -> dict[str, Any]:
+        project = self._effects.project
+        plan, workstream = project.loaded.plan, self._effects.workstream(leg.workstream)
+        root, path = project.repo.root, project.loaded.path
+        return {
+            "key": leg.key,
+            "checkout": self._engine.snapshot.workstreams[leg.workstream].worktree,
+            "base": leg.base,
+            "commit": commit,
+            "exclude": list(project.setup_files),
+            "ignore": plan.quality.ignore,
+            "forbid": [[one.name, one.pattern, one.severity, one.paths] for one in plan.quality.forbid],
+            "scope": {
+                "files": list(workstream.files),
+                "shared": list(plan.shared_files),
+                "plan": str(path.relative_to(root)) if path.is_relative_to(root) else "",
+            },
+        }
+
+    def _facts(self, leg: Leg, found: Findings) -> list[f.ViolationFound]:
+        run = self._engine.snapshot.runs.get(leg.run or "")
+        return [_fact(leg, one, run.slot if run else "") for one in found.violations]
+
+    def _new(self, facts: Iterable[f.ViolationFound]) -> list[f.ViolationFound]:
+        known = self._engine.snapshot.violations
+        return [one for one in facts if one.id not in known or known[one.id].state not in (OPEN, RELEASED)]
+
+    def _fixed(self, leg: Leg, facts: Iterable[f.ViolationFound]) -> list[f.ViolationFixed]:
+        there = {one.id for one in facts}
+        still = self._engine.snapshot.open_violations(leg.key)
+        return [f.ViolationFixed(leg.key, one.id) for one in still if one.id not in there]
+
+    def _quarantining(self, facts: Iterable[f.ViolationFound]) -> list[f.ViolationFound]:
+        wanted = self._effects.project.loaded.plan.quality.quarantine
+        return [one for one in facts if one.rule in wanted and not self._is_released(one)]
+
+    def _is_released(self, fact: f.ViolationFound) -> bool:
+        known = self._engine.snapshot.violations.get(fact.id)
+        return known is not None and known.state == RELEASED
+
+
+def _fact(leg: Leg, one: Finding, slot: str) -> f.ViolationFound:
+    key = sha256(f"{leg.key}\0{one.fingerprint}".encode()).hexdigest()[:10]
+    return f.ViolationFound(
+        leg.key,
+        key,
+        one.rule,
+        one.severity,
+        one.path,
+        one.line,
+        one.excerpt,
+        one.message,
+        one.missing[:MISSING_KEPT],
+        slot,
+        leg.run or "",
+    )

@@ -1,0 +1,161 @@
+"""The process that scans for a driver: requests in, findings out, a JSON line each; it changes nothing anywhere.
+
+A process of its own keeps parsing off the driver's processor lock, and can be ended when a file is too much for it.
+"""
+
+import contextlib
+import json
+import os
+import signal
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from cockpit.errors import CockpitError
+from cockpit.git import pairs
+from cockpit.git.pairs import Touched
+from cockpit.quality.policy import Forbidden, Judged, Policy, policy_of
+from cockpit.quality.scan import Scanned
+from cockpit.quality.scope import Scope
+from cockpit.quality.violation import Violation
+
+FILE_SECONDS = 5.0
+_Signature = tuple[str, str, int, int, int]
+_Seen = dict[str, tuple[_Signature, Scanned]]
+
+
+class _TooLongError(Exception):
+    """One file took longer than FILE_SECONDS."""
+
+
+class Scanning:
+    """Scans on request; what did not change since the last request for a worktree is not judged again."""
+
+    def __init__(self) -> None:
+        self._seen: dict[str, _Seen] = {}
+        self._policies: dict[str, Policy] = {}
+
+    def answer(self, asked: dict[str, Any]) -> dict[str, Any]:
+        """Return what is wrong with a change: from `base` to `commit` (empty: to the files on disk) in `checkout`.
+
+        `exclude` are set-up files, `ignore`, `forbid` and `scope` what the plan says, `key` names who is asked about.
+        """
+        top = Path(asked["checkout"])
+        policy = self._policy(asked)
+        if asked["commit"]:
+            touched = pairs.in_range(top, f"{asked['base']}..{asked['commit']}")
+        else:
+            touched = pairs.since(top, asked["base"], asked["exclude"])
+        known = self._seen.get(asked["key"], {})
+        fresh: _Seen = {}
+        violations: list[Violation] = []
+        skipped: dict[str, str] = {}
+        allowed = []
+        for one, scanned, signature in self._scanned(top, touched, known, policy):
+            fresh[one.path] = (signature, scanned)
+            violations += scanned.violations
+            allowed += [[by.violation.rule, one.path, by.violation.line, by.reason] for by in scanned.allowed]
+            if scanned.skipped:
+                skipped[one.path] = scanned.skipped
+        self._seen[asked["key"]] = fresh
+        if policy.scope is not None:
+            names = [(one.path, one.kind) for one in touched if not policy.is_ignored(one.path)]
+            violations += policy.scope.judge(names)
+        return {
+            "violations": [_shape(one) for one in violations],
+            "allowed": allowed,
+            "skipped": skipped,
+            "paths": [one.path for one in touched],
+        }
+
+    def _scanned(
+        self, top: Path, touched: tuple[Touched, ...], known: _Seen, policy: Policy
+    ) -> Iterator[tuple[Touched, Scanned, _Signature]]:
+        changed = []
+        for one in touched:
+            signature = _signature(top, one)
+            before = known.get(one.path)
+            if before is not None and before[0] == signature:
+                yield one, before[1], signature
+            else:
+                changed.append((one, signature))
+        for (one, signature), pair in zip(changed, pairs.read(top, [one for one, _ in changed]), strict=True):
+            if one.kind != "file":
+                continue
+            yield one, _judged(policy, Judged(one.path, pair.before, pair.after, one.kind, pair.skipped)), signature
+
+    def _policy(self, asked: dict[str, Any]) -> Policy:
+        key = json.dumps([asked["ignore"], asked["forbid"], asked["scope"]], sort_keys=True)
+        if key not in self._policies:
+            scope = Scope(tuple(asked["scope"]["files"]), tuple(asked["scope"]["shared"]), asked["scope"]["plan"])
+            forbid = [
+                Forbidden(name, pattern, severity, tuple(paths)) for name, pattern, severity, paths in asked["forbid"]
+            ]
+            self._policies[key] = policy_of(asked["ignore"], forbid, scope)
+            self._seen.clear()
+        return self._policies[key]
+
+
+def _signature(top: Path, one: Touched) -> _Signature:
+    """Return what tells that a file is as it was at the last look."""
+    if not one.on_disk:
+        return (one.before, one.after, 0, 0, 0)
+    try:
+        found = os.lstat(top / one.path)
+    except OSError:
+        return (one.before, "", 0, 0, 0)
+    return (one.before, "", found.st_mtime_ns, found.st_size, found.st_ino)
+
+
+def _judged(policy: Policy, one: Judged) -> Scanned:
+    try:
+        with _limit(FILE_SECONDS):
+            return policy.judge(one)
+    except _TooLongError:
+        return Scanned(skipped=f"took longer than {FILE_SECONDS:g} s")
+    except (RecursionError, MemoryError):
+        return Scanned(skipped="nested too deeply")
+
+
+@contextlib.contextmanager
+def _limit(seconds: float) -> Iterator[None]:
+    def ring(_number: int, _frame: object) -> None:
+        raise _TooLongError
+
+    before = signal.signal(signal.SIGALRM, ring)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def _shape(one: Violation) -> dict[str, Any]:
+    return {
+        "rule": one.rule,
+        "severity": one.severity.value,
+        "path": one.path,
+        "line": one.line,
+        "excerpt": one.excerpt,
+        "message": one.message,
+        "missing": list(one.missing),
+        "fingerprint": one.fingerprint,
+    }
+
+
+def main() -> None:
+    """Answer requests until the input ends."""
+    os.nice(5)
+    scanning = Scanning()
+    for line in sys.stdin:
+        try:
+            found = scanning.answer(json.loads(line))
+        except CockpitError as error:
+            found = {"error": str(error)}
+        print(json.dumps(found), flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,153 @@
+"""Quarantine for real: agents that do harm are ended, held, and go on only when a human says how."""
+
+from typing import Any
+
+import pytest
+
+from cockpit.schedule import facts as f
+from cockpit.schedule.states import State
+from tests.engine.scenes import Scene
+
+pytestmark = pytest.mark.anyio
+
+QUALITY: dict[str, Any] = {
+    "quarantine": ["no-evil", "OUT_OF_SCOPE"],
+    "settle": "0s",
+    "forbid": [{"name": "no-evil", "pattern": "EVIL"}, {"name": "note", "pattern": "NOTE"}],
+}
+WRITES_ON = 'echo EVIL > bad.txt; tell wrote; while :; do echo more >> "$STAGE/pulse"; sleep 0.05; done'
+"""Writes something bad and never ends by itself."""
+MENDS = 'if [ "$attempt" = 1 ]; then echo EVIL > bad.txt; else echo good > bad.txt; fi'
+
+
+async def test_a_run_that_does_harm_is_ended_while_it_runs(scene: Scene) -> None:
+    scene.plan({"a": {"does": WRITES_ON}, "b": {}}, quality=QUALITY)
+    async with scene.driving() as play:
+        await play.start()
+        await play.until_state(a="quarantined", b="merged")
+        leg = play.leg("a")
+        assert not scene.ours()
+        (found,) = play.snapshot.open_violations(leg.key)
+        assert (found.rule, found.path, found.line, found.excerpt) == ("no-evil", "bad.txt", 1, "EVIL")
+        assert play.snapshot.held_slots() == {found.slot: leg}
+        assert leg.held_from == "running"
+        assert (scene.worktree("a") / "bad.txt").read_text() == "EVIL\n"
+    assert not scene.base_file("bad.txt")
+    scene.check()
+
+
+async def test_a_violation_that_is_mended_in_time_stops_nothing(scene: Scene) -> None:
+    does = "echo EVIL > bad.txt; tell wrote; wait_for seen; echo good > bad.txt; wait_for end"
+    scene.plan({"a": {"does": does}}, quality={**QUALITY, "settle": "60s"})
+    async with scene.driving() as play:
+        await play.start()
+        await play.until(lambda play: play.view.readings.findings.get("a"))
+        (seen,) = play.view.readings.findings["a"]
+        assert (seen.rule, seen.path) == ("no-evil", "bad.txt")
+        scene.go("seen")
+        await play.until(lambda play: not play.view.readings.findings.get("a"))
+        scene.go("end")
+        await play.until_merged()
+        assert not play.snapshot.violations
+    scene.check()
+
+
+async def test_at_the_end_of_a_run_nothing_waits_for_settling(scene: Scene) -> None:
+    scene.plan({"a": {"does": MENDS}}, quality={**QUALITY, "settle": "60s"})
+    async with scene.driving() as play:
+        await play.start()
+        await play.until_state(a="quarantined")
+        assert play.leg("a").held_from == "checking"
+        answer = await play.order("release", "a", reason="be good")
+        assert answer.ok
+        await play.until_merged()
+        assert {one.state for one in play.snapshot.violations.values()} == {"fixed"}
+    assert "be good" in scene.prompts("a")[1]
+    assert "no-evil" in scene.prompts("a")[1]
+    assert scene.base_file("bad.txt") == "good\n"
+    scene.check()
+
+
+async def test_a_leg_is_started_over_and_the_bad_tree_is_kept(scene: Scene) -> None:
+    scene.plan({"a": {"does": f'[ "$attempt" = 1 ] && echo mine > other.txt; {MENDS}'}}, quality=QUALITY)
+    async with scene.driving() as play:
+        await play.start()
+        await play.until_state(a="quarantined")
+        await play.order("release", "a", how="restart")
+        await play.until_merged()
+        (ref,) = play.snapshot.workstreams["a"].rescues
+    assert scene.git("show", f"{ref}:other.txt") == "mine\n"
+    assert scene.base_file("other.txt") == ""
+    assert scene.base_file("bad.txt") == "good\n"
+    scene.check()
+
+
+async def test_a_waiver_lets_the_work_go_on_and_is_kept(scene: Scene) -> None:
+    scene.plan({"a": {"does": "echo EVIL > bad.txt"}}, quality=QUALITY, approve={"merge": "always"})
+    async with scene.driving() as play:
+        await play.start()
+        await play.until_state(a="quarantined")
+        assert not (await play.order("waive", "a")).ok
+        assert (await play.order("waive", "a", reason="a word in a text")).ok
+        await play.until_state(a="review")
+        (waived,) = play.snapshot.violations.values()
+        assert (waived.state, waived.by, waived.reason) == ("released", "test", "a word in a text")
+        assert len(play.of(f.RunStarted)) == 1
+    scene.check()
+
+
+async def test_what_is_discarded_is_rescued_first(scene: Scene) -> None:
+    scene.plan({"a": {"does": WRITES_ON}}, quality=QUALITY)
+    async with scene.driving() as play:
+        await play.start()
+        await play.until_state(a="quarantined")
+        await play.order("discard", "a")
+        await play.until(lambda play: not play.snapshot.workstreams["a"].worktree)
+        (ref,) = play.snapshot.workstreams["a"].rescues
+        assert play.state("a") == "stopped"
+    assert scene.git("show", f"{ref}:bad.txt") == "EVIL\n"
+    assert not scene.worktree("a").exists()
+    scene.check()
+
+
+async def test_only_what_the_plan_names_quarantines_and_the_rest_is_listed(scene: Scene) -> None:
+    scene.plan({"a": {"does": "echo NOTE > a.txt"}}, quality=QUALITY, approve={"merge": "always"})
+    async with scene.driving() as play:
+        await play.start()
+        await play.until_state(a="review")
+        (found,) = play.snapshot.open_violations("a")
+        assert found.rule == "note"
+        await play.order("approve", "a")
+        await play.until_merged()
+        assert not play.snapshot.open_violations("a")
+    scene.check()
+
+
+async def test_what_is_outside_its_files_is_out_of_scope(scene: Scene) -> None:
+    scene.plan({"a": {"files": ["src/**"], "does": "echo x > elsewhere.txt"}}, quality=QUALITY)
+    async with scene.driving() as play:
+        await play.start()
+        await play.until_state(a="quarantined")
+        assert [one.rule for one in play.snapshot.open_violations("a")] == ["OUT_OF_SCOPE"]
+    scene.check()
+
+
+async def test_a_driver_that_is_killed_in_between_quarantines_all_the_same(scene: Scene) -> None:
+    scene.plan({"a": {"does": WRITES_ON}}, quality={**QUALITY, "settle": "1s"})
+    async with scene.client() as play:
+        await play.start()
+        await play.until_there("wrote")
+        scene.kill_driver()
+    async with scene.client() as play:
+        await play.until_state(a="quarantined")
+        assert not scene.ours()
+        await play.handle.order(_stop())
+    scene.end()
+    assert play.snapshot.legs["a"].state is State.QUARANTINED
+    scene.check()
+
+
+def _stop() -> Any:
+    from cockpit.schedule.orders import Order
+
+    return Order("stop-driver", by="test")
