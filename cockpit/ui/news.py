@@ -42,7 +42,7 @@ def _cleaned(gone: list[f.WorktreeRemoved]) -> tuple[News, ...]:
     if not gone:
         return ()
     who = f"{name(gone[0].workstream)}: worktree" if len(gone) == 1 else f"{len(gone)} worktrees"
-    kept = "; what only it held is kept" if any(one.rescue for one in gone) else ""
+    kept = f"; what only {'it' if len(gone) == 1 else 'they'} held is kept" if any(one.rescue for one in gone) else ""
     return ((f"{who} removed, {amount(sum(one.freed for one in gone))} freed{kept}", False),)
 
 

@@ -307,3 +307,24 @@ def test_a_thousand_rows_come_in_plan_order() -> None:
     rows = rows_of(many(1000))
     assert list(rows)[:2] == ["ws-0000", "ws-0001"]
     assert len(rows) == 1000
+
+
+def test_a_removed_worktree_is_news_with_what_it_freed() -> None:
+    handle = busy()
+    one = f.WorktreeRemoved("database", "/w/database", freed=1_500_000)
+    handle.record(one)
+    assert news(handle.snapshot, handle.recorded[-1:]) == (("database: worktree removed, 1.5 MB freed", False),)
+    handle.record(f.WorktreeRemoved("docs", "/w/docs", "refs/x", 500_000))
+    told = (("2 worktrees removed, 2.0 MB freed; what only they held is kept", False),)
+    assert news(handle.snapshot, handle.recorded[-2:]) == told
+
+
+def test_a_set_up_is_told_on_its_row() -> None:
+    handle = busy()
+    key = next(one for one in handle.snapshot.workstreams if handle.snapshot.state_of(one) is State.RUNNING)
+    leg = handle.snapshot.leg_under_way(key)
+    handle.snapshot = replace(
+        handle.snapshot, legs={**handle.snapshot.legs, leg.key: replace(leg, state=State.PREPARING, reason="")}
+    )
+    handle.read(runs={leg.run: RunReading(activity="setting up: npm ci, 12 s")})
+    assert said(rows_of(handle), key)[1] == "setting up: npm ci, 12 s"
