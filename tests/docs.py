@@ -102,7 +102,7 @@ MEANINGS: Mapping[State, str] = {
     State.MERGED: "Its work is on base.",
     State.RETRYING: "A run, a gate or the set-up failed; a new run follows after a pause.",
     State.PAUSED: "The operator paused its run; `resume` starts it again in the same worktree.",
-    State.QUARANTINED: "It damaged code and is held. Nothing gets here before the quality monitor is there.",
+    State.QUARANTINED: "It damaged code: its run was ended, and it and its slot are held until a human releases them.",
     State.CONFLICT: "Its work and base changed the same lines; base and your checkout are as they were.",
     State.FAILED: "All its retries failed; its worktree is kept.",
     State.STOPPED: "The operator stopped it; its worktree is kept.",

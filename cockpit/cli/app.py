@@ -39,6 +39,7 @@ TABLE: dict[str, dict[str, str]] = {
             for verb in ("start", "pause", "resume", "stop", "retry", "approve", "reject", "merge")
         },
         **{verb: f"resolving:{verb}" for verb in ("rebase", "rerun", "resolve")},
+        **{verb: f"releasing:{verb}" for verb in ("release", "waive", "discard")},
         "rollback": "orders:rollback",
         "cleanup": "orders:cleanup",
         "drain": "orders:drain",

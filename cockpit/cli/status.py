@@ -10,7 +10,7 @@ from cockpit.clock import iso, span
 from cockpit.engine.handle import View
 from cockpit.schedule.queueing import waits_in_line
 from cockpit.schedule.readings import Forecast, WorktreeReading
-from cockpit.schedule.snapshot import Leg, Snapshot, blockers, waits_for
+from cockpit.schedule.snapshot import OPEN, Leg, Snapshot, blockers, waits_for
 from cockpit.schedule.states import PAST_CHECKING, State
 
 TROUBLED = frozenset({State.FAILED, State.CONFLICT, State.REJECTED, State.RETRYING, State.QUARANTINED, State.QUEUED})
@@ -62,7 +62,21 @@ def status_of(view: View, now: float, base_commit: str | None) -> shapes.Status:
         cost=_cost(snapshot),
         workstreams=[_workstream(snapshot, key, readings.worktrees.get(key), blocked) for key in snapshot.workstreams],
         agents=_slots(snapshot),
-        violations=[],
+        violations=[
+            shapes.Violation(
+                one.id,
+                one.rule,
+                one.severity,
+                one.path,
+                one.line,
+                one.excerpt,
+                snapshot.legs[one.leg].workstream,
+                one.slot or None,
+                one.state,  # type: ignore[arg-type]  # one of the three words of its class
+            )
+            for one in snapshot.violations.values()
+            if one.leg in snapshot.legs
+        ],
         merges=[
             shapes.Merge(one.workstream, one.leg, one.round, one.commit, iso(one.at) or "", reverted=bool(one.reverted))
             for one in snapshot.merges
@@ -89,9 +103,21 @@ def status_lines(view: View, now: float, base_commit: str | None) -> list[str]:
     lines += ["", *table(heads, rows, right=(5,))] if rows else []
     if snapshot.skipped:
         lines += ["", f"{plural(snapshot.skipped, 'fact')} of the journal could not be used and were skipped"]
+    lines += _violation_lines(snapshot)
     problems = [*view.readings.plan.errors, *([view.problem] if view.problem else [])]
     problems += [f"{key}: {note}" for key, note in view.readings.notes.items() if key not in snapshot.workstreams]
     return lines + [paint(f"! {problem}", "yellow") for problem in problems]
+
+
+def _violation_lines(snapshot: Snapshot) -> list[str]:
+    """Return a line for each violation that is open, worst first."""
+    worst = ("CRITICAL", "HIGH", "MEDIUM", "LOW")
+    found = [one for one in snapshot.violations.values() if one.state == OPEN and one.leg in snapshot.legs]
+    found.sort(key=lambda one: worst.index(one.severity) if one.severity in worst else len(worst))
+    return [
+        paint(f"⊘ {one.leg}: {one.severity} {one.rule} {one.path}:{one.line}: {one.message} ({one.id})", "red")
+        for one in found
+    ]
 
 
 def why(snapshot: Snapshot, workstream: str, notes: Mapping[str, str] | None = None) -> str:
@@ -150,7 +176,7 @@ def _workstream(
         added=seen.added if seen else leg.added,
         removed=seen.removed if seen else leg.removed,
         blocked_by=list(blocked.get(leg.key, ())),
-        violations=0,
+        violations=len(snapshot.open_violations(leg.key)),
         approval=snapshot.approval_of(leg),  # type: ignore[arg-type]  # start, merge or None
         estimate_s=sum(one.outline.estimate_s for one in legs),
         started=iso(min(starts)) if starts else None,
@@ -177,12 +203,12 @@ def _agent(snapshot: Snapshot, leg: Leg) -> str | None:
 
 
 def _slots(snapshot: Snapshot) -> list[shapes.Slot]:
-    busy = snapshot.busy_slots()
+    busy, quarantined = snapshot.busy_slots(), snapshot.held_slots()
     found: list[shapes.Slot] = []
-    for slot in dict.fromkeys((*snapshot.slots(), *busy)):
-        leg = busy.get(slot)
+    for slot in dict.fromkeys((*snapshot.slots(), *busy, *quarantined)):
+        leg = busy.get(slot) or quarantined.get(slot)
         held = leg.workstream if leg else None
-        state: shapes.SlotState = "busy" if leg else "free"
+        state: shapes.SlotState = "quarantined" if slot in quarantined else "busy" if leg else "free"
         found.append(shapes.Slot(slot, slot.rpartition("#")[0], state, held, leg.run if leg else None))
     return found
 
