@@ -24,6 +24,7 @@ from cockpit.engine.plans import Plans
 from cockpit.engine.pool import Pool
 from cockpit.engine.predict import Predictions
 from cockpit.engine.project import Project, open_project, prepare_state
+from cockpit.engine.pruned import prune_state
 from cockpit.engine.questions import Questions
 from cockpit.engine.resolutions import drop_left_behind
 from cockpit.engine.server import Server
@@ -89,6 +90,7 @@ class Driver:
         self.engine.admit = self._admit
         self.engine.record(f.DriverStarted(os.getpid(), __version__))
         await self._recover()
+        await self._pool.long(prune_state, self.project.state, self.engine.snapshot)
         self.plans.take_up()
         if agents is not None:
             self.engine.record(f.AgentLimitChanged(agents))

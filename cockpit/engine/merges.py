@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from cockpit.engine import resolutions
+from cockpit.engine.pruned import prune_state
 from cockpit.errors import CockpitError, GitError
 from cockpit.git import integrate, proof, rebase, revert
 from cockpit.git.mergetree import Special, specials
@@ -265,6 +266,8 @@ async def clean_up(effects: "Effects", workstream: str) -> None:
         return
     ref = removed.rescue.ref if removed.rescue else ""
     engine.record(f.WorktreeRemoved(workstream, one.worktree, ref, removed.bytes_freed))
+    if one.clean_up:  # asked for by somebody; what is cleaned up by itself is pruned at the next start
+        await effects.pool.idle(prune_state, effects.project.state, engine.snapshot)
     engine.read(worktrees={workstream: None}, notes={workstream: None, noted(workstream): None})
 
 
