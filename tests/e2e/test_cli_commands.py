@@ -489,6 +489,15 @@ def test_run_asks_on_the_terminal(
     assert run_git(desk.repo, "show", "main:a.txt") == "a\n"
 
 
+def test_facts_of_a_plan_without_a_journal_are_none_and_say_why(desk_of: Callable[..., Desk]) -> None:
+    desk = desk_of("workstreams: [{id: a}]\n")
+    code, out, err = desk("facts", "--json")
+    assert (code, out) == (0, ""), "no line of JSON for no fact"
+    assert err == "nothing has happened yet: this plan has no journal\n"
+    assert desk.json("facts", "--verify") == {"ok": True, "facts": 0, "first_broken": None}
+    assert not (desk.repo / ".cockpit").exists()
+
+
 def test_facts_can_be_followed_from_before_the_beginning(desk_of: Callable[..., Desk]) -> None:
     desk = desk_of("workstreams: [{id: a}]\n")
     argv = [sys.executable, "-m", "cockpit", "facts", str(desk.plan), "--follow", "--json"]
