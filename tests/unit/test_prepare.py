@@ -24,6 +24,7 @@ from cockpit.schedule.orders import Order, TakeLeg
 from cockpit.schedule.readings import Readings
 from cockpit.schedule.snapshot import Snapshot, blockers
 from cockpit.schedule.states import State
+from cockpit.ui.present import run_told
 from tests.unit.outlines import START, loaded, merged, outline, prepared, ran, told
 
 PAIR = outline([("a", ()), ("b", ("a",))], max_agents=1)
@@ -205,6 +206,7 @@ def test_the_status_has_it_without_agent_and_slot() -> None:
     first, *others = status_of(View(snapshot), START, None).workstreams
     assert (first.id, first.state, first.round, first.agent, first.slot) == (PREPARE, "running", 0, None, None)
     assert [one.id for one in others] == ["a", "b"]
+    assert run_told(snapshot.runs[f"{PREPARE}@1"]) == " · attempt 1"
 
 
 @pytest.mark.parametrize(
