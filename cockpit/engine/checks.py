@@ -177,7 +177,7 @@ async def _gate(
         shown = "\n".join(f"{one.path}:{one.line}: {one.rule}: {one.message}" for one in bad[:50])
         reason = f"{len(bad)} {_BROKEN[gate.builtin or '']}" if bad else ""
         seconds = effects.engine.clock.now() - start
-        return f.GateFinished(leg.key, gate.name, not problems, tree, seconds, reason, how=_how(gate)), shown
+        return f.GateFinished(leg.key, gate.name, not bad, tree, seconds, reason, how=_how(gate)), shown
     output = effects.project.state.gates(leg.run or leg.key) / f"{gate.name}-{tree[:8]}.log"
     env = effects.gate_environment(effects.workstream(leg.workstream), folder)
     output.parent.mkdir(parents=True, exist_ok=True, mode=0o700)

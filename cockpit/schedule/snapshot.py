@@ -9,7 +9,6 @@ from cockpit.schedule.orders import Order
 from cockpit.schedule.outline import LegOutline, Outline, WorkstreamOutline
 from cockpit.schedule.states import AWAITS_HUMAN, BLOCKS_OTHERS, UNBEGUN, WORKING, State
 
-
 UNKNOWN_EXIT = "~ exit unknown: nobody saw its agent end, and git shows changes"
 JUDGED_BY_GIT = frozenset({State.CHECKING, State.REVIEW, State.QUEUED, State.MERGING})
 

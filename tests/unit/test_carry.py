@@ -47,7 +47,7 @@ PATHS: dict[State, tuple[f.Fact, ...]] = {
     State.STOPPED: (*ran("a"), f.WorkstreamUnwanted("a"), f.LegStopped("a")),
     State.REJECTED: (*REVIEW, f.ApprovalRefused("a", "merge")),
 }
-"""How a leg gets into each state; what is quarantined comes with the quality monitor's own issue."""
+"""How a leg gets into each state."""
 
 VERBS = ("start", "pause", "resume", "stop", "retry", "approve", "reject", "merge", "release", "discard", "cleanup")
 ALLOWED: dict[State, dict[str, State]] = {
