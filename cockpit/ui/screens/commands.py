@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.content import Content
+from textual.widget import Widget
 from textual.widgets import Static
 
 from cockpit.engine.handle import Handle, View
@@ -78,29 +79,9 @@ class CommandsPage(Page):
         self.cockpit.ordering.give_trust(self._digest)
         self.dismiss()
 
-    def do_up(self) -> None:
-        """Scroll up."""
-        self.query_one("#commands").scroll_up(animate=False)
-
-    def do_down(self) -> None:
-        """Scroll down."""
-        self.query_one("#commands").scroll_down(animate=False)
-
-    def do_first(self) -> None:
-        """Go to the top."""
-        self.query_one("#commands").scroll_home(animate=False)
-
-    def do_last(self) -> None:
-        """Go to the end."""
-        self.query_one("#commands").scroll_end(animate=False)
-
-    def do_page_up(self) -> None:
-        """Scroll up a page."""
-        self.query_one("#commands").scroll_page_up(animate=False)
-
-    def do_page_down(self) -> None:
-        """Scroll down a page."""
-        self.query_one("#commands").scroll_page_down(animate=False)
+    def scrolled(self) -> Widget:
+        """Return what the keys scroll."""
+        return self.query_one("#commands")
 
     def keys(self) -> list[tuple[str, str, bool]]:
         """Return the footer's keys."""

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual.screen import Screen
+from textual.widget import Widget
 
 from cockpit.engine.handle import View
 from cockpit.ui.keys import on_page
@@ -76,3 +77,33 @@ class Page(Screen[None], inherit_bindings=False):
         """Go back to the page before."""
         if not self.read_error():
             self.dismiss()
+
+    # --- scrolling, on the pages that have no cursor ------------------------------------------------------------------
+
+    def scrolled(self) -> Widget:
+        """Return what the keys scroll."""
+        return self
+
+    def do_up(self) -> None:
+        """Scroll up."""
+        self.scrolled().scroll_up(animate=False)
+
+    def do_down(self) -> None:
+        """Scroll down."""
+        self.scrolled().scroll_down(animate=False)
+
+    def do_first(self) -> None:
+        """Go to the top."""
+        self.scrolled().scroll_home(animate=False)
+
+    def do_last(self) -> None:
+        """Go to the end and follow."""
+        self.scrolled().scroll_end(animate=False)
+
+    def do_page_up(self) -> None:
+        """Scroll up a page."""
+        self.scrolled().scroll_page_up(animate=False)
+
+    def do_page_down(self) -> None:
+        """Scroll down a page."""
+        self.scrolled().scroll_page_down(animate=False)

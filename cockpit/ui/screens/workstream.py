@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.content import Content
+from textual.widget import Widget
 from textual.widgets import Static
 
 from cockpit.clock import span
@@ -219,30 +220,6 @@ class WorkstreamPage(Page):
         self.dismiss()
         self.app.call_later(self.cockpit.action_do, "next")
 
-    def _scroll(self, way: str) -> None:
-        box = self.query_one("#timeline") if self.part == "timeline" else self.output
-        getattr(box, f"scroll_{way}")(animate=False)
-
-    def do_up(self) -> None:
-        """Scroll up."""
-        self._scroll("up")
-
-    def do_down(self) -> None:
-        """Scroll down."""
-        self._scroll("down")
-
-    def do_first(self) -> None:
-        """Go to the top."""
-        self._scroll("home")
-
-    def do_last(self) -> None:
-        """Go to the end and follow."""
-        self._scroll("end")
-
-    def do_page_up(self) -> None:
-        """Scroll up a page."""
-        self._scroll("page_up")
-
-    def do_page_down(self) -> None:
-        """Scroll down a page."""
-        self._scroll("page_down")
+    def scrolled(self) -> Widget:
+        """Return what the keys scroll."""
+        return self.query_one("#timeline") if self.part == "timeline" else self.output
