@@ -1,6 +1,8 @@
 """Predicts which of many branches or worktrees conflict, with each other and with base; it changes no repository."""
 
+import contextlib
 import itertools
+import os
 import shutil
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
@@ -19,6 +21,10 @@ from cockpit.git.repo import Repo
 __all__ = ["Look", "Prediction", "Predictor", "predict_branches", "tree_of_worktree"]
 
 Pair = tuple[str, str]
+
+_BATCH = 500  # merges whose results lie in memory at a time
+_MEMORY = Path("/dev/shm")  # noqa: S108  # a folder of its own is made there, for this user only
+_ROOM = 256 << 20  # bytes that must be free there
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,19 +110,43 @@ class Predictor:
 
     def _compute(self, missing: Sequence[Pair], stores: Iterable[Path]) -> None:
         read = reading(*sorted(stores))
-        for commit in dict.fromkeys(ours for ours, _ in missing):
-            if commit not in self._specials:
-                self._specials[commit] = specials(self.repo, commit, read)
+        self._know_specials(list(dict.fromkeys(ours for ours, _ in missing)), read)
         alike: dict[tuple[Special, ...], list[Pair]] = {}
         for pair in missing:
             alike.setdefault(self._specials[pair[0]], []).append(pair)
         for entries, pairs in alike.items():
-            # What the merges write is of no use afterwards.
-            with tempfile.TemporaryDirectory(dir=self._folder.name, prefix="merges-") as folder:
-                env = writing_to(self.repo, Path(folder), *sorted(stores))
-                found = mergetree.merge_many(self.repo, pairs, entries=entries, env=env)
-            self._known.update(zip(pairs, found, strict=True))
+            for at in range(0, len(pairs), _BATCH):
+                some = pairs[at : at + _BATCH]
+                self._known.update(zip(some, self._merged(some, entries, sorted(stores)), strict=True))
             self.computed += len(pairs)
+
+    def _know_specials(self, commits: Sequence[str], read: Mapping[str, str]) -> None:
+        unknown = [commit for commit in commits if commit not in self._specials]
+        known = next((commit for commit in commits if commit in self._specials), None)
+        if known is None and unknown:
+            known = unknown.pop(0)
+            self._specials[known] = specials(self.repo, known, read)
+        if known is None or not unknown:
+            return
+        others = mergetree.differing_in_specials(self.repo, known, unknown, read)
+        for commit in unknown:
+            self._specials[commit] = specials(self.repo, commit, read) if commit in others else self._specials[known]
+
+    def _merged(
+        self, pairs: Sequence[Pair], entries: Sequence[Special], stores: Sequence[Path]
+    ) -> list[mergetree.Merged | None]:
+        """Merge pairs; what the merges write is of no use afterwards, so it goes to memory where there is room."""
+        if _has_room(_MEMORY):
+            with contextlib.suppress(GitError, OSError):  # it filled up, say
+                return self._merged_in(pairs, entries, stores, _MEMORY)
+        return self._merged_in(pairs, entries, stores, Path(self._folder.name))
+
+    def _merged_in(
+        self, pairs: Sequence[Pair], entries: Sequence[Special], stores: Sequence[Path], place: Path
+    ) -> list[mergetree.Merged | None]:
+        with tempfile.TemporaryDirectory(dir=place, prefix="cockpit-merges-") as folder:
+            env = writing_to(self.repo, Path(folder), *stores)
+            return mergetree.merge_many(self.repo, pairs, entries=entries, env=env)
 
     def _drop(self, stores: set[Path], commits: set[str]) -> None:
         for gone in self._stores - stores:
@@ -139,3 +169,11 @@ def predict_branches(repo: Repo, branches: Sequence[str], base: str | None = Non
         commits[branch] = found
     with Predictor(repo, base) as predictor:
         return predictor.update(commits)
+
+
+def _has_room(place: Path) -> bool:
+    try:
+        found = os.statvfs(place)
+    except OSError:
+        return False
+    return os.access(place, os.W_OK) and found.f_bavail * found.f_frsize >= _ROOM

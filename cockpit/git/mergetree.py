@@ -45,10 +45,36 @@ def specials(repo: Repo, rev: str, env: Mapping[str, str] | None = None) -> tupl
     found: list[Special] = []
     for row in output.split(b"\0"):
         head, _, raw = row.partition(b"\t")
-        if head.startswith(b"160000") or raw == b".gitmodules" or raw.rpartition(b"/")[2] == b".gitattributes":
+        if head.startswith(b"160000") or _bears_on_merges(raw):
             mode, _, blob = head.decode().split(" ")
             found.append(Special(mode, blob, os.fsdecode(raw)))
     return tuple(found)
+
+
+def differing_in_specials(
+    repo: Repo, reference: str, commits: Sequence[str], env: Mapping[str, str] | None = None
+) -> frozenset[str]:
+    """Return those of these commits whose `specials` may be others than the reference's. Raises GitError.
+
+    All in one process that looks only at what differs: a repository's attributes hardly ever change.
+    """
+    lines = "".join(f"{commit} {reference}\n" for commit in commits if commit != reference).encode()
+    if not lines:
+        return frozenset()
+    args = ("diff-tree", "--stdin", "-r", "-z", "--raw", "--no-renames", "--no-ext-diff", "--no-abbrev")
+    found: set[str] = set()
+    commit = ""
+    fields = iter(repo.git(*args, stdin=lines, env=env, timeout=600.0).split(b"\0"))
+    for field in fields:
+        if not field.startswith(b":"):
+            commit = field.decode()
+        elif _bears_on_merges(next(fields)) or b"160000" in field[1:14].split(b" "):
+            found.add(commit)
+    return frozenset(found)
+
+
+def _bears_on_merges(path: bytes) -> bool:
+    return path == b".gitmodules" or path.rpartition(b"/")[2] == b".gitattributes"
 
 
 @contextmanager

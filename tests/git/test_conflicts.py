@@ -1,12 +1,15 @@
 import os
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from cockpit.errors import GitError
-from cockpit.git import worktrees
+from cockpit.git import conflicts, mergetree, worktrees
 from cockpit.git.conflicts import Look, Predictor, predict_branches
 from cockpit.git.integrate import Built, build
+from cockpit.git.mergetree import differing_in_specials, specials
 from cockpit.git.repo import Repo
 from tests.git.repos import commit, make_repo, run_git, watched, write
 
@@ -190,3 +193,52 @@ def test_a_repository_whose_path_holds_separators(tmp_path: Path) -> None:
     commit(repo.root, "Base", {"README.md": "base\n"})
     with Predictor(repo, "main") as predictor:
         assert predictor.update({"a": predictor.look(made)}).base == {"a": ("README.md",)}
+
+
+def test_commits_whose_attributes_or_submodules_differ_are_found_among_many(repo: Repo) -> None:
+    start = commit(
+        repo.root, "Attributes", {".gitattributes": "*.x merge=union\n", "deep/er/.gitattributes": "* text\n"}
+    )
+    commits = [start, commit(repo.root, "Plain", {"src/app.py": "changed\n", "x.gitattributes": "no\n"})]
+    commits.append(commit(repo.root, "Deep", {"deep/er/.gitattributes": "* -text\n"}))
+    run_git(repo.root, "rm", "-q", "deep/er/.gitattributes")
+    commits.append(commit(repo.root, "Gone"))
+    run_git(repo.root, "update-index", "--add", "--cacheinfo", f"160000,{start},sub")
+    run_git(repo.root, "commit", "-q", "-m", "Submodule")
+    commits.append(repo.commit_id("main"))
+    back = run_git(repo.root, "commit-tree", "-m", "Back", "-p", "main", f"{start}^{{tree}}")
+    commits.append(back.strip())
+    known = {one: specials(repo, one) for one in commits}
+    for reference in commits:
+        expected = {one for one in commits if known[one] != known[reference]}
+        assert differing_in_specials(repo, reference, commits) == expected
+
+
+@pytest.mark.parametrize("memory", ["there", "absent", "full"])
+def test_what_merges_write_goes_to_memory_or_to_disk_and_the_answer_is_the_same(
+    repo: Repo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, memory: str
+) -> None:
+    place = tmp_path / "memory"
+    if memory != "absent":
+        place.mkdir()
+    monkeypatch.setattr(conflicts, "_MEMORY", place)
+    monkeypatch.setattr(conflicts, "_BATCH", 2)
+    used: list[Path] = []
+    real = mergetree.merge_many
+
+    def seen(*args: Any, env: Mapping[str, str], **options: Any) -> list[mergetree.Merged | None]:
+        used.append(Path(env["GIT_OBJECT_DIRECTORY"]).parent)
+        if memory == "full" and used[-1] == place:
+            raise GitError("no space left on device")
+        return real(*args, env=env, **options)
+
+    monkeypatch.setattr(mergetree, "merge_many", seen)
+    base = repo.commit_id("main")
+    for name in "abcd":
+        run_git(repo.root, "switch", "-q", "-c", name, base)
+        commit(repo.root, name, {"README.md": f"by {name}\n", name: "own\n"})
+    found = predict_branches(repo, ["a", "b", "c", "d"], "main")
+    assert set(found.pairs.values()) == {("README.md",)}
+    assert (place in used) is (memory != "absent")
+    assert (len(set(used)) == 1) is (memory != "full")
+    assert memory == "absent" or not any(place.iterdir())
