@@ -1,7 +1,7 @@
 """A plan together with its repository and its state folder: what every command and the driver start from."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import astuple, dataclass, replace
 from pathlib import Path
 
 from cockpit.errors import GitError
@@ -96,20 +96,7 @@ def outline_of(project: Project, started: Mapping[str, Sequence[tuple[str, ...]]
         stall_s=plan.limits.stall,
         clean_merged=plan.cleanup == "merged",
         workstreams=workstreams,
-        legs=tuple(
-            LegOutline(
-                leg.key,
-                leg.workstream,
-                leg.number,
-                leg.issues,
-                leg.depends_on,
-                leg.round,
-                leg.estimate_s,
-                leg.low_s,
-                leg.high_s,
-            )
-            for leg in legs
-        ),
+        legs=tuple(LegOutline(*astuple(leg)) for leg in legs),
     )
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
 
-from msgspec.structs import replace
+from msgspec.structs import astuple, replace
 
 from cockpit.agents import environment, presets, runs
 from cockpit.agents.prompt import EarlierRun, compose
@@ -102,7 +102,7 @@ class Running:
         text = compose(
             plan,
             workstream,
-            self._leg_spec(leg),
+            LegSpec(*astuple(leg.outline)),
             earlier=self._earlier(leg),
             present=[change.path for change in present],
             notes=notes(self._effects, leg, outfit),
@@ -138,21 +138,6 @@ class Running:
             self._ports = {one: port for one, port in self._ports.items() if one in active}
             self._ports[run] = environment.port_block(run, self._ports.values())
             return self._ports[run]
-
-    @staticmethod
-    def _leg_spec(leg: Leg) -> LegSpec:
-        one = leg.outline
-        return LegSpec(
-            one.key,
-            one.workstream,
-            one.number,
-            one.issues,
-            one.depends_on,
-            one.round,
-            one.estimate_s,
-            one.low_s,
-            one.high_s,
-        )
 
     def _earlier(self, leg: Leg) -> list[EarlierRun]:
         return [EarlierRun(number, "not merged", lesson) for number, lesson in enumerate(leg.lessons, 1)]

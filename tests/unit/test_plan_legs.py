@@ -1,4 +1,5 @@
 import random
+from dataclasses import fields
 from typing import Any
 
 from hypothesis import given, settings
@@ -6,6 +7,7 @@ from hypothesis import strategies as st
 
 from cockpit.plan.legs import LegSpec, cut
 from cockpit.plan.model import Plan
+from cockpit.schedule.outline import LegOutline
 from tests.plans import plans
 
 
@@ -213,3 +215,7 @@ def test_a_changed_plan_never_deadlocks_what_has_not_started(
         if name in plan.by_id:
             assert [leg.issues for leg in legs if leg.workstream == name][: len(own)] == own
     assert carried_through(legs, rng)
+
+
+def test_a_leg_of_the_plan_and_of_the_outline_have_the_same_fields() -> None:
+    assert tuple(field.name for field in fields(LegSpec)) == LegOutline.__struct_fields__
