@@ -24,6 +24,10 @@ def gate_worktree(
         raise UnsafePathError("this cannot be the integration worktree", where=str(full))
     target = repo.commit_id(commit)
     admin = places.admin_of(repo.common_dir, full)
+    if admin is not None and admin.locked == worktrees.INITIALIZING:
+        with repo.lock().held(LOCK_TIMEOUT):
+            worktrees.discard_half_made(full, admin)
+        admin = None
     if admin is None:
         admin = _make(repo, full, target)
     elif not (full / ".git").exists():

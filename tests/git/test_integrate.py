@@ -319,3 +319,18 @@ def test_the_gate_worktree_stays_when_somebody_committed_in_it(repo: Repo, tmp_p
     commit(place, "Somebody's work", {"new": "x"})
     assert not gatetree.drop(repo, place)
     assert (place / "new").exists()
+
+
+@pytest.mark.parametrize("link", ["whole", "begun", "none"])
+def test_a_gate_worktree_whose_making_was_killed_is_made_again(repo: Repo, folder: Path, link: str) -> None:
+    gate = folder / "gate"
+    run_git(repo.root, "worktree", "add", "-q", "--detach", "--no-checkout", str(gate), "main")
+    write(repo.common_dir / "worktrees" / "gate", {"locked": "initializing"})
+    if link == "begun":
+        write(gate, {".git": ""})
+    elif link == "none":
+        (gate / ".git").unlink()
+    assert integrate.gate_worktree(repo, gate, "main", parent=folder) == gate
+    assert (gate / "README.md").exists()
+    assert run_git(gate, "status", "--porcelain") == ""
+    assert run_git(repo.root, "worktree", "list").count(str(gate)) == 1
