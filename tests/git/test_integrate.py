@@ -11,6 +11,7 @@ from cockpit.git.repo import Author, Repo
 from tests.git.repos import commit, run_git, tree, write
 
 BOTH = pytest.mark.parametrize("strategy", ["merge", "squash"])
+EACH = pytest.mark.parametrize("strategy", ["merge", "squash", "rebase"])
 
 
 @pytest.fixture
@@ -93,7 +94,7 @@ def test_unrelated_histories_are_an_error(repo: Repo) -> None:
         build(repo, "main", "--all", "merge", "x")
 
 
-@BOTH
+@EACH
 def test_the_operators_unrelated_work_survives_and_is_not_swept_in(repo: Repo, work: Path, strategy: Strategy) -> None:
     top = repo.root
     write(top, {"src/app.py": "staged\n"})
@@ -144,7 +145,7 @@ def folder_in_the_way(top: Path) -> str:
     return "new.txt/inner"
 
 
-@BOTH
+@EACH
 @pytest.mark.parametrize("obstacle", [edited, staged, staged_new, untracked, ignored, folder_in_the_way])
 def test_work_in_the_way_blocks_by_name_and_stays(repo: Repo, work: Path, strategy: Strategy, obstacle) -> None:  # type: ignore[no-untyped-def] # the fixtures above
     top = repo.root

@@ -4,9 +4,10 @@ import pytest
 
 from cockpit.errors import GitError
 from cockpit.git import worktrees
-from cockpit.git.integrate import Built, Conflict, Published, Strategy, build, publish
+from cockpit.git.integrate import Blocked, Built, Conflict, Published, Strategy, build, publish
 from cockpit.git.rebase import Rebased, rebase_worktree
 from cockpit.git.repo import Repo
+from cockpit.git.resolve import abandon, conflict_worktree
 from cockpit.git.revert import build_again, build_revert
 from tests.git.repos import commit, run_git, tree, write
 
@@ -176,3 +177,45 @@ def test_the_operators_work_is_not_touched(repo: Repo, work: Path) -> None:
     undone = put(repo, build_revert(repo, "main", merged, "Back"))
     put(repo, build_again(repo, "main", "plan/a", undone, "merge", "Again"))
     assert (run_git(repo.root, "status", "--porcelain"), run_git(repo.root, "diff", "HEAD")) == before
+
+
+def _state(repo: Repo) -> tuple[str, ...]:
+    args = (["status", "--porcelain", "--ignored"], ["diff"], ["diff", "--cached"], ["stash", "list"])
+    return tuple(run_git(repo.root, *some) for some in args)
+
+
+@STRATEGIES
+@pytest.mark.parametrize("how", ["edited", "staged", "untracked"])
+def test_what_the_operator_has_in_the_way_of_a_rollback_stays_and_is_named(
+    repo: Repo, work: Path, strategy: Strategy, how: str
+) -> None:
+    since = repo.commit_id("main")
+    merged = put(repo, build(repo, "main", "plan/a", strategy, "Merge"))
+    undone = build_revert(repo, "main", merged, "Back", since=since if strategy == "rebase" else None)
+    assert isinstance(undone, Built)
+    if how == "untracked":
+        run_git(repo.root, "rm", "-q", "--cached", "feature.py")
+    write(repo.root, {"feature.py": "the operator's\n", "loose.txt": "l\n"})
+    if how == "staged":
+        run_git(repo.root, "add", "feature.py")
+    before = _state(repo)
+    found = publish(repo, "main", merged, undone.commit)
+    assert isinstance(found, Blocked)
+    assert "feature.py" in found.paths
+    assert repo.commit_id("main") == merged
+    assert _state(repo) == before
+
+
+@STRATEGIES
+def test_a_conflict_touches_nothing_that_the_operator_has_in_the_checkout(
+    repo: Repo, work: Path, folder: Path, strategy: Strategy
+) -> None:
+    commit(repo.root, "Clash", {"README.md": "# demo\n\nanother\n", "src/app.py": "print('another')\n"})
+    write(repo.root, {"README.md": "edited\n", "src/app.py": "staged\n", "loose.txt": "l\n"})
+    run_git(repo.root, "add", "src/app.py")
+    before = _state(repo)
+    assert isinstance(build(repo, "main", "plan/a", strategy, "Merge"), Conflict)
+    opened = conflict_worktree(repo, folder / "conflict", onto="main", head="plan/a", parent=folder)
+    assert set(opened.conflicted) == {"README.md", "src/app.py"}
+    abandon(repo, opened.path, parent=folder, plan="p", workstream="a", at=1.0)
+    assert _state(repo) == before
