@@ -1,0 +1,330 @@
+"""PLACEHOLDER_DROPPED: code went missing, and a note stands in its place that speaks about it as if it were there.
+
+Two things must come together: lines of code that are really gone (moved ones are not), with little put in their
+place, and a note (comment, ellipsis, prose) whose words speak about absent code. The more is gone, the less the words
+need to say. It never judges a note that was there before, nor one beside which nothing was lost.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from cockpit.quality.change import Change, Hunk
+from cockpit.quality.rule import Example, Found, Rule
+from cockpit.quality.rules.placeholder_dropped_notes import (
+    BRACKETED,
+    COMMENT,
+    DOTS,
+    PROSE,
+    TRAILING,
+    Note,
+    inside_literal,
+    is_comment,
+    notes_in,
+    unmarked,
+)
+from cockpit.quality.rules.placeholder_dropped_wording import NOTHING, Weight, weigh
+from cockpit.quality.rules.placeholder_dropped_words import (
+    CODE,
+    DONE,
+    ELSEWHERE,
+    GONE,
+    HERE,
+    POINT,
+    REST,
+    STAY,
+    WAS,
+)
+from cockpit.quality.violation import Severity
+
+_KEPT = 40  # lost lines that a finding shows
+_MUCH = 5  # lost lines that are hardly ever an accident of how two texts are compared
+_GAP = 8  # lines between two hunks that are judged as one, if hardly any of them is code of its own
+_FEW = 6  # words of a note short enough to be believed for little
+_HEAD = 6  # lines above what went missing in which the name of its function may stand
+_HINT = re.compile(r"[^\W\d_]{2}|\.\s?\.|\u2026")
+_TRIVIAL = re.compile(
+    r"(?:end|else|pass|return|break|continue|fi|done|esac|do|then|begin|try|finally|default|\}? *else *\{?|\W*)[\W]*"
+)
+_IDENTIFIER = re.compile(r"[^\W\d]\w*")
+_PIECES = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
+_SAMPLES = re.compile(r"(?:^|/)(?:[\w-]*fixtures?|test-?data|__snapshots__|snapshots?|golden\w*|samples?)/|\.snap$")
+_STUBS = re.compile(r"abstractmethod|\boverload\b|\bProtocol\b|\bABC\b|\bABCMeta\b|\bTYPE_CHECKING\b")
+_HEADERS = re.compile(r"(?:package|namespace|module|import|from|using|use|require|declare)\b|#include|<\?php|[\"']use ")
+
+
+@dataclass(frozen=True, slots=True)
+class Loss:
+    """What went missing around a note: the lost lines of code, and how many lines of code came there."""
+
+    lines: tuple[str, ...]
+    came: int
+
+    @property
+    def net(self) -> int:
+        """How many lines of code there are fewer."""
+        return len(self.lines) - self.came
+
+
+def judge(change: Change) -> Iterator[Found]:
+    """Yield the notes that stand where code went missing."""
+    if change.before is None:
+        yield from _new_file(change)
+        return
+    if change.language.kind == "prose" or not any(map(_is_code, change.removed_lines)):
+        return
+    for hunks in _groups(change):
+        start, end = hunks[0].after_start, hunks[-1].after_end
+        if any(_HINT.search(line) for line in change.after.lines[start:end]):
+            yield from _judge_group(change, hunks)
+
+
+def _judge_group(change: Change, hunks: Sequence[Hunk]) -> Iterator[Found]:
+    before = change.before
+    if before is None:
+        return
+    start, end = hunks[0].after_start, hunks[-1].after_end
+    old = [before.lines[n] for hunk in hunks for n in range(hunk.before_start, hunk.before_end)]
+    lost = tuple(line for line in old if line.strip() in change.removed_lines and _is_code(line.strip()))
+    if not lost:
+        return
+    notes = list(notes_in(change, start, end))
+    if not notes:
+        return
+    noted = {n for note in notes for n in range(note.line, note.end_line + 1)}
+    new = [change.after.lines[n - 1].strip() for n in range(start + 1, end + 1) if n in change.added and n not in noted]
+    loss = Loss(lost, sum(map(_is_code, new)))
+    exact = {line.strip() for line in old}
+    known = {unmarked(line) for line in exact}
+    first = hunks[0].before_start
+    words = _words_of([*before.lines[max(0, first - _HEAD) : first], *lost])
+    for note in notes:
+        own = [line.strip() for line in change.after.lines[note.line - 1 : note.end_line]]
+        if all(line in exact or (note.kind != DOTS and unmarked(line) in known) for line in own):
+            continue  # it was there before, or is what was lost, made a comment
+        weight = _weight(note, words)
+        if _stands_in(change, note, weight, loss) and not inside_literal(change, note.line - 1):
+            yield _found(note, loss)
+
+
+def _found(note: Note, loss: Loss) -> Found:
+    count = len(loss.lines)
+    lines = f"{count} lines of code" if count > 1 else "a line of code"
+    missing = tuple(line.rstrip()[:200] for line in loss.lines[:_KEPT])
+    return Found(note.line, f"{lines} went missing, and a note stands in their place", missing=missing)
+
+
+def _weight(note: Note, words: frozenset[str]) -> Weight:
+    """Return the weight of the sentence that says most; one in a long comment about other things says less."""
+    best = weigh(note.text, words) if len(note.text) < 400 else NOTHING
+    for sentence in note.sentences:
+        weight = weigh(sentence, words)
+        long = len(note.text.split()) - len(sentence.split()) > 25
+        if weight.points - long > best.points:
+            best = weight
+    return best
+
+
+def _stands_in(change: Change, note: Note, weight: Weight, loss: Loss) -> bool:
+    """Tell whether what a note says, and what is gone, together mean that it stands in for code."""
+    count, net = len(loss.lines), loss.net
+    if note.kind == DOTS:
+        return count >= 2 and net >= 1 and not _may_be_dots(change, note, count)
+    heading, above_new = _heads_code(change, note), _heads_code(change, note, new=True)
+    need = _need(count, net, loss.came, heading=heading, bare=weight.pure and weight.groups != {CODE})
+    if weight.words > _FEW or (DONE in weight.groups and not weight.dots):
+        need = max(need, 1.6)
+    if above_new:  # an honest heading speaks of what follows it
+        need = max(need + 0.25, 2.0 if weight.dots or weight.groups & {GONE, WAS} else 2.5)
+        if not weight.pure and not weight.dots:
+            return False
+    if ELSEWHERE in weight.groups and not (weight.dots or weight.groups & {GONE, HERE, WAS, STAY}):
+        need += 1
+    if weight.path and not weight.groups & {POINT, STAY, WAS, REST, GONE}:
+        need += 1
+    if note.kind == TRAILING:
+        need = max(need, 1.0 if weight.dots else 1.8)
+    elif note.kind == BRACKETED:
+        need = max(need, 1.8 if not note.text.startswith("<") or _is_no_tag(note, weight) else 9)
+    elif note.kind == PROSE:
+        need = max(need, 2.4)
+        if change.language.kind == "markup" and not (CODE in weight.groups and weight.groups & {GONE, STAY, WAS}):
+            return False
+    return weight.points >= need
+
+
+def _is_no_tag(note: Note, weight: Weight) -> bool:
+    return bool(weight.groups & {REST, WAS}) or (GONE in weight.groups and "hidden" not in note.text)
+
+
+def _need(count: int, net: int, came: int, *, heading: bool, bare: bool) -> float:
+    """Return the points that a note needs: fewer the more code is gone for it, and the less came for that."""
+    if count >= 3 and (came == 0 or (count >= _MUCH and net >= 0.6 * count)):
+        if came == 0:
+            return 1.2 if heading and not bare else 1.0 if heading else 0.75
+        return 1.5 if heading else 1.0
+    if count >= 3 and net >= max(2, 0.4 * count):
+        return 1.6
+    if count >= 2 and net >= max(1, 0.25 * count):
+        return 2.0
+    if net >= 1 or (count >= 3 and not heading):
+        return 3.0
+    return 9.0
+
+
+def _may_be_dots(change: Change, note: Note, count: int) -> bool:
+    """Tell whether an ellipsis is a part of the language where it stands."""
+    lines = change.after.lines
+    line = lines[note.line - 1]
+    if is_comment(line.strip()):
+        return False
+    if change.path.endswith(".pyi") or (change.language.name == "yaml" and line.startswith("...") and count < _MUCH):
+        return True
+    above = next((text.strip() for text in reversed(lines[: note.line - 1]) if text.strip()), "")
+    below = next((text.strip() for text in lines[note.line : note.line + 9] if text.strip()), "")
+    if above.endswith((",", "(", "[")) and below.startswith((")", "]")):
+        return True
+    if change.language.name != "python":
+        return False
+    if line.rstrip().endswith(","):
+        return True
+    return above.startswith("class ") or bool(_STUBS.search(_scope(lines, note.line - 1)))
+
+
+def _scope(lines: Sequence[str], at: int) -> str:
+    """Return the heads of what is around a line, and what decorates them, by indentation."""
+    heads = []
+    indent = len(lines[at]) - len(lines[at].lstrip())
+    for n in range(at - 1, max(-1, at - 2000), -1):
+        text = lines[n].strip()
+        inner = len(lines[n]) - len(lines[n].lstrip())
+        if text and (inner < indent or (text.startswith("@") and inner == indent)):
+            heads.append(text)
+            indent = inner
+    return "\n".join(heads)
+
+
+def _heads_code(change: Change, note: Note, *, new: bool = False) -> bool:
+    """Tell whether code (`new`: that came with the change) follows a note in the same block, as under a heading."""
+    lines = change.after.lines
+    if note.kind == TRAILING:
+        return False
+    indent = len(lines[note.line - 1]) - len(lines[note.line - 1].lstrip())
+    for n in range(note.end_line, min(note.end_line + 4, len(lines))):
+        text = lines[n].strip()
+        if not text:
+            continue
+        same = len(lines[n]) - len(lines[n].lstrip()) >= indent
+        return same and _is_code(text) and (not new or n + 1 in change.added)
+    return False
+
+
+def _new_file(change: Change) -> Iterator[Found]:
+    """Yield the note of a new file that has hardly any code, and only says where the code is."""
+    lines = change.after.lines
+    if change.language.kind == "prose" or _SAMPLES.search(change.path) or len(lines) > 2000:
+        return
+    code = [line.strip() for line in lines if _is_code(line.strip()) and not _HEADERS.match(line.strip())]
+    few = len(code) <= 8
+    if not few and "..." not in change.after.text and "\u2026" not in change.after.text:
+        return
+    notes = list(notes_in(change, 0, len(lines)))
+    own = len(code) - sum(note.kind in (PROSE, BRACKETED, TRAILING, DOTS) for note in notes)
+    for note in notes:
+        weight = _weight(note, frozenset())
+        if _says_elsewhere(note, weight, own) and not inside_literal(change, note.line - 1):
+            yield Found(note.line, "the file is new, and a note speaks about code that is not in it")
+
+
+def _says_elsewhere(note: Note, weight: Weight, own: int) -> bool:
+    groups = weight.groups
+    about = bool(groups & {REST, WAS, STAY, GONE, POINT, HERE, ELSEWHERE}) or weight.dots
+    if own <= 0:
+        relates = about or (weight.path and re.search(r"\b(?:from|in|of|is|as)\b", note.text, re.IGNORECASE))
+        return weight.points >= 1.5 and bool(relates) and len(note.text.split()) < 40
+    whole = CODE in groups and bool(groups & {REST, WAS}) and (weight.dots or GONE in groups)
+    return weight.points >= 3 and whole and note.kind in (COMMENT, BRACKETED, PROSE) and (weight.dots or own <= 8)
+
+
+def _groups(change: Change) -> Iterator[list[Hunk]]:
+    """Yield rows of hunks between which no line of code of its own stands."""
+    lines = change.after.lines
+    row: list[Hunk] = []
+    for hunk in change.hunks:
+        if row:
+            between = lines[row[-1].after_end : hunk.after_start]
+            if len(between) > _GAP or sum(not _TRIVIAL.fullmatch(line.strip()) for line in between) > 1:
+                yield row
+                row = []
+        row.append(hunk)
+    if row:
+        yield row
+
+
+def _is_code(line: str) -> bool:
+    return bool(line) and not is_comment(line) and not _TRIVIAL.fullmatch(line)
+
+
+def _words_of(lines: Sequence[str]) -> frozenset[str]:
+    """Return the names in lines of code and the words that they are made of, in lower case."""
+    words = set()
+    for line in lines[:400]:
+        for name in _IDENTIFIER.findall(line[:400]):
+            words.add(name.lower())
+            words.update(piece.lower() for piece in _PIECES.findall(name) if len(piece) > 2)
+    return frozenset(words)
+
+
+_SHOP = "def total(rows):\n    sum = 0\n    for row in rows:\n        sum += row.price\n    return sum\n"
+_QUEUE = "push(task) {\n  this.check(task);\n  this.waiting.push(task);\n  return this.waiting.length;\n}\n"
+
+EXAMPLES = (
+    Example(
+        "a body gives way to a comment",
+        "shop.py",
+        _SHOP,
+        "def total(rows):\n    # ... rest of the function unchanged ...\n",
+        caught=True,
+    ),
+    Example(
+        "the words do not matter, what they speak of does",
+        "queue.js",
+        _QUEUE,
+        "push(task) {\n  // Leave what stood here as it was\n}\n",
+        caught=True,
+    ),
+    Example("a bare ellipsis", "queue.js", _QUEUE, "push(task) {\n  ...\n}\n", caught=True),
+    Example("prose without a comment mark", "shop.py", _SHOP, "The rest of the file remains the same.\n", caught=True),
+    Example("a new file only points elsewhere", "shop.py", None, "# Same code as in old_shop.py\n", caught=True),
+    Example(
+        "a comment about values, above the code that replaces the old",
+        "shop.py",
+        _SHOP,
+        "def total(rows):\n    # The remaining rows are free.\n    return sum(row.price for row in rows)\n",
+        caught=False,
+    ),
+    Example(
+        "code removed on purpose, with the reason",
+        "queue.js",
+        _QUEUE,
+        "push(task) {\n  // Checked by the scheduler.\n  this.waiting.push(task);\n  return this.waiting.length;\n}\n",
+        caught=False,
+    ),
+    Example(
+        "an abstract method",
+        "shop.py",
+        _SHOP,
+        "from abc import abstractmethod\n\n\n@abstractmethod\ndef total(rows):\n    ...\n",
+        caught=False,
+    ),
+    Example("nothing was lost", "shop.py", _SHOP, "# rest of the shop\n" + _SHOP, caught=False),
+    Example("a guide is shortened", "GUIDE.md", "a\nb\nc\n", "The rest of the code remains the same.\n", caught=False),
+)
+
+RULE = Rule(
+    "PLACEHOLDER_DROPPED",
+    Severity.CRITICAL,
+    "Code was removed, and a comment, ellipsis or prose in its place says that it is unchanged, omitted or elsewhere.",
+    judge,
+    EXAMPLES,
+)

@@ -1,0 +1,171 @@
+"""The words that speak about absent code, in groups of what they mean; only a table, weighed elsewhere."""
+
+import re
+from collections.abc import Mapping
+
+REST = "rest"  # the part that is meant: what is left over, or all of it
+WAS = "was"  # what stood there before
+CODE = "code"  # code, or a part of it
+GONE = "left out"  # it is not here, or it did not change: said of code, this is hardly ever true of what can be read
+STAY = "stays"  # the same, kept, goes on: also said of values
+HERE = "here"
+POINT = "see"  # see, refer to, copy from: the reader is to fetch it
+ELSEWHERE = "lives"  # where something is found: often an honest word about work that is done there
+DONE = "removed"  # taken away on purpose, or moved: an honest note
+GLUE = ""  # says nothing alone
+
+WORDS: Mapping[str, str] = {
+    REST: """
+        rest remaining remainder other others everything else all entire entirety whole complete full more
+        additional further subsequent following various yada blah übrige übrigen übriger restliche restlicher
+        restlichen weitere weiterer alles reste autres tout suite resto demás restante restantes todo otros
+        otras outros outras demais altri altre tutto overige resten övriga reszta reszty pozostałe pozostały
+        kalan diğer остальной остальное остальные остальных остальная остальную прочее весь
+    """,
+    WAS: """
+        existing previous previously prev original originally orig prior earlier old older former initial
+        current currently before unedited usual your yours bestehende bestehender bestehenden vorhandene
+        vorhandener vorhandenen bisher bisherige bisheriger vorher ursprüngliche ursprünglicher originale
+        existant existante existants existantes précédent précédente existente existentes actual anterior
+        anteriores antes avant vorhin prima originali esistente esistenti precedente bestaande vorige
+        befintlig befintliga tidigare istniejący istniejąca poprzedni poprzednia mevcut önceki существующий
+        существующая существующее существующие прежний прежнее предыдущий исходный исходное
+    """,
+    CODE: """
+        code codebase function func fn method logic implementation implementations impl body bodies file
+        content contents import imports include includes handler handling test tests case cases line lines
+        class classes section block definition definitions declaration declarations statement field property
+        properties prop route endpoint config configuration setup option part stuff module script style rule
+        markup html jsx tsx css component element variable constant type interface struct enum branch branches
+        entry entries item key row column table query queries hook state effect template checks validation
+        processing step loop helper util utility utilities attribute member constructor getter setter
+        operation dependency dependencies setting source snippet detail package region functionality behaviour
+        behavior program chunk piece segment portion middleware controller model view service reducer action
+        selector listener callback assertion fixture functions methods job task stage pipeline rendering
+        initialization text document page output boilerplate thing часть parte partie teil funktion funktionen
+        methode methoden datei inhalt importe fonction fonctions méthode méthodes fichier código funciones
+        función método métodos archivo funções arquivo codice funzioni metodi funktioner koden bestand
+        functies kod kodu kodun funkcje metody fonksiyon код кода коду методы функции файл файла файле
+        реализация importaciones implementación implémentation implementierung implementação implementazione
+        logik logique lógica logica
+    """,
+    GONE: """
+        unchanged omitted omit omitting truncated truncation elided elide ellipsis snipped snip abbreviated
+        shortened skipped skipping collapsed unmodified untouched unaltered unaffected intact brevity verbatim
+        ditto etc etcetera redacted trimmed condensed unabridged ibid idem asis asbefore nochange notshown
+        hidden cut clipped kürze brevedad brièveté brevità brevidade kürzehalber unverändert unveränderter
+        unveränderte ausgelassen weggelassen gekürzt gleichbleibend inchangé inchangée inchangés inchangées
+        omis omise tronqué abrégé omitido omitida omitidos inalterado inalterada inalterados truncado
+        invariato invariata invariati omesso oförändrad oförändrat utelämnat ongewijzigd weggelaten
+        niezmieniony niezmieniona pominięto pominięte değişmedi değişmeden aynı atlandı неизменным неизменными
+        пропущено опущено опущен сокращено
+    """,
+    STAY: """
+        same identical remain remains remained stay stays stayed keep keeps keeping kept preserve preserved
+        preserves preserving retain retained retains retaining maintain maintained maintaining continue
+        continues continued continuing continuation leave change changed changes modification modifications
+        modified alteration altered alterations edit edited edits update updates updated exist exists touch
+        differ difference diff similar likewise equals matches persist persists follow follows bleibt bleiben
+        gleich gleiche wie behalten beibehalten weiterhin änderung änderungen geändert mismo misma mantido
+        mantida mantiene reste restent même mêmes identique conserver changement changements igual iguales
+        permanece permanecen mantener cambios cambio sigue mantém iguais mudanças alterações rimane rimangono
+        uguale modifiche resta forblir samma ändringar blijft hetzelfde zmian zmiany bez pozostaje samo sam
+        aynen değişiklik изменений изменения остается остаётся остаются тот же прежнему
+    """,
+    HERE: """
+        here there below above elsewhere placeholder goes go going belongs stub hier oben unten ici dessous
+        dessus aquí arriba abajo aqui acima abaixo qui sopra sotto här ovan nedan tutaj tu powyżej burada
+        yukarıda здесь тут выше ниже
+    """,
+    POINT: """
+        see refer reference insert paste copy copied put place fill assume assumed assuming imagine given
+        shown repeated repeat reuse repo repository head git included posted siehe voir ver véase vedi zie se
+        patrz bkz смотри message response answer reply conversation chat prompt version commit edition space
+        length clarity readability simplicity conciseness
+    """,
+    ELSEWHERE: "provided defined implemented lives live found located appears appear written resides handled already",
+    DONE: """
+        removed deleted dropped moved migrated extracted replaced deprecated obsolete renamed inlined
+        superseded unused legacy dead refactored merged factored relocated generated longer instead
+    """,
+    GLUE: """
+        the a an of is are be been was were being present has have had in on at to for from with and or as it
+        its this that these those they them their you our my me we i he exactly still just would will should
+        shall must can could may per by not no so up way standard need needs needed nothing any each every
+        which where what while since because than then out off only about into through if too very also simply
+        basically actual actually real really required necessary left end begin start please long show pattern
+        teh next point onward onwards down using use used one two three both functionwise yet let lets im ive
+        save saves saving due sake note todo fixme nb ie eg supposed part relevant apart aside appropriate
+        well after file's class's valid der die das des dem den ist sind und oder von zu noch nicht le la les
+        de du est sont et ou sans que qui el los las del se es son y o sin lo os do da dos é são e sem il gli
+        della di che rimangono non è sono het van av är och på en ett z w na jest są oraz ve bir без и в на не
+        как по аналогично так что комментарий
+    """,
+}
+# Said in more than one word: read as the one they mean.
+SAID = [
+    (re.compile(pattern), word if word in ("un", "re") else f" {word} ")
+    for pattern, word in (
+        (r"\bas[- ](?:is|are|it (?:is|was)|they (?:are|were))\b", "asis"),
+        (r"\b(?:as|than|like|from) (?:it was )?(?:before|previously|earlier|already)\b|\bas above\b", "asbefore"),
+        (
+            (
+                r"\b(?:no|any|without|zero|nothing|not|never|n't|not been|does not need to|need not|"
+                r"haven't|isn't|aren't) "
+                r"(?:further |other |more |need to |been )?"
+                r"(?:changes?|changed|modif\w+|alter\w*|updat\w+|edit(?:s|ed)?|touched|affected|diff(?:erences?)?)\b"
+            ),
+            "nochange",
+        ),
+        (
+            (
+                r"\b(?:did|do|does|was|were|is|are|has|have)(?: not|n't)(?: \w+)? "
+                r"(?:change[sd]?|modified|altered|touched|shown|edited|included|repeated|listed|displayed)\b"
+            ),
+            "nochange",
+        ),
+        (r"\b(?:not|un) ?(?:shown|included|repeated|listed|displayed|reproduced|printed)\b", "notshown"),
+        (r"\b(?:left|leave|leaving) (?:out|alone)\b", "omitted"),
+        (
+            (
+                r"\bnicht (?:ver|ge)ändert\b|\bpas (?:été )?(?:chang|modif)\w+|\bsin (?:cambios|modific\w+)|"
+                r"\bbez zmian\b|\bбез изменений\b|\bне (?:из)?мен\w+|\bohne änderung(?:en)?\b|\bsenza modifiche\b|"
+                r"\bsans (?:changement|modification)s?\b|\bsem (?:alterações|mudanças)\b|\butan ändringar\b|"
+                r"\bno cambia\w*"
+            ),
+            "nochange",
+        ),
+        (r"\b(?:do not|don't|never) (?:touch|change|modify|edit|alter)\b", "keep"),
+        (r"\bnothing new\b", "nochange"),
+        (r"\bun-(?=changed|modified|touched|altered)", "un"),
+        (r"\bre-(?=us)", "re"),
+        (r"\btoo (?:long|large|big)\b|\b(?:left )?as an exercise\b|\bcut off\b", "omitted"),
+        (r"\b(?:no|not|n't|never|nothing|none)\b.{0,40}\b(?:needed|necessary|required|longer)\b", "removed"),
+        (r"\band so (?:on|forth)\b", "etc"),
+        (r"\bto save (?:space|tokens|room)\b|\bdue to length\b", "brevity"),
+    )
+]
+# Written without spaces between words.
+_RUNS = {
+    REST: """
+        其余 이하 其他 剩余 剩下 余下 以下 其餘 剩餘 残り 他の その他 나머지 다른
+    """,
+    WAS: """
+        现有 已有 原有 原来 之前 现存 原始 既存 元の 以前 기존 이전 원래
+    """,
+    CODE: """
+        代码 代碼 程式碼 方法 函数 函數 实现 逻辑 文件 内容 部分 コード メソッド 関数 実装
+        処理 ファイル 코드 메서드 함수 구현 로직 파일
+    """,
+    GONE: """
+        不变 省略 略 原样 未修改 没有变化 无变化 未改动 不變 変更なし 変わらず 중략 생략 상동
+        변경없음
+    """,
+    STAY: """
+        相同 一样 保持 一致 保留 同じ 同様 そのまま 동일 유지 그대로
+    """,
+    HERE: """
+        此处 这里 此處 這裡 ここ 여기
+    """,
+}
+SCRIPTS = {group: tuple(runs.split()) for group, runs in _RUNS.items()}
