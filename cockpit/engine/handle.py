@@ -52,6 +52,8 @@ class Handle(Protocol):
         as text with escape sequences, from a byte offset, or the last `limit` bytes where none is given.
         `timeline` (workstream) → {facts: [{seq, at, kind, …}]}. `commands` () → {commands: [[where, command]…],
         digest}: what the plan as it is on disk would run; an order to trust it names the digest as `expected`.
+        `diff` (workstream, path="") → {leg, base, text, files, left_out, cut}: the unified diff of its leg's change, or
+        of one file of it; of `files` files `left_out` are not in the text, `cut` says that more is missing.
         """
         ...
 

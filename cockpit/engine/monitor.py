@@ -113,8 +113,17 @@ class Monitor:
             self._engine.record(f.EndAsked(leg.key, QUARANTINE))
 
     def _tell(self, leg: Leg, facts: Iterable[f.ViolationFound], since: dict[str, float]) -> None:
+        quality = self._effects.project.loaded.plan.quality
         seen = tuple(
-            FindingReading(one.id, one.rule, one.severity, one.path, one.line, since[one.id])
+            FindingReading(
+                one.id,
+                one.rule,
+                one.severity,
+                one.path,
+                one.line,
+                since[one.id],
+                since[one.id] + quality.settle if one.rule in quality.quarantine else 0.0,
+            )
             for one in facts
             if not self._is_released(one)
         )

@@ -88,5 +88,6 @@ _EVENTS: dict[type[f.Fact], str] = {
     f.ConflictFound: "conflict",
     f.ReviewAsked: "approval",
     f.LegFailed: "failed",
+    f.LegQuarantined: "quarantined",
     f.LegMerged: "merged",
 }

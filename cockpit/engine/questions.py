@@ -1,6 +1,7 @@
 """Answers what clients ask a driver: outputs, diffs, prompts, timelines; reads only, and never more than was asked."""
 
 from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -8,12 +9,14 @@ from cockpit.agents import runs
 from cockpit.engine.effects import Effects
 from cockpit.engine.plans import Plans
 from cockpit.errors import CockpitError
-from cockpit.git import ignored
+from cockpit.git import ignored, unified
 from cockpit.plan import trust
 from cockpit.schedule.facts import to_json
 from cockpit.schedule.snapshot import Leg
+from cockpit.schedule.states import State
 
 OUTPUT_LIMIT = 262_144
+DIFF_LIMIT = 262_144
 
 
 class Questions:
@@ -27,6 +30,7 @@ class Questions:
             "timeline": self._timeline,
             "commands": self._commands,
             "ignored": self._ignored,
+            "diff": self._diff,
         }
 
     async def __call__(self, question: str, arguments: dict[str, Any]) -> Any:
@@ -68,6 +72,23 @@ class Questions:
             or workstream in getattr(one.fact, "targets", ())
         ]
         return {"facts": found}
+
+    async def _diff(self, workstream: str, path: str = "") -> Any:
+        """Give the change of a workstream's leg: what its worktree holds now, else what it committed."""
+        leg = self._leg(workstream)
+        snapshot, project = self._effects.engine.snapshot, self._effects.project
+        worktree = Path(snapshot.workstreams[workstream].worktree or "/")
+        there: bool = leg.base != "" and await self._effects.pool.short((worktree / ".git").exists)
+        if there and leg.state is not State.MERGED:
+            work = partial(unified.since, worktree, leg.base, project.setup_files, path, DIFF_LIMIT)
+        elif leg.base and leg.commit:
+            work = partial(unified.between, project.repo.root, leg.base, leg.commit, path, DIFF_LIMIT)
+        else:
+            return {"leg": leg.key, "base": leg.base, "text": "", "files": 0, "left_out": 0, "cut": False}
+        found = await self._effects.pool.git(work)
+        text = found.text.decode("utf-8", "replace")
+        told = {"files": found.files, "left_out": found.left_out, "cut": found.cut}
+        return {"leg": leg.key, "base": leg.base, "text": text, **told}
 
     async def _commands(self) -> Any:
         loaded = self._plans.on_disk

@@ -50,7 +50,10 @@ class ConflictReading(Struct, frozen=True):
 
 
 class FindingReading(Struct, frozen=True):
-    """A violation that stands in a worktree now; `since` is when it was first seen (seconds since the epoch)."""
+    """A violation that stands in a worktree now; `since` is when it was first seen (seconds since the epoch).
+
+    `due` is when the leg is quarantined if it still stands then; 0 where its rule quarantines nothing.
+    """
 
     id: str
     rule: str
@@ -58,6 +61,7 @@ class FindingReading(Struct, frozen=True):
     path: str
     line: int = 0
     since: float = 0.0
+    due: float = 0.0
 
 
 class PlanReading(Struct, frozen=True):

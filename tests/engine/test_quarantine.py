@@ -44,6 +44,7 @@ async def test_a_violation_that_is_mended_in_time_stops_nothing(scene: Scene) ->
         await play.until(lambda play: play.view.readings.findings.get("a"))
         (seen,) = play.view.readings.findings["a"]
         assert (seen.rule, seen.path) == ("no-evil", "bad.txt")
+        assert seen.due == seen.since + 60
         scene.go("seen")
         await play.until(lambda play: not play.view.readings.findings.get("a"))
         scene.go("end")
@@ -120,6 +121,27 @@ async def test_only_what_the_plan_names_quarantines_and_the_rest_is_listed(scene
         await play.order("approve", "a")
         await play.until_merged()
         assert not play.snapshot.open_violations("a")
+    scene.check()
+
+
+async def test_the_change_can_be_looked_at_and_the_plans_notifications_run(scene: Scene) -> None:
+    told = scene.top / "told"
+    scene.plan(
+        {"a": {"does": f"echo x > other.txt; {WRITES_ON}"}, "b": {"depends_on": ["a"]}},
+        quality=QUALITY,
+        notify=[{"on": ["quarantined"], "run": f"echo $COCKPIT_EVENT >> {told}"}],
+    )
+    async with scene.driving() as play:
+        await play.start()
+        await play.until_state(a="quarantined")
+        whole = await play.handle.ask("diff", workstream="a")
+        assert (whole["files"], whole["left_out"], whole["cut"]) == (2, 0, False)
+        assert "+++ b/bad.txt\n@@ -0,0 +1,1 @@\n+EVIL\n" in whole["text"]
+        alone = await play.handle.ask("diff", workstream="a", path="bad.txt")
+        assert alone["files"] == 1
+        assert "other.txt" not in alone["text"]
+        assert (await play.handle.ask("diff", workstream="b"))["text"] == ""
+        await play.until(lambda _: told.exists() and told.read_text() == "quarantined\n")
     scene.check()
 
 
