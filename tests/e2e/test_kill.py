@@ -6,12 +6,14 @@ import random
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from cockpit import processtree
 from cockpit.agents import runs
 from cockpit.engine.client import glimpse
+from cockpit.engine.sockets import reachable
 from cockpit.schedule import facts as f
 from tests.engine.scenes import WRITES, Scene, gone
 
@@ -280,13 +282,13 @@ async def test_a_client_that_dies_or_talks_nonsense_harms_nobody(scene: Scene) -
         await play.start()
         await play.until_there("a.on")
         for said in nonsense:
-            reader, writer = await asyncio.open_unix_connection(state.socket)
+            reader, writer = await connected(state.socket)
             writer.write(said.encode() + b"\n")
             async with asyncio.timeout(10):
                 assert await reader.read() == b"", "it is let go"
             writer.close()
             await writer.wait_closed()
-        reader, writer = await asyncio.open_unix_connection(state.socket)
+        reader, writer = await connected(state.socket)
         writer.write(b'{"op": "subscribe", "id": 1, "since": 0}\n')
         await reader.read(10)
         writer.transport.abort()
@@ -295,3 +297,9 @@ async def test_a_client_that_dies_or_talks_nonsense_harms_nobody(scene: Scene) -
         assert (await play.order("drain")).ok
     assert "Traceback" not in state.log.read_text()
     scene.check()
+
+
+async def connected(socket: Path) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """Connect as a stranger does, however long the path of the test's folder is."""
+    with reachable(socket) as name:
+        return await asyncio.open_unix_connection(name)
