@@ -289,7 +289,8 @@ def _rotate(path: str, cap: int) -> int:
     """Empty a log, keeping its last bytes in `<log>.1`; return how many bytes of it are lost in all.
 
     `<log>.cut` then holds two numbers: how many bytes were written before the present log begins, and where in that
-    count the bytes in `<log>.1` begin. What is written between the copy and the cut is lost, and counted but for its last instant.
+    count the bytes in `<log>.1` begin. What is written between the copy and the cut is lost, and counted but for its
+    last instant.
     """
     keep = min(TAIL_BYTES, cap // 2)
     before = cut_of(path)
