@@ -37,13 +37,13 @@ def _(fact: f.ViolationFound, snapshot: Snapshot, at: float) -> Snapshot:
 
 @apply.register
 def _(fact: f.ViolationFixed, snapshot: Snapshot, at: float) -> Snapshot:
-    return _with(snapshot, [_open(snapshot, fact.id)], FIXED)
+    return _with(snapshot, [_open(snapshot, fact.id)], FIXED, at)
 
 
 @apply.register
 def _(fact: f.ViolationWaived, snapshot: Snapshot, at: float) -> Snapshot:
     leg = leg_of(snapshot, fact.leg)
-    after = _with(snapshot, [_open(snapshot, fact.id)], RELEASED, fact.by, fact.reason)
+    after = _with(snapshot, [_open(snapshot, fact.id)], RELEASED, at, fact.by, fact.reason)
     return put(after, replace(leg, held_for=tuple(one for one in leg.held_for if one != fact.id)))
 
 
@@ -63,7 +63,9 @@ def _(fact: f.LegReleased, snapshot: Snapshot, at: float) -> Snapshot:
     lessons = learned(leg, lesson(bad, fact.reason, start_over=start_over))
     freed = moved(leg, fact, at, start_over=start_over, avoid=avoid, lessons=lessons)
     after = put(snapshot, freed)
-    return _with(after, bad, RELEASED, fact.by, fact.reason) if start_over else after
+    # What was set aside is not there any more; if the next run does the same again, nobody has let that stand.
+    gone = [one for one in bad if one.state == OPEN]
+    return _with(after, gone, FIXED, at, fact.by, fact.reason) if start_over else after
 
 
 @apply.register
@@ -93,6 +95,8 @@ def _open(snapshot: Snapshot, key: str) -> Violation:
     return found
 
 
-def _with(snapshot: Snapshot, bad: Iterable[Violation], state: str, by: str = "", reason: str = "") -> Snapshot:
-    changed = {one.id: replace(one, state=state, by=by, reason=reason) for one in bad}
+def _with(
+    snapshot: Snapshot, bad: Iterable[Violation], state: str, at: float, by: str = "", reason: str = ""
+) -> Snapshot:
+    changed = {one.id: replace(one, state=state, ended=at, by=by, reason=reason) for one in bad}
     return replace(snapshot, violations={**snapshot.violations, **changed})

@@ -142,7 +142,10 @@ OPEN, RELEASED, FIXED = "open", "released", "fixed"
 
 
 class Violation(Struct, frozen=True):
-    """A rule broken in a leg's change, and what became of it: `open`, `released` (by whom and why), or `fixed`."""
+    """A rule broken in a leg's change, and what became of it: `open`, `released` (by whom and why), or `fixed`.
+
+    `ended` is when it was released or fixed.
+    """
 
     id: str
     leg: str
@@ -159,6 +162,7 @@ class Violation(Struct, frozen=True):
     state: str = OPEN
     by: str = ""
     reason: str = ""
+    ended: float = 0.0
 
 
 class Cost(Struct, frozen=True):

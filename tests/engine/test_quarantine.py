@@ -83,6 +83,17 @@ async def test_a_leg_is_started_over_and_the_bad_tree_is_kept(scene: Scene) -> N
     scene.check()
 
 
+async def test_a_run_that_does_the_same_again_after_a_new_start_is_quarantined_again(scene: Scene) -> None:
+    scene.plan({"a": {"does": "echo EVIL > bad.txt"}}, quality=QUALITY)
+    async with scene.driving() as play:
+        await play.start()
+        await play.until_state(a="quarantined")
+        await play.order("release", "a", how="restart")
+        await play.until(lambda play: len(play.of(f.LegQuarantined)) == 2)
+        assert len(play.snapshot.open_violations(play.leg("a").key)) == 1
+    scene.check()
+
+
 async def test_a_waiver_lets_the_work_go_on_and_is_kept(scene: Scene) -> None:
     scene.plan({"a": {"does": "echo EVIL > bad.txt"}}, quality=QUALITY, approve={"merge": "always"})
     async with scene.driving() as play:

@@ -69,7 +69,7 @@ def test_it_is_resumed_and_told_what_was_wrong() -> None:
 def test_it_is_started_over() -> None:
     free = ordered(told(loaded(PLAN), *RUNNING), "release", how="restart")
     assert free.legs["a"].start_over
-    assert {one.state for one in free.violations.values()} == {"released"}
+    assert {one.state for one in free.violations.values()} == {"fixed"}
     assert not told(free, f.LegReset("a")).legs["a"].start_over
 
 
