@@ -194,6 +194,7 @@ class Driver:
             task.cancel()
         await asyncio.gather(*self._background, return_exceptions=True)
         await self.engine.close()
+        await self.effects.monitor.close()  # only now: a scan that is cut off would count as one that failed
         with contextlib.suppress(CockpitError, TimeoutError):
             if self.engine.snapshot.state() == "finished":
                 await self._pool.short(gatetree.drop, self.project.repo, self.project.state.integration)

@@ -39,12 +39,13 @@ class Monitor:
     async def run(self) -> None:
         """Scan what is touched, until cancelled."""
         self.touch(*(leg.workstream for leg in self._running()))
-        try:
-            async with asyncio.TaskGroup() as group:
-                group.create_task(self._keep_sweeping())
-                group.create_task(self._keep_scanning())
-        finally:
-            await self._scanner.close()
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._keep_sweeping())
+            group.create_task(self._keep_scanning())
+
+    async def close(self) -> None:
+        """End the scanning process."""
+        await self._scanner.close()
 
     def _running(self) -> list[Leg]:
         snapshot = self._engine.snapshot

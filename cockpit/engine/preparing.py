@@ -1,12 +1,10 @@
-"""What is different about the leg of round 0: cockpit runs the plan's own commands, from a clean start every time."""
+"""What is different about the leg of round 0: cockpit runs the plan's own commands."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cockpit.agents import runs, sequence
-from cockpit.engine import merges
 from cockpit.errors import CockpitError
-from cockpit.git import worktrees
 from cockpit.plan.roundzero import PREPARE
 from cockpit.plan.settings import Prepare
 from cockpit.schedule.snapshot import Leg, Snapshot
@@ -14,24 +12,6 @@ from cockpit.schedule.states import State
 
 if TYPE_CHECKING:
     from cockpit.engine.effects import Effects
-
-
-async def start_anew(effects: "Effects") -> None:
-    """Take away what an earlier run of the commands left, rescue first: they begin on base as it is now.
-
-    Raises CockpitError where that must stay.
-    """
-    effects.engine.read(notes={"prepare": None})  # what changed too late for the run before is not for this one
-    known = effects.engine.snapshot.workstreams[PREPARE]
-    if not known.worktree:
-        return
-    path = Path(known.worktree)
-    if await effects.pool.short(path.exists):  # nothing runs there: a lock is what a killed git left behind
-        await effects.pool.short(worktrees.drop_stale_locks, effects.repo, path)
-    await merges.clean_up(effects, PREPARE)
-    left = effects.engine.snapshot.workstreams[PREPARE]
-    if left.worktree:
-        raise CockpitError(f"the worktree of an earlier run cannot be removed: {left.clean_up_refused}")
 
 
 def spec(effects: "Effects", run: str) -> runs.RunSpec:

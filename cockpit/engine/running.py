@@ -55,9 +55,7 @@ class Running:
         leg = self._engine.snapshot.legs[key]
         workstream = self._effects.workstream(leg.workstream)
         try:
-            if key == PREPARE and leg.attempt > 1:
-                await preparing.start_anew(self._effects)
-            elif leg.start_over:
+            if leg.start_over or (key == PREPARE and leg.attempt > 1):  # its commands begin from a clean start
                 await start_over(self._effects, leg)
                 leg = self._engine.snapshot.legs[key]
             outfit = await make_ready(self._effects, leg, workstream, run)

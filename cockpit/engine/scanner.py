@@ -3,14 +3,19 @@
 import asyncio
 import contextlib
 import json
+import os
 import sys
+from collections import Counter
 from typing import Any
 
-from msgspec import Struct, convert
+from msgspec import Struct, ValidationError, convert
 
+from cockpit.agents.environment import passed
 from cockpit.errors import CockpitError
 
-ANSWER_S = 120.0  # for one worktree; a single file has a limit of its own
+SILENT_S = 60.0  # without a word; a single file has a limit of its own, and each one is told
+TRIES = 7
+_NEEDED = ("PYTHONPATH", "XDG_CONFIG_HOME")  # where cockpit is, and what git leaves out for this user
 _LINE = 64 * 1024 * 1024
 
 
@@ -40,37 +45,78 @@ class Findings(Struct, frozen=True):
     paths: tuple[str, ...] = ()
 
 
+class _GoneError(Exception):
+    """The scanning process ended, or did not answer, while it was at a file (empty: at none)."""
+
+    def __init__(self, at: str, why: str, blame: int) -> None:
+        super().__init__(why)
+        self.at = at
+        self.blame = blame
+
+
 class Scanner:
-    """One scanning process, started when it is first needed."""
+    """One scanning process, started when it is first needed.
+
+    It gets no secrets of the driver's environment, and ends with the driver: its input ends then. One that was killed
+    is started anew and asked again; a file at which it ended twice, or hung, is left out and told as not scanned.
+    """
 
     def __init__(self) -> None:
         self._process: asyncio.subprocess.Process | None = None
         self._turn = asyncio.Lock()
+        self.at = ""  # the file that is being looked at
+
+    @property
+    def pid(self) -> int:
+        """The process id of the scanning process; 0 where none runs."""
+        return self._process.pid if self._process is not None and self._process.returncode is None else 0
 
     async def scan(self, request: dict[str, Any]) -> Findings:
         """Return what the scanning process finds. Raises ScanError where it cannot, or does not answer."""
-        async with self._turn:
+        blamed: Counter[str] = Counter()
+        why = ""
+        for _ in range(TRIES):
+            left_out = [path for path, times in blamed.items() if times > 1 and path]
+            async with self._turn:
+                try:
+                    return await self._ask({**request, "leave_out": left_out})
+                except _GoneError as gone:
+                    why = f"{gone}{f', at {gone.at}' if gone.at else ''}"
+                    blamed[gone.at] += gone.blame
+                    await self._end()
+                except BaseException:
+                    await self._end()  # its answer would be taken for that of the next request
+                    raise
+        raise ScanError(f"the scan does not come to an end: {why}", hint="see the driver's log; `retry` scans again")
+
+    async def _ask(self, request: dict[str, Any]) -> Findings:
+        self.at = ""
+        try:
             process = await self._running()
             assert process.stdin is not None  # noqa: S101  # both are pipes: see _running
             assert process.stdout is not None  # noqa: S101
-            try:
-                async with asyncio.timeout(ANSWER_S):
-                    process.stdin.write(json.dumps(request).encode() + b"\n")
-                    await process.stdin.drain()
+            async with asyncio.timeout(SILENT_S):
+                process.stdin.write(json.dumps(request).encode() + b"\n")
+                await process.stdin.drain()
+            while True:
+                async with asyncio.timeout(SILENT_S):
                     line = await process.stdout.readline()
-            except (TimeoutError, OSError, ValueError) as error:
-                await self._end()
-                raise ScanError(f"the scan did not answer: {type(error).__name__}") from error
-            except asyncio.CancelledError:
-                await self._end()  # its answer would be taken for that of the next request
-                raise
-        if not line:
-            await self.close()
-            raise ScanError("the scanning process ended")
-        answer = json.loads(line)
+                if not line:
+                    raise _GoneError(self.at, "the scanning process ended", 1)
+                answer = json.loads(line)
+                if "at" not in answer:
+                    break
+                self.at = answer["at"]
+        except TimeoutError as error:
+            raise _GoneError(self.at, f"no word for {SILENT_S:g} s", 2) from error
+        except (OSError, ValueError) as error:
+            raise _GoneError(self.at, f"{type(error).__name__}: {error}", 1) from error
         if "error" in answer:
             raise ScanError(answer["error"])
-        return convert(answer, Findings)
+        try:
+            return convert(answer, Findings)
+        except ValidationError as error:
+            raise ScanError(f"the scan's answer cannot be read: {error}") from error
 
     async def _running(self) -> asyncio.subprocess.Process:
         if self._process is None or self._process.returncode is not None:
@@ -81,13 +127,15 @@ class Scanner:
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
                 limit=_LINE,
+                cwd="/",
+                env=passed(_NEEDED, os.environ),
+                start_new_session=True,  # a terminal's interrupt is the driver's to deal with
             )
         return self._process
 
     async def close(self) -> None:
-        """End the scanning process."""
-        async with self._turn:
-            await self._end()
+        """End the scanning process; a scan that is under way fails."""
+        await self._end()
 
     async def _end(self) -> None:
         process, self._process = self._process, None

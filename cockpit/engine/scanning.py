@@ -8,7 +8,7 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,25 +21,32 @@ from cockpit.quality.scope import Scope
 from cockpit.quality.violation import Violation
 
 FILE_SECONDS = 5.0
+LEFT_OUT = "its scan never ended, or ended the scanning process"
 _Signature = tuple[str, str, int, int, int]
 _Seen = dict[str, tuple[_Signature, Scanned]]
+Tell = Callable[[str], None]
 
 
-class _TooLongError(Exception):
-    """One file took longer than FILE_SECONDS."""
+class _TooLongError(BaseException):
+    """One file took longer than FILE_SECONDS; no rule may take it for a fault of its own."""
+
+
+def _to_nobody(_path: str) -> None: ...
 
 
 class Scanning:
     """Scans on request; what did not change since the last request for a worktree is not judged again."""
 
-    def __init__(self) -> None:
-        self._seen: dict[str, _Seen] = {}
+    def __init__(self, tell: Tell = _to_nobody) -> None:
+        self._tell = tell  # each file before it is judged, so that whoever asked knows at which one this process ended
+        self._seen: dict[str, tuple[Policy, _Seen]] = {}
         self._policies: dict[str, Policy] = {}
 
     def answer(self, asked: dict[str, Any]) -> dict[str, Any]:
         """Return what is wrong with a change: from `base` to `commit` (empty: to the files on disk) in `checkout`.
 
-        `exclude` are set-up files, `ignore`, `forbid` and `scope` what the plan says, `key` names who is asked about.
+        `exclude` are set-up files, `ignore`, `forbid` and `scope` (None: anywhere) what the plan says, `key` names who
+        is asked about, `leave_out` are paths that no process may look at again.
         """
         top = Path(asked["checkout"])
         policy = self._policy(asked)
@@ -47,18 +54,21 @@ class Scanning:
             touched = pairs.in_range(top, f"{asked['base']}..{asked['commit']}")
         else:
             touched = pairs.since(top, asked["base"], asked["exclude"])
-        known = self._seen.get(asked["key"], {})
+        judged_by, known = self._seen.get(asked["key"], (policy, {}))
+        if judged_by is not policy:
+            known = {}
+        left_out = frozenset(asked.get("leave_out", ()))
         fresh: _Seen = {}
         violations: list[Violation] = []
         skipped: dict[str, str] = {}
         allowed = []
-        for one, scanned, signature in self._scanned(top, touched, known, policy):
+        for one, scanned, signature in self._scanned(top, touched, known, policy, left_out):
             fresh[one.path] = (signature, scanned)
             violations += scanned.violations
             allowed += [[by.violation.rule, one.path, by.violation.line, by.reason] for by in scanned.allowed]
             if scanned.skipped:
                 skipped[one.path] = scanned.skipped
-        self._seen[asked["key"]] = fresh
+        self._seen[asked["key"]] = (policy, fresh)
         if policy.scope is not None:
             names = [(one.path, one.kind) for one in touched if not policy.is_ignored(one.path)]
             violations += policy.scope.judge(names)
@@ -70,30 +80,33 @@ class Scanning:
         }
 
     def _scanned(
-        self, top: Path, touched: tuple[Touched, ...], known: _Seen, policy: Policy
+        self, top: Path, touched: tuple[Touched, ...], known: _Seen, policy: Policy, left_out: frozenset[str]
     ) -> Iterator[tuple[Touched, Scanned, _Signature]]:
         changed = []
         for one in touched:
             signature = _signature(top, one)
             before = known.get(one.path)
-            if before is not None and before[0] == signature:
+            if one.path in left_out:
+                yield one, Scanned(skipped=LEFT_OUT), signature
+            elif before is not None and before[0] == signature:
                 yield one, before[1], signature
             else:
                 changed.append((one, signature))
         for (one, signature), pair in zip(changed, pairs.read(top, [one for one, _ in changed]), strict=True):
             if one.kind != "file":
                 continue
+            self._tell(one.path)
             yield one, _judged(policy, Judged(one.path, pair.before, pair.after, one.kind, pair.skipped)), signature
 
     def _policy(self, asked: dict[str, Any]) -> Policy:
         key = json.dumps([asked["ignore"], asked["forbid"], asked["scope"]], sort_keys=True)
         if key not in self._policies:
-            scope = Scope(tuple(asked["scope"]["files"]), tuple(asked["scope"]["shared"]), asked["scope"]["plan"])
+            wanted = asked["scope"]
+            scope = Scope(tuple(wanted["files"]), tuple(wanted["shared"]), wanted["plan"]) if wanted else None
             forbid = [
                 Forbidden(name, pattern, severity, tuple(paths)) for name, pattern, severity, paths in asked["forbid"]
             ]
             self._policies[key] = policy_of(asked["ignore"], forbid, scope)
-            self._seen.clear()
         return self._policies[key]
 
 
@@ -116,6 +129,9 @@ def _judged(policy: Policy, one: Judged) -> Scanned:
         return Scanned(skipped=f"took longer than {FILE_SECONDS:g} s")
     except (RecursionError, MemoryError):
         return Scanned(skipped="nested too deeply")
+    except Exception as error:  # noqa: BLE001  # a fault in one rule must not keep all else from being looked at
+        print(f"{one.path}: {type(error).__name__}: {error}", file=sys.stderr, flush=True)
+        return Scanned(skipped=f"a rule failed: {type(error).__name__}: {error}")
 
 
 @contextlib.contextmanager
@@ -145,16 +161,23 @@ def _shape(one: Violation) -> dict[str, Any]:
     }
 
 
+def _say(answer: dict[str, Any]) -> None:
+    print(json.dumps(answer), flush=True)
+
+
 def main() -> None:
-    """Answer requests until the input ends."""
+    """Answer requests until the input ends, or nobody is there any more to hear it."""
     os.nice(5)
-    scanning = Scanning()
-    for line in sys.stdin:
-        try:
-            found = scanning.answer(json.loads(line))
-        except CockpitError as error:
-            found = {"error": str(error)}
-        print(json.dumps(found), flush=True)
+    scanning = Scanning(lambda path: _say({"at": path}))
+    with contextlib.suppress(BrokenPipeError):
+        for line in sys.stdin:
+            try:
+                found = scanning.answer(json.loads(line))
+            except CockpitError as error:
+                found = {"error": str(error)}
+            _say(found)
+        return
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is left in the buffer is for nobody
 
 
 if __name__ == "__main__":

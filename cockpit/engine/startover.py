@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from cockpit.engine import merges
 from cockpit.errors import CockpitError
 from cockpit.git import worktrees
+from cockpit.plan.roundzero import PREPARE
 from cockpit.schedule import facts as f
 from cockpit.schedule.snapshot import Leg
 
@@ -15,12 +16,13 @@ if TYPE_CHECKING:
 
 async def start_over(effects: "Effects", leg: Leg) -> None:
     """Take a leg's worktree away, so that its next run begins on base. Raises CockpitError where that must stay."""
-    await take_away(effects, leg.workstream)
+    if leg.key == PREPARE:
+        effects.engine.read(notes={"prepare": None})  # what changed too late for the run before is not for this one
+    await _take_away(effects, leg.workstream)
     effects.engine.record(f.LegReset(leg.key))
 
 
-async def take_away(effects: "Effects", workstream: str) -> None:
-    """Remove the worktree that an earlier run left, rescue first. Raises CockpitError where it must stay."""
+async def _take_away(effects: "Effects", workstream: str) -> None:
     known = effects.engine.snapshot.workstreams[workstream]
     if not known.worktree:
         return
