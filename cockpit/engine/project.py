@@ -1,13 +1,16 @@
 """A plan together with its repository and its state folder: what every command and the driver start from."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import astuple, dataclass, replace
+from hashlib import sha256
 from pathlib import Path
 
 from cockpit.errors import GitError
 from cockpit.git.repo import Repo
 from cockpit.plan.legs import cut
 from cockpit.plan.load import Loaded, load_plan
+from cockpit.plan.settings import AgentProfile
 from cockpit.schedule.outline import IssueOutline, LegOutline, Outline, Profile, WorkstreamOutline
 from cockpit.schedule.snapshot import Snapshot
 from cockpit.schedule.states import State
@@ -81,6 +84,7 @@ def outline_of(project: Project, started: Mapping[str, Sequence[tuple[str, ...]]
             files=one.files,
             strategy=plan.merge_of(one).strategy,
             expect_change=one.expect == "change",
+            role=one.role,
         )
         for one in plan.all_workstreams
     )
@@ -89,7 +93,7 @@ def outline_of(project: Project, started: Mapping[str, Sequence[tuple[str, ...]]
         repo=str(project.repo.root),
         base=project.base,
         worktrees=str(loaded.worktrees),
-        profiles=tuple(Profile(name, profile.slots) for name, profile in plan.agents.items()),
+        profiles=tuple(Profile(name, profile.slots, _digest(profile)) for name, profile in plan.agents.items()),
         max_agents=plan.limits.agents,
         retries=plan.limits.retries,
         backoff_s=plan.limits.backoff,
@@ -98,6 +102,12 @@ def outline_of(project: Project, started: Mapping[str, Sequence[tuple[str, ...]]
         workstreams=workstreams,
         legs=tuple(LegOutline(*astuple(leg)) for leg in legs),
     )
+
+
+def _digest(profile: AgentProfile) -> str:
+    """Return what names the program and model of a profile, so that records of different ones are not mixed."""
+    ran = [profile.preset, profile.run, profile.model, profile.args]
+    return sha256(json.dumps(ran).encode()).hexdigest()[:16]
 
 
 def started_legs(snapshot: Snapshot) -> dict[str, list[tuple[str, ...]]]:

@@ -9,7 +9,16 @@ from msgspec.structs import replace
 from cockpit.schedule import facts as f
 from cockpit.schedule.codec import decode, encode
 from cockpit.schedule.facts import Recorded, from_json, to_json
-from cockpit.schedule.readings import ConflictReading, Forecast, PlanReading, Readings, RunReading, WorktreeReading
+from cockpit.schedule.readings import (
+    ConflictReading,
+    FindingReading,
+    Forecast,
+    PlanReading,
+    Readings,
+    RunReading,
+    WorktreeReading,
+)
+from cockpit.schedule.records import Record
 from cockpit.schedule.snapshot import Snapshot
 
 LIMIT = 64 * 1024 * 1024
@@ -18,6 +27,8 @@ _KEYED: Mapping[str, Any] = {
     "runs": RunReading,
     "conflicts": ConflictReading,
     "shared": tuple[str, ...],
+    "findings": tuple[FindingReading, ...],
+    "records": Record,
     "notes": str,
 }
 _WHOLE: Mapping[str, type] = {"forecast": Forecast, "plan": PlanReading}
@@ -98,7 +109,7 @@ def workstreams_of(
     """Return the workstreams that look different after facts and changed readings; None when it may be all of them."""
     if changes.keys() & {"forecast", "plan", "hold"}:
         return None
-    found: set[str] = {*changes.get("worktrees", ()), *changes.get("conflicts", ())}
+    found: set[str] = {*changes.get("worktrees", ()), *changes.get("conflicts", ()), *changes.get("findings", ())}
     for one in recorded:
         if isinstance(one.fact, _FAR_REACHING):
             return None

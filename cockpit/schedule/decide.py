@@ -23,6 +23,7 @@ from cockpit.schedule.orders import (
     WatchRun,
 )
 from cockpit.schedule.readings import Readings
+from cockpit.schedule.records import Record, better_first
 from cockpit.schedule.scopes import overlap
 from cockpit.schedule.snapshot import Leg, Snapshot
 from cockpit.schedule.states import State
@@ -99,6 +100,8 @@ def _launches(snapshot: Snapshot, readings: Readings, begun: list[Leg], ready: l
     busy = {leg.workstream for leg in begun}
     sizes = {profile.name: profile.slots for profile in snapshot.outline.profiles}
     full: set[tuple[str, ...]] = set()
+    records = _records(snapshot, readings)
+    orders: dict[tuple[str, ...], tuple[str, ...]] = {}
     retrying = [leg for leg in begun if _is_due(snapshot, leg, now)]
     # with a thousand legs ready, asking little of each until it is its turn is what keeps this fast
     ordered = sorted([*retrying, *ready], key=attrgetter("rank"))
@@ -107,6 +110,8 @@ def _launches(snapshot: Snapshot, readings: Readings, begun: list[Leg], ready: l
         if leg.state is State.READY and (leg.workstream in busy or snapshot.approval_of(leg) is not None):
             continue
         agents = _agents_for(snapshot, leg)
+        if records:
+            agents = orders.get(agents) or orders.setdefault(agents, better_first(agents, records))
         slot = None if agents in full else _free_slot(agents, sizes, taken)
         if slot is None:
             full.add(agents)
@@ -146,9 +151,15 @@ def _is_due(snapshot: Snapshot, leg: Leg, now: float) -> bool:
 
 
 def _agents_for(snapshot: Snapshot, leg: Leg) -> tuple[str, ...]:
-    """Return the profiles that may do a leg, best first."""
+    """Return the profiles that may do a leg, in the operator's order."""
     agents = snapshot.workstreams[leg.workstream].outline.agents
     return tuple(one for one in agents if one != leg.avoid) if leg.avoid else agents
+
+
+def _records(snapshot: Snapshot, readings: Readings) -> dict[str, Record]:
+    """Return what is known of this plan's profiles, by their names here."""
+    known = readings.records
+    return {one.name: known[one.digest] for one in snapshot.outline.profiles if one.digest in known} if known else {}
 
 
 def _free_slot(agents: Iterable[str], sizes: Mapping[str, int], taken: Container[str | None]) -> str | None:

@@ -349,6 +349,19 @@ class ViolationWaived(LegFact, frozen=True):
     reason: str = ""
 
 
+class WorkScanned(LegFact, frozen=True):
+    """What a leg committed was judged: how many violations stand, what comments allow, and what was not looked at.
+
+    `allowed` and `skipped` are lines for the review: a place with its rule and reason, a path with why.
+    """
+
+    run: str
+    commit: str
+    found: int = 0
+    allowed: tuple[str, ...] = ()
+    skipped: tuple[str, ...] = ()
+
+
 class LegQuarantined(LegFact, frozen=True):
     """A leg and the slot that wrote it are stopped, for violations, until a human releases them."""
 

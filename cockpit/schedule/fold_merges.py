@@ -3,15 +3,32 @@
 from msgspec.structs import replace
 
 from cockpit.schedule import facts as f
-from cockpit.schedule.folding import apply, is_met, learned, leg_of, moved, put, readied, settled, unreadied
+from cockpit.schedule.folding import (
+    apply,
+    is_met,
+    learned,
+    leg_of,
+    moved,
+    put,
+    readied,
+    released,
+    settled,
+    tallied,
+    unreadied,
+)
 from cockpit.schedule.snapshot import GateResult, Merge, Snapshot
 from cockpit.schedule.states import State
+
+FAILED_KEPT = 20  # gates of a leg's earlier checks that failed, by which a flaky one is known
 
 
 @apply.register
 def _(fact: f.ChecksStarted, snapshot: Snapshot, at: float) -> Snapshot:
-    after = put(snapshot, moved(leg_of(snapshot, fact.leg), fact, at, resolving="", opened=""))
-    return replace(after, gates={**snapshot.gates, fact.leg: ()})
+    leg = leg_of(snapshot, fact.leg)
+    after = put(released(snapshot, leg, at), moved(leg, fact, at, resolving="", opened=""))
+    old = tuple(one for one in snapshot.gates.get(leg.key, ()) if not one.ok)
+    failed = {**snapshot.failed, leg.key: (*snapshot.failed.get(leg.key, ()), *old)[-FAILED_KEPT:]}
+    return replace(after, gates={**snapshot.gates, leg.key: ()}, failed=failed if old else snapshot.failed)
 
 
 @apply.register
@@ -25,16 +42,29 @@ def _(fact: f.WorkCommitted, snapshot: Snapshot, at: float) -> Snapshot:
         added=fact.added,
         removed=fact.removed,
         built="",
+        allowed=(),
+        unscanned=(),
     )
     return put(snapshot, leg)
 
 
 @apply.register
 def _(fact: f.GateFinished, snapshot: Snapshot, at: float) -> Snapshot:
-    leg_of(snapshot, fact.leg)
-    result = GateResult(fact.gate, fact.ok, fact.tree, at, fact.seconds, fact.reason, fact.output, fact.how)
+    leg = leg_of(snapshot, fact.leg)
+    flaky = fact.ok and _has_failed(snapshot, fact.how, fact.tree)
+    result = GateResult(fact.gate, fact.ok, fact.tree, at, fact.seconds, fact.reason, fact.output, fact.how, flaky)
     results = (*snapshot.gates.get(fact.leg, ()), result)
+    if leg.tree == fact.tree:  # what is merged with others is not this run's alone
+        run = snapshot.runs.get(leg.run or "")
+        counts = {"gates": run.tally.gates + 1, "passed": run.tally.passed + fact.ok} if run else {}
+        snapshot = tallied(snapshot, leg, **counts)
     return replace(snapshot, gates={**snapshot.gates, fact.leg: results})
+
+
+def _has_failed(snapshot: Snapshot, how: str, tree: str) -> bool:
+    """Tell whether a gate failed on a tree before, in this round of checks or in an earlier one."""
+    every = (*snapshot.gates.values(), *snapshot.failed.values())
+    return bool(how) and any(one.how == how and one.tree == tree and not one.ok for some in every for one in some)
 
 
 @apply.register

@@ -6,7 +6,7 @@ from msgspec.structs import replace
 
 from cockpit.errors import IllegalMoveError
 from cockpit.schedule import facts as f
-from cockpit.schedule.folding import apply, learned, leg_of, moved, put
+from cockpit.schedule.folding import apply, learned, leg_of, moved, put, released, tallied
 from cockpit.schedule.snapshot import FIXED, OPEN, RELEASED, Snapshot, Violation
 
 MISSING_TOLD = 20  # lines of dropped code that the next run is shown again
@@ -44,6 +44,8 @@ def _(fact: f.ViolationFixed, snapshot: Snapshot, at: float) -> Snapshot:
 def _(fact: f.ViolationWaived, snapshot: Snapshot, at: float) -> Snapshot:
     leg = leg_of(snapshot, fact.leg)
     after = _with(snapshot, [_open(snapshot, fact.id)], RELEASED, at, fact.by, fact.reason)
+    if not any(one.run == leg.run for one in after.open_violations(leg.key)):
+        after = tallied(after, leg, flawed=False)  # what a human lets stand is not held against an agent
     return put(after, replace(leg, held_for=tuple(one for one in leg.held_for if one != fact.id)))
 
 
@@ -51,7 +53,16 @@ def _(fact: f.ViolationWaived, snapshot: Snapshot, at: float) -> Snapshot:
 def _(fact: f.LegQuarantined, snapshot: Snapshot, at: float) -> Snapshot:
     leg = leg_of(snapshot, fact.leg)
     held = moved(leg, fact, at, held_slot=fact.slot, held_for=fact.violations, held_from=leg.state.value)
-    return put(snapshot, held)
+    run = snapshot.runs.get(leg.run or "")
+    counts = {"judged": True, "flawed": True, "quarantines": run.tally.quarantines + 1} if run else {}
+    return put(tallied(snapshot, leg, **counts), held)
+
+
+@apply.register
+def _(fact: f.WorkScanned, snapshot: Snapshot, at: float) -> Snapshot:
+    leg = leg_of(snapshot, fact.leg)
+    after = tallied(snapshot, leg, judged=True, flawed=fact.found > 0)
+    return put(after, replace(leg, allowed=fact.allowed, unscanned=fact.skipped))
 
 
 @apply.register
@@ -62,7 +73,7 @@ def _(fact: f.LegReleased, snapshot: Snapshot, at: float) -> Snapshot:
     avoid = leg.held_slot.rpartition("#")[0] if fact.how == "other" else leg.avoid
     lessons = learned(leg, lesson(bad, fact.reason, start_over=start_over))
     freed = moved(leg, fact, at, start_over=start_over, avoid=avoid, lessons=lessons)
-    after = put(snapshot, freed)
+    after = put(released(snapshot, leg, at), freed)
     # What was set aside is not there any more; if the next run does the same again, nobody has let that stand.
     gone = [one for one in bad if one.state == OPEN]
     return _with(after, gone, FIXED, at, fact.by, fact.reason) if start_over else after

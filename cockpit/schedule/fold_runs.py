@@ -14,7 +14,9 @@ from cockpit.schedule.snapshot import Cost, Run, Snapshot
 def _(fact: f.LegTaken, snapshot: Snapshot, at: float) -> Snapshot:
     leg = leg_of(snapshot, fact.leg)
     taken = moved(leg, fact, at, run=fact.run, slot=fact.slot, attempt=leg.attempt + 1, started=leg.started or at)
-    run = Run(fact.run, leg.key, fact.slot, taken.attempt, at)
+    profile = fact.slot.rpartition("#")[0]
+    digest = next((one.digest for one in snapshot.outline.profiles if one.name == profile), "")
+    run = Run(fact.run, leg.key, fact.slot, taken.attempt, at, profile=digest)
     return replace(put(snapshot, taken), runs={**snapshot.runs, run.id: run})
 
 

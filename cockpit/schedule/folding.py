@@ -67,6 +67,23 @@ def settled(snapshot: Snapshot, leg: Leg) -> Snapshot:
     )
 
 
+def tallied(snapshot: Snapshot, leg: Leg, **changes: Any) -> Snapshot:
+    """Return the snapshot with more known about the work of a leg's last run."""
+    run = snapshot.runs.get(leg.run or "")
+    if run is None or not changes:
+        return snapshot
+    return replace(snapshot, runs={**snapshot.runs, run.id: replace(run, tally=replace(run.tally, **changes))})
+
+
+def released(snapshot: Snapshot, leg: Leg, at: float) -> Snapshot:
+    """Return the snapshot with the time that a leg was quarantined in its run's tally, where it is that now."""
+    run = snapshot.runs.get(leg.run or "")
+    if leg.state is not State.QUARANTINED or run is None:
+        return snapshot
+    held = run.tally.held_s + at - leg.since
+    return tallied(snapshot, leg, releases=run.tally.releases + 1, held_s=held)
+
+
 def put(snapshot: Snapshot, leg: Leg) -> Snapshot:
     """Return the snapshot with another version of a leg."""
     legs = dict(snapshot.legs)

@@ -46,13 +46,15 @@ class WorkstreamOutline(Struct, frozen=True):
     files: tuple[str, ...] = ()
     strategy: str = "merge"
     expect_change: bool = True
+    role: str = ""
 
 
 class Profile(Struct, frozen=True):
-    """An agent profile and how many slots it has."""
+    """An agent profile and how many slots it has; `digest` names what it runs, whatever a plan calls it."""
 
     name: str
     slots: int = 1
+    digest: str = ""
 
 
 class Outline(Struct, frozen=True):

@@ -5,6 +5,8 @@ from types import MappingProxyType
 
 from msgspec import Struct, field
 
+from cockpit.schedule.records import Record
+
 
 class WorktreeReading(Struct, frozen=True):
     """A worktree as git sees it; `changed_at` is when a file last changed (seconds since the epoch)."""
@@ -76,7 +78,8 @@ class Readings(Struct, frozen=True):
     """All readings of a plan; mappings are by workstream id or run id and never changed in place.
 
     `shared` holds each shared file that is edited now, with the workstreams that edit it, `findings` what the monitor
-    sees in the worktrees of what runs.
+    sees in the worktrees of what runs, `records` what is known of agent profiles from all plans, by the digest of what
+    they run.
     """
 
     worktrees: Mapping[str, WorktreeReading] = field(default_factory=lambda: MappingProxyType({}))
@@ -85,6 +88,7 @@ class Readings(Struct, frozen=True):
     shared: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: MappingProxyType({}))
     findings: Mapping[str, tuple[FindingReading, ...]] = field(default_factory=lambda: MappingProxyType({}))
     notes: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    records: Mapping[str, Record] = field(default_factory=lambda: MappingProxyType({}))
     forecast: Forecast | None = None
     plan: PlanReading = field(default_factory=PlanReading)
     base_commit: str = ""

@@ -20,6 +20,7 @@ class Leg(Struct, frozen=True):
     worktree in which it is being resolved. `reverted` is the commit on base that undid its merge.
     In quarantine, `held_slot` is the slot that wrote it, `held_for` the ids of violations, `held_from` the state
     that it left. `start_over`: its next run begins at its base again; `avoid`: the profile that is not to do it.
+    `allowed` are violations in its commit that comments allow, `unscanned` files of it that nobody looked at.
     """
 
     outline: LegOutline
@@ -59,6 +60,8 @@ class Leg(Struct, frozen=True):
     held_from: str = ""
     start_over: bool = False
     avoid: str = ""
+    allowed: tuple[str, ...] = ()
+    unscanned: tuple[str, ...] = ()
     gone: bool = False
 
     @property
@@ -89,8 +92,20 @@ class Workstream(Struct, frozen=True):
         return self.outline.id
 
 
+class Tally(Struct, frozen=True):
+    """What was found out about the work of one run: its change is `judged` once, and `flawed` by a violation."""
+
+    judged: bool = False
+    flawed: bool = False
+    quarantines: int = 0
+    releases: int = 0
+    held_s: float = 0.0
+    gates: int = 0
+    passed: int = 0
+
+
 class Run(Struct, frozen=True):
-    """One agent process on one leg."""
+    """One agent process on one leg; `profile` is a digest of what ran, whatever the plan called it."""
 
     id: str
     leg: str
@@ -104,10 +119,12 @@ class Run(Struct, frozen=True):
     outcome: str = ""
     code: int | None = None
     reason: str = ""
+    profile: str = ""
+    tally: Tally = Tally()
 
 
 class GateResult(Struct, frozen=True):
-    """How a gate ended on a tree; `how` is a digest of what the gate does."""
+    """How a gate ended on a tree; `how` is a digest of what the gate does; `flaky`: it had failed on that same tree."""
 
     gate: str
     ok: bool
@@ -117,6 +134,7 @@ class GateResult(Struct, frozen=True):
     reason: str = ""
     output: str = ""
     how: str = ""
+    flaky: bool = False
 
 
 class PendingOrder(Struct, frozen=True):
@@ -190,6 +208,7 @@ class Snapshot(Struct, frozen=True):
     active: frozenset[str] = frozenset()
     runs: Mapping[str, Run] = field(default_factory=lambda: MappingProxyType({}))
     gates: Mapping[str, tuple[GateResult, ...]] = field(default_factory=lambda: MappingProxyType({}))
+    failed: Mapping[str, tuple[GateResult, ...]] = field(default_factory=lambda: MappingProxyType({}))
     usage: Mapping[str, Cost] = field(default_factory=lambda: MappingProxyType({}))
     orders: Mapping[str, PendingOrder] = field(default_factory=lambda: MappingProxyType({}))
     merges: tuple[Merge, ...] = ()
