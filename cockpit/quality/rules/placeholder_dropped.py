@@ -8,6 +8,7 @@ need to say. It never judges a note that was there before, nor one beside which 
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain, islice
 
 from cockpit.quality.change import Change, Hunk
 from cockpit.quality.rule import Example, Found, Rule
@@ -40,15 +41,20 @@ from cockpit.quality.violation import Severity
 _KEPT = 40  # lost lines that a finding shows
 _MUCH = 5  # lost lines that are hardly ever an accident of how two texts are compared
 _GAP = 8  # lines between two hunks that are judged as one, if hardly any of them is code of its own
+_LONG = 25  # words of a comment about other things, among which a sentence weighs less
+_ENDS = 20  # sentences that are weighed at each end of a comment
+_MOST = 50  # findings in one file
 _FEW = 6  # words of a note short enough to be believed for little
 _HEAD = 6  # lines above what went missing in which the name of its function may stand
+_WIDE = 1000  # characters of a line that are looked at for a hint
 _HINT = re.compile(r"[^\W\d_]{2}|\.\s?\.|\u2026")
 _TRIVIAL = re.compile(
-    r"(?:end|else|pass|return|break|continue|fi|done|esac|do|then|begin|try|finally|default|\}? *else *\{?|\W*)[\W]*"
+    r"\W*+(?:(?:end|else|pass|return|break|continue|fi|done|esac|do|then|begin|try|finally|default)\b\W*+)?"
 )
 _IDENTIFIER = re.compile(r"[^\W\d]\w*")
 _PIECES = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 _SAMPLES = re.compile(r"(?:^|/)(?:[\w-]*fixtures?|test-?data|__snapshots__|snapshots?|golden\w*|samples?)/|\.snap$")
+_DOCUMENTS = re.compile(r"(?:^|\s)[@:\\](?:param|returns?|throws|var|raises|since|inheritdoc)\b|<summary>|<param ")
 _STUBS = re.compile(r"abstractmethod|\boverload\b|\bProtocol\b|\bABC\b|\bABCMeta\b|\bTYPE_CHECKING\b")
 _HEADERS = re.compile(r"(?:package|namespace|module|import|from|using|use|require|declare)\b|#include|<\?php|[\"']use ")
 
@@ -73,10 +79,7 @@ def judge(change: Change) -> Iterator[Found]:
         return
     if change.language.kind == "prose" or not any(map(_is_code, change.removed_lines)):
         return
-    for hunks in _groups(change):
-        start, end = hunks[0].after_start, hunks[-1].after_end
-        if any(_HINT.search(line) for line in change.after.lines[start:end]):
-            yield from _judge_group(change, hunks)
+    yield from islice(chain.from_iterable(_judge_group(change, hunks) for hunks in _groups(change)), _MOST)
 
 
 def _judge_group(change: Change, hunks: Sequence[Hunk]) -> Iterator[Found]:
@@ -84,6 +87,8 @@ def _judge_group(change: Change, hunks: Sequence[Hunk]) -> Iterator[Found]:
     if before is None:
         return
     start, end = hunks[0].after_start, hunks[-1].after_end
+    if not any(_HINT.search(line[:_WIDE]) for line in change.after.lines[start:end]):
+        return
     old = [before.lines[n] for hunk in hunks for n in range(hunk.before_start, hunk.before_end)]
     lost = tuple(line for line in old if line.strip() in change.removed_lines and _is_code(line.strip()))
     if not lost:
@@ -95,13 +100,16 @@ def _judge_group(change: Change, hunks: Sequence[Hunk]) -> Iterator[Found]:
     new = [change.after.lines[n - 1].strip() for n in range(start + 1, end + 1) if n in change.added and n not in noted]
     loss = Loss(lost, sum(map(_is_code, new)))
     exact = {line.strip() for line in old}
-    known = {unmarked(line) for line in exact}
+    known = exact | {unmarked(line) for line in exact}
     first = hunks[0].before_start
     words = _words_of([*before.lines[max(0, first - _HEAD) : first], *lost])
     for note in notes:
-        own = [line.strip() for line in change.after.lines[note.line - 1 : note.end_line]]
-        if all(line in exact or (note.kind != DOTS and unmarked(line) in known) for line in own):
+        own = [line.strip() for line in change.after.lines[note.line - 1 : note.end_line] if unmarked(line)]
+        old_ones = sum(line in exact or (note.kind != DOTS and unmarked(line) in known) for line in own)
+        if 2 * old_ones > len(own):
             continue  # it was there before, or is what was lost, made a comment
+        if _DOCUMENTS.search(note.text):
+            continue
         weight = _weight(note, words)
         if _stands_in(change, note, weight, loss) and not inside_literal(change, note.line - 1):
             yield _found(note, loss)
@@ -114,12 +122,13 @@ def _found(note: Note, loss: Loss) -> Found:
     return Found(note.line, f"{lines} went missing, and a note stands in their place", missing=missing)
 
 
-def _weight(note: Note, words: frozenset[str]) -> Weight:
+def _weight(note: Note, missing: frozenset[str]) -> Weight:
     """Return the weight of the sentence that says most; one in a long comment about other things says less."""
-    best = weigh(note.text, words) if len(note.text) < 400 else NOTHING
-    for sentence in note.sentences:
-        weight = weigh(sentence, words)
-        long = len(note.text.split()) - len(sentence.split()) > 25
+    best = weigh(note.text, missing) if len(note.text) < 400 else NOTHING
+    words = len(note.text.split())
+    for sentence in (*note.sentences[:_ENDS], *note.sentences[_ENDS:][-_ENDS:]):
+        weight = weigh(sentence, missing)
+        long = words - weight.words > _LONG
         if weight.points - long > best.points:
             best = weight
     return best
@@ -180,7 +189,7 @@ def _may_be_dots(change: Change, note: Note, count: int) -> bool:
         return False
     if change.path.endswith(".pyi") or (change.language.name == "yaml" and line.startswith("...") and count < _MUCH):
         return True
-    above = next((text.strip() for text in reversed(lines[: note.line - 1]) if text.strip()), "")
+    above = next((text.strip() for text in reversed(lines[max(0, note.line - 10) : note.line - 1]) if text.strip()), "")
     below = next((text.strip() for text in lines[note.line : note.line + 9] if text.strip()), "")
     if above.endswith((",", "(", "[")) and below.startswith((")", "]")):
         return True
@@ -195,7 +204,7 @@ def _scope(lines: Sequence[str], at: int) -> str:
     """Return the heads of what is around a line, and what decorates them, by indentation."""
     heads = []
     indent = len(lines[at]) - len(lines[at].lstrip())
-    for n in range(at - 1, max(-1, at - 2000), -1):
+    for n in range(at - 1, max(-1, at - 500), -1):
         text = lines[n].strip()
         inner = len(lines[n]) - len(lines[n].lstrip())
         if text and (inner < indent or (text.startswith("@") and inner == indent)):
@@ -228,7 +237,7 @@ def _new_file(change: Change) -> Iterator[Found]:
     few = len(code) <= 8
     if not few and "..." not in change.after.text and "\u2026" not in change.after.text:
         return
-    notes = list(notes_in(change, 0, len(lines)))
+    notes = list(islice(notes_in(change, 0, len(lines)), _MOST))
     own = len(code) - sum(note.kind in (PROSE, BRACKETED, TRAILING, DOTS) for note in notes)
     for note in notes:
         weight = _weight(note, frozenset())

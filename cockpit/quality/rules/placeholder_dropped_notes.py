@@ -44,6 +44,7 @@ _JSON_NOTE = re.compile(
     r'"((?:\.\.|\u2026|//|#|_*(?:comment|note)s?_*\b)[^"]*)"\s*(?::\s*"?([^"]*)"?)?\s*,?$', re.IGNORECASE
 )
 _SPACELESS = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]{3}")
+_BEGINS = re.compile(r"\W*+[A-Z\u0400-\u042f]|[\[.\u2026*-]")
 _LONGEST = 400  # characters of a line that could be a note
 
 
@@ -92,7 +93,7 @@ def _only_line(lines: tuple[str, ...], n: int) -> bool:
 def _inside_block(rows: list[tuple[int, str]]) -> bool:
     """Tell whether the last row is inside a comment of several lines that is not closed yet."""
     for n, line in reversed(rows[-60:]):
-        if _CLOSED.search(line) and not (line in ('"""', "'''") and n == rows[0][0]):
+        if _CLOSED.search(line[-_LONGEST:]) and not (line in ('"""', "'''") and n == rows[0][0]):
             return False
         if line.startswith(("/*", "<!--", "{/*", "(*", '"""', "'''", "=begin")):
             return len(rows) < 60
@@ -108,14 +109,15 @@ def _block(rows: list[tuple[int, str]]) -> Note:
 
 def unmarked(line: str) -> str:
     """Return a line without its comment marks."""
-    return _CLOSED.sub("", _MARKED.sub("", line.strip(), count=1)).strip()
+    return _CLOSED.sub("", _MARKED.sub("", line.strip()[:_LONGEST], count=1)).strip()
 
 
 def _sentences(lines: list[str]) -> Iterator[str]:
     """Join lines that run on, and part what ends: at a full stop, or where the next line begins anew."""
     text = ""
     for line in lines:
-        if text and (re.match(r"\W*[A-Z\u0400-\u042f]|[\[.\u2026*-]", line) or re.search(r"[.!\u2026]$", text)):
+        begins = _BEGINS.match(line) or text.endswith((".", "!", "\u2026")) or len(text) > _LONGEST
+        if text and begins:
             yield text
             text = ""
         text = f"{text} {line}".strip()
@@ -126,7 +128,7 @@ def _sentences(lines: list[str]) -> Iterator[str]:
 def _unmarked(change: Change, n: int, line: str) -> Note | None:
     """Return what a line without a comment mark at its start is a note of, if it is one."""
     found = _unmarked_text(change, line)
-    if found is None or inside_literal(change, n):
+    if found is None:
         return None
     text, kind = found
     return Note(n + 1, n + 1, text, kind, (text,))

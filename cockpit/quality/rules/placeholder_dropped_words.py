@@ -80,8 +80,7 @@ WORDS: Mapping[str, str] = {
     POINT: """
         see refer reference insert paste copy copied put place fill assume assumed assuming imagine given
         shown repeated repeat reuse repo repository head git included posted siehe voir ver véase vedi zie se
-        patrz bkz смотри message response answer reply conversation chat prompt version commit edition space
-        length clarity readability simplicity conciseness
+        patrz bkz смотри space length clarity readability simplicity conciseness
     """,
     ELSEWHERE: "provided defined implemented lives live found located appears appear written resides handled already",
     DONE: """
@@ -99,7 +98,8 @@ WORDS: Mapping[str, str] = {
         well after file's class's valid der die das des dem den ist sind und oder von zu noch nicht le la les
         de du est sont et ou sans que qui el los las del se es son y o sin lo os do da dos é são e sem il gli
         della di che rimangono non è sono het van av är och på en ett z w na jest są oraz ve bir без и в на не
-        как по аналогично так что комментарий
+        как по аналогично так что комментарий answer chat commit conversation edition message prompt reply
+        response version
     """,
 }
 # Said in more than one word: read as the one they mean.
