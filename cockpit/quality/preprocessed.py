@@ -1,0 +1,152 @@
+"""What a grammar can read of a text with conditional compilation and macros: same places, without what it cannot know.
+
+A grammar of C knows no macros, and reads both branches of a conditional as if they followed each other. Here one branch
+of each is blanked, and in C and C++ what by its capitals is a macro that is no expression.
+"""
+
+import re
+from collections.abc import Iterator
+
+from cockpit.quality.languages import CPP, CSHARP, RUST, SWIFT, C, Language
+
+PREPROCESSED = (C, CPP, CSHARP, SWIFT, RUST)
+_DIRECTIVE = re.compile(r"[ \t]*#[ \t]*([a-z]+)\b[ \t]*(.*)")
+_DIRECTIVES_WORDS = (
+    "if ifdef ifndef elif elifdef elifndef elseif else endif define undef include include_next import pragma "
+    "error warning line region endregion nullable available "
+)
+_DIRECTIVES = frozenset(_DIRECTIVES_WORDS.split())
+# Comments and texts, so that nothing in them is taken for code.
+_LEXED = re.compile(
+    r"//(?:[^\n\\]|\\.)*|/\*.*?(?:\*/|\Z)"
+    r'|R"(?P<mark>[^()\s\\]{0,16})\(.*?\)(?P=mark)"'
+    r'|"(?:\\.|[^"\\\n])*"|(?<![0-9A-Fa-f])\'(?:\\.|[^\'\\\n])+\'',
+    re.DOTALL,
+)
+_NAME = r"\b[A-Z][A-Z0-9_]{2,}\b"
+_ROUND = r"\((?:[^()]|\((?:[^()]|\((?:[^()]|\([^()]*\))*\))*\))*\)"
+_BEFORE_BLOCK = re.compile(rf"(?m)^([ \t]*)({_NAME}[ \t]*{_ROUND})(?=\s*\{{)")
+_STATEMENT = re.compile(
+    rf"(?m)(?:(?<=[;{{}}\n])|\A)([ \t]*)({_NAME}(?:[ \t]*{_ROUND})?)[ \t]*(?=\n)(?!\s*[,;:=.?+*/%&|^)\]<>-])"
+)
+_LABEL = re.compile(rf"(?m)^[ \t]*{_NAME}[ \t]*:(?!:)[ \t]*$")
+_ATTRIBUTE = re.compile(
+    rf"(?m){_NAME}(?:[ \t]*{_ROUND})?(?=[ \t]+(?!or\b|and\b|xor\b)[A-Za-z_][\w:]*(?:<[^<>;()]*>)?[ \t\n*&]+[A-Za-z_~*])"
+)
+_TRAILING = re.compile(
+    rf"(?<=[)\w])[ \t\n]+(?!NULL\b){_NAME}(?:[ \t]*{_ROUND})?(?=\s*(?:[{{;:]|=[ \t]*(?:default|delete|0)\b|->))"
+)
+_REFERENCE = re.compile(r"(?<=[\w>])&(?=\))")  # of a type that a macro is given
+_NOTHING = re.compile(r"(?<=[(\s,:])\(\)(?=[ \t]*[)\n,])")  # the empty tuple of Swift
+_C_BLOCK = re.compile(
+    rf"(?m)(?<=[;{{}}\n])([ \t]+)((?!if\b|for\b|while\b|switch\b|return\b|else\b)[A-Za-z_]\w*[ \t]*{_ROUND})(?=\s*\{{)"
+)
+
+
+def variants(text: str, language: Language) -> tuple[str, ...]:
+    """Return what can be read: with the first branch of each conditional, and with the last."""
+    if language is RUST:
+        return (text.replace("try!", "tri!"),)
+    masked = _masked(text) if language in (C, CPP) else text
+    if language is SWIFT:
+        masked = _NOTHING.sub("00", text)
+    first = _branch(masked, last=False)
+    last = _branch(masked, last=True)
+    found = [first] if first == last else [first, last]
+    return tuple(_without_macros(one, language) for one in found) if language in (C, CPP) else tuple(found)
+
+
+def unterminated(text: str) -> list[int]:
+    """Return the numbers of the lines of a C text on which a text begins that does not end there."""
+    found, lines = [], _masked(text).split("\n")
+    continued = False
+    for n, line in enumerate(lines, 1):
+        directive = continued or line.lstrip().startswith("#")
+        continued = line.rstrip("\r").endswith("\\")
+        if not directive and not continued and line.count('"') % 2:
+            found.append(n)
+    return found
+
+
+def _blank(text: str) -> str:
+    return re.sub(r"[^\n]", " ", text)
+
+
+def _masked(text: str) -> str:
+    """Return a text with comments blanked, and what texts hold replaced."""
+
+    def replaced(found: re.Match[str]) -> str:
+        one = found[0]
+        if one[0] == "/":
+            return _blank(one)
+        if one[0] == "R":
+            return '"' + _blank(one[1:-1]).replace(" ", "x") + '"' if "\n" not in one else _blank(one[:-2]) + '""'
+        return one[0] + "x" * (len(one) - 2) + one[-1]
+
+    return _LEXED.sub(replaced, text)
+
+
+def _branch(text: str, *, last: bool) -> str:
+    lines = text.split("\n")
+    out = list(lines)
+    kept: list[bool] = []
+    ends = _last_branches(lines) if last else {}
+    continued = False
+    for n, line in enumerate(lines):
+        found = None if continued else _DIRECTIVE.match(line)
+        word = found[1] if found else ""
+        if continued or word in _DIRECTIVES:
+            continued = line.rstrip("\r").endswith("\\")
+            out[n] = ""
+            if word.startswith("if"):
+                never = found is not None and found[2].strip() in ("0", "false")
+                kept.append(not never if not last else ends.get(n, n) == n)
+            elif word.startswith("el") and kept:
+                kept[-1] = last and ends.get(n, -1) == n
+            elif word == "endif" and kept:
+                kept.pop()
+        elif not all(kept):
+            out[n] = ""
+    return "\n".join(_padded(lines, out))
+
+
+def _padded(lines: list[str], out: list[str]) -> Iterator[str]:
+    for line, kept in zip(lines, out, strict=True):
+        yield kept or " " * len(line)
+
+
+def _last_branches(lines: list[str]) -> dict[int, int]:
+    """Return for the first line of each branch the first line of the last branch of its conditional."""
+    open_: list[list[int]] = []
+    last: dict[int, int] = {}
+    for n, line in enumerate(lines):
+        found = _DIRECTIVE.match(line)
+        word = found[1] if found else ""
+        if word.startswith("if"):
+            open_.append([n])
+        elif word in ("elif", "elifdef", "elifndef", "elseif", "else") and open_:
+            open_[-1].append(n)
+        elif word == "endif" and open_:
+            branches = open_.pop()
+            last.update(dict.fromkeys(branches, branches[-1]))
+    return last
+
+
+def _without_macros(text: str, language: Language) -> str:
+    text = _BEFORE_BLOCK.sub(_as_condition, text)
+    if language is C:
+        text = _C_BLOCK.sub(_as_condition, text)
+    text = _LABEL.sub(lambda one: _blank(one[0]), text)
+    text = _ATTRIBUTE.sub(lambda one: _blank(one[0]), text)
+    text = _STATEMENT.sub(lambda one: _blank(one[0]) if _ends_before(text, one.start()) else one[0], text)
+    text = _REFERENCE.sub(" ", text)
+    return _TRAILING.sub(lambda one: _blank(one[0]), text)
+
+
+def _as_condition(found: re.Match[str]) -> str:
+    return found[1] + "if(1)" + _blank(found[2])[5:]
+
+
+def _ends_before(text: str, at: int) -> bool:
+    before = text[max(0, at - 400) : at].rstrip()
+    return not before or before[-1] in ";{}:>"

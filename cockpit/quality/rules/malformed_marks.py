@@ -1,0 +1,269 @@
+"""Signs of a wrong paste, which need no grammar: conflict markers, fences, diffs, chat, cut-off ends."""
+
+import re
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+
+from cockpit.quality.change import Change, Hunk
+from cockpit.quality.languages import LINES, MARKDOWN
+from cockpit.quality.rule import Found
+
+_CONFLICT = re.compile(r"(?:<{7}|>{7}|\|{7})(?:\s|$)")
+_FENCE = re.compile(r"\s{0,3}(?:`{3,}|~{3,})\s*[\w+#.-]*\s*$")
+_HUNK = re.compile(r"@@ -\d+(?:,\d+)? \+\d+(?:,\d+)? @@|diff --git a/\S+ b/\S|index [0-9a-f]{7,40}\.\.[0-9a-f]{7,40}")
+_OLD, _NEW = re.compile(r"--- \S"), re.compile(r"\+\+\+ \S")
+_NUMBERED = re.compile(r"\s*(\d+)(\t|\s?[|→]\s?|: ?)")
+_TAG = re.compile(
+    r"</?(?:file|content|contents|answer|code|document|output|invoke|parameter|function_calls?|artifact|response)\b[^<>]*>$"
+    r"|\*{3} (?:(?:Begin|End) Patch|(?:Update|Add|Delete) File: .+|End of File)$"
+    r"|(?:PY|JS|CODE)?_?EO[FL]$|END_?OF_?FILE$"
+    r"|<\|\w+\|>$|\[(?:end of (?:file|output|document)|truncated|output truncated)\]$",
+    re.IGNORECASE,
+)
+_WORD = re.compile(r"[A-Za-z][A-Za-z'’-]*")
+_ORDINARY_WORDS = (
+    "a about above all also am an and any are as at be been before below but by can changed changes code could "
+    "do does each else feel file following for free from have has here here's helps here’s hope how i i'd i'll "
+    "i'm i've i’ve if in into is it its it's just let let's like made make me more my need needs needed no not "
+    "now of on or our out over please should so some such sure than that that's the their them then there these "
+    "they this those to too up updated used was we we'll we've what when where which will with without would you "
+    "you'd you'll your certainly okay "
+)
+_ORDINARY = frozenset(_ORDINARY_WORDS.split())
+_TALKS = re.compile(r"(?:\*\*|#{1,4} |[-*] |\d+[.)] )?[\"'(*_]*[A-Z][\w'’]*\b")
+_CODE = re.compile(r"[={}<>$;|\\&@\[\]]|\w\(|::|--|\w\.\w")
+_EDGE_LINES = 12  # lines at either end of a file where a chat's own words are looked for
+_PATCHES = (".diff", ".patch", ".rej", ".orig")
+
+
+def marks(change: Change) -> Iterator[Found]:
+    """Yield the signs among the lines that are new."""
+    if change.path.endswith(_PATCHES) or not change.added:
+        return
+    prose = change.language in (LINES, MARKDOWN)
+    yield from _conflicts(change, prose=prose)
+    if prose:
+        return
+    for one in (_fences, _diffs, _chat, _escaped, _cut_off):
+        found = next(one(change), None)
+        if found:
+            yield found
+
+
+def _inside(change: Change, line: int, *, comments: bool = True) -> bool:
+    """Tell whether a line lies in a text or comment that began on an earlier line and goes on to a later one."""
+    if change.after.tree is None:
+        return comments and any(one.line < line <= one.end_line for one in change.after.comments)
+    row = line - 1
+    if comments and any(one.line < line <= one.end_line for one in change.after.comments):
+        return True
+    return any(
+        (node.start_point[0] < row or node.type == "heredoc_body") and node.start_point[0] <= row < node.end_point[0]
+        for node in change.after.strings
+    )
+
+
+def _conflicts(change: Change, *, prose: bool) -> Iterator[Found]:
+    lines = change.after.lines
+    found = [n for n in sorted(change.added) if _CONFLICT.match(lines[n - 1])]
+    if prose:
+        fenced = _fenced(lines) if found else frozenset()
+        kinds = {lines[n - 1][0] for n in found if n not in fenced}
+        found = [n for n in found if n not in fenced] if kinds >= {"<", ">"} else []
+    for n in found:
+        # A text that holds markers is data of a test, but only where it does not hold them by the damage itself.
+        if not prose and _inside(change, n, comments=False) and not _docstring(change, n):
+            continue
+        side = {"<": "begins", "|": "names the base of", ">": "ends"}[lines[n - 1][0]]
+        yield Found(n, f"a marker that {side} an unresolved merge conflict")
+        return
+
+
+def _docstring(change: Change, line: int) -> bool:
+    for node in change.after.strings:
+        if node.start_point[0] < line - 1 < node.end_point[0]:
+            return (
+                change.language.name == "python"
+                and node.parent is not None
+                and (node.parent.type == "expression_statement")
+            )
+    return False
+
+
+def _fenced(lines: Sequence[str]) -> frozenset[int]:
+    """Return the numbers of the lines between fences of a Markdown text."""
+    inside, fenced = False, set()
+    for n, line in enumerate(lines, 1):
+        if line.lstrip().startswith(("```", "~~~")):
+            inside = not inside
+        elif inside or line.startswith("    "):
+            fenced.add(n)
+    return frozenset(fenced)
+
+
+def _edges(change: Change) -> tuple[int, int]:
+    """Return the numbers of the first and last line that are not blank (0: there is none)."""
+    filled = [n for n, line in enumerate(change.after.lines, 1) if line.strip()]
+    return (filled[0], filled[-1]) if filled else (0, 0)
+
+
+def _fences(change: Change) -> Iterator[Found]:
+    lines = change.after.lines
+    fences = [
+        n for n in sorted(change.added) if _FENCE.match(lines[n - 1]) and lines[n - 1].strip()[:3] in ("```", "~~~")
+    ]
+    if not fences:
+        return
+    first, last = _edges(change)
+    anywhere = change.language.name == "json" or (change.language.kind != "data" and bool(change.language.package))
+    for n in fences:
+        if n in (first, last) or (anywhere and not _inside(change, n)):
+            if n == last != first and _inside(change, n):
+                continue
+            yield Found(n, "a Markdown fence in a file that is not Markdown")
+            return
+
+
+def _diffs(change: Change) -> Iterator[Found]:
+    lines = change.after.lines
+    for n in sorted(change.added):
+        line = lines[n - 1]
+        header = _HUNK.match(line) or (_OLD.match(line) and n < len(lines) and _NEW.match(lines[n]))
+        if header and not _inside(change, n):
+            yield Found(n, "the header of a diff, left in the file")
+            return
+    old = frozenset(one.strip() for one in change.before.lines) if change.before else None
+    for hunk in change.hunks:
+        piece = lines[hunk.after_start : hunk.after_end]
+        marked = [one for one in piece if one[:1] in "+-" and one.strip("+- \t")]
+        if len(marked) >= 2 and _is_diff(piece, marked, old, lines):
+            n = next(k for k, one in enumerate(piece, hunk.after_start + 1) if one[:1] in "+-" and one.strip())
+            yield Found(n, "the marks of a diff ('+', '-') before lines of the file")
+            return
+        if len(piece) >= 3 and _is_numbered(piece, hunk, old, colons=change.language.kind == "code"):
+            yield Found(hunk.after_start + 1, "line numbers pasted before the lines of the file")
+            return
+
+
+def _is_diff(piece: Sequence[str], marked: Sequence[str], old: frozenset[str] | None, lines: Sequence[str]) -> bool:
+    if old is None:
+        row = best = 0
+        for one in lines:
+            row = row + 1 if one[:1] == "+" else 0
+            best = max(best, row)
+        return best >= 3
+    filled = [one for one in piece if one.strip()]
+    if any(one[:1] == "+" for one in old):
+        return False
+    known = sum(1 for one in marked if one[1:].strip() in old)
+    return len(marked) >= 0.5 * len(filled) and known >= 0.5 * len(marked)
+
+
+def _is_numbered(piece: Sequence[str], hunk: Hunk, old: frozenset[str] | None, *, colons: bool) -> bool:
+    found = [_NUMBERED.match(one) for one in piece]
+    numbers = [
+        (int(one[1]), one[2].strip() == ":", text[one.end() :].strip())
+        for one, text in zip(found, piece, strict=False)
+        if one
+    ]
+    if len(numbers) < max(3, 0.8 * len(piece)):
+        return False
+    if any(after[0] != before[0] + 1 for before, after in pairwise(numbers)):
+        return False
+    if old is None:
+        return hunk.after_start == 0 and numbers[0][0] <= 1 and (colons or not any(colon for _, colon, _ in numbers))
+    return sum(1 for _, _, text in numbers if text in old) >= 0.5 * len(numbers)
+
+
+def _chat(change: Change) -> Iterator[Found]:
+    lines = change.after.lines
+    first, last = _edges(change)
+    for n in {first, last} & change.added:
+        if _TAG.match(lines[n - 1].strip()) and not _inside(change, n) and not _opened(change, n):
+            yield Found(n, "a mark of the tool that wrote the file, left in it")
+            return
+    comments = _comment_lines(change)
+    old = [one.strip() for one in change.before.lines if one.strip()] if change.before else []
+    for numbers, known in (
+        (range(first, min(last, first + _EDGE_LINES) + 1), old[:3]),
+        (range(last, max(first, last - _EDGE_LINES) - 1, -1), old[-3:]),
+    ):
+        if any(_speaks(one) for one in known) or not first:
+            continue
+        for n in numbers:
+            line = lines[n - 1].strip()
+            if not line:
+                continue
+            if n not in change.added or n in comments or _inside(change, n):
+                break
+            if _speaks(line) and not lines[n - 1][:1].isspace():
+                yield Found(n, "a sentence of a chat where there should be code")
+                return
+            if not line.startswith(("-", "*", "```", "1", "2", "3", "#", "EOF")):
+                break
+
+
+def _comment_lines(change: Change) -> frozenset[int]:
+    return frozenset(n for one in change.after.comments if one.alone for n in range(one.line, one.end_line + 1))
+
+
+def _speaks(line: str) -> bool:
+    """Tell whether a line is a sentence of English that no language would read as code of its own."""
+    if not _TALKS.match(line) or line[-1] not in ".:!?*)":
+        return False
+    bare = re.sub(r"`[^`]*`", "x", line).lstrip("#*- \"'(").rstrip("*")
+    words = _WORD.findall(bare)
+    if len(words) < 3 or _CODE.search(bare):
+        return False
+    return sum(1 for one in words if one.lower() in _ORDINARY) >= 2
+
+
+def _opened(change: Change, line: int) -> bool:
+    """Tell whether a closing tag has its opening one: then it is markup of the file's own."""
+    mark = change.after.lines[line - 1].strip()
+    if mark[:1].isalpha():
+        return re.search(rf"<<[-~]?\s*[\"']?{mark}\b", change.after.text) is not None or mark == "EOL"
+    name = re.match(r"</?(\w+)", change.after.lines[line - 1].strip())
+    if name is None:
+        return False
+    return (
+        re.search(rf"<{name[1]}\b", change.after.text) is not None
+        and f"</{name[1]}>" in change.after.text
+        and (
+            change.language.kind == "markup"
+            or change.language.name in ("vue", "svelte", "javascript", "tsx", "php", "other")
+        )
+    )
+
+
+def _escaped(change: Change) -> Iterator[Found]:
+    """Yield where a whole file stands on one line, its line ends written as backslash and n."""
+    lines = change.after.lines
+    if len(lines) > 3 or change.language.kind == "prose":
+        return
+    if change.before is None:
+        comments = _comment_lines(change)
+        if change.after.text.count("\\n") >= 5 and all(n in comments for n, one in enumerate(lines, 1) if one.strip()):
+            yield Found(1, "line ends written as '\\n': the whole file stands on one line")
+        return
+    if len(change.before.lines) < 5:
+        return
+    pieces = {one.replace('\\"', '"').strip() for line in lines for one in line.split("\\n")}
+    old = [one.strip() for one in change.before.lines if one.strip()]
+    if sum(1 for one in old if one in pieces) >= 0.5 * len(old):
+        yield Found(1, "line ends written as '\\n': the whole file stands on one line")
+
+
+def _cut_off(change: Change) -> Iterator[Found]:
+    """Yield where the file stops in the middle of a line that it had."""
+    before, after = change.before, change.after
+    if before is None or not change.hunks or not before.text.endswith("\n") or after.text.endswith("\n"):
+        return
+    hunk = change.hunks[-1]
+    if hunk.after_end != len(after.lines) or hunk.after_end - hunk.after_start != 1:
+        return
+    if hunk.before_end != len(before.lines) or hunk.before_end == hunk.before_start:
+        return
+    last, was = after.lines[-1].rstrip(), before.lines[hunk.before_start].rstrip()
+    if last.strip() and was != last and was.startswith(last):
+        yield Found(len(after.lines), "the file is cut off in the middle of a line")
