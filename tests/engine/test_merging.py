@@ -24,7 +24,11 @@ async def test_a_gate_that_fails_tells_the_next_run_what_it_printed(scene: Scene
 
 
 async def test_code_that_does_not_parse_never_reaches_base(scene: Scene) -> None:
-    scene.plan({"a": {"does": "echo 'def broken(:' > a.py"}}, gates=[{"name": "syntax", "builtin": "syntax"}])
+    scene.plan(
+        {"a": {"does": "echo 'def broken(:' > a.py"}},
+        gates=[{"name": "syntax", "builtin": "syntax"}],
+        quality={"quarantine": []},  # the gate alone must stop it
+    )
     async with scene.driving() as play:
         await play.start()
         await play.until_state(a="failed")

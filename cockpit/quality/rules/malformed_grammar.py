@@ -39,7 +39,7 @@ _DIALECT = re.compile(
     r"|f-string|invalid syntax|expected '\('|invalid (?:decimal|hexadecimal|octal|binary)|inconsistent use of tabs"
     r"|\(unicode error\)|invalid character|from __future__|encoding problem|unknown encoding"
 )
-_ENDS = (b"}", b"fi", b"done", b"esac", b"then", b"else", b"elif", b"do", b"{")
+_ENDS = (b"}", b"fi", b"done", b"esac")
 _OPEN_INCLUDE = re.compile(r'[ \t]*#[ \t]*include[ \t]+(?:"[^"]*|<[^>]*|[\w./-]+[">])[ \t]*$')
 _CLOSES = {")": "(", "]": "[", "}": "{"}
 _EXPRESSION = re.compile(r"(?<!\{)\$\{\{(?!\{)(?:[^{}]|\{[^{}]*\})*\}\}(?!\})")
