@@ -1,6 +1,6 @@
 """The rules that judge what a change did to a file, one small module each; this is the one list of them."""
 
 from cockpit.quality.rule import Rule
-from cockpit.quality.rules import malformed_syntax, placeholder_dropped
+from cockpit.quality.rules import incomplete_code, malformed_syntax, placeholder_dropped
 
-RULES: tuple[Rule, ...] = (placeholder_dropped.RULE, malformed_syntax.RULE)
+RULES: tuple[Rule, ...] = (placeholder_dropped.RULE, incomplete_code.RULE, malformed_syntax.RULE)

@@ -1,0 +1,187 @@
+"""Tells when a new function that does nothing promised work: by a note, its documentation or its name."""
+
+import re
+from pathlib import PurePosixPath
+
+from cockpit.quality.change import Change
+from cockpit.quality.rules.incomplete_code_bodies import Body, around
+from cockpit.quality.rules.incomplete_code_idle import Idle
+from cockpit.quality.source import body_of, name_of, text_of
+
+MARK = re.compile(
+    r"\b(?:todo|fixme|xxx|tbd|wip)\b|\bimplement\s+(?:me|this|the|here|later|logic|\w+)|un-?implemented|not[\s_-]+(?:yet[\s_-]+)?(?:been[\s_-]+)?implemented"
+    r"|to[\s-]be[\s-](?:implemented|completed|done|filled|written|added|defined)|\b(?:implementation|logic|code|body|details?)\s+(?:goes|go|here|pending|omitted|missing|later|to\s+follow)"
+    r"|\b(?:your|add|insert|put|write|place|fill)\b.{0,40}\b(?:here|in|logic|code|implementation|later)\b|\bplaceholder\b|\bstub(?:bed)?\b|\bmock(?:ed)?\b|\bdummy\b"
+    r"|\bfor\s+now\b|\bcoming\s+soon\b|\bunfinished\b|\bincomplete\b|\bimplement(?:ed)?\s+later\b|\b(?:handle|do|finish|complete)\s+(?:this|it)\s+later\b",
+    re.IGNORECASE,
+)
+INTENT = re.compile(
+    r"no[\s-]?op\b|\bnothing\b|intentional|deliberate|on\s+purpose|deprecated|obsolete|no\s+longer|not\s+(?:needed|used|required|necessary|supported|applicable)"
+    r"|\bhandled\b|\bmoved\b|\bignor|\bunused\b|\blegacy\b|by\s+design|\bdefault\s+(?:implementation|behaviou?r)|\bsubclass|\boverrid|\bhook\b|\balready\b|\bcompat|\bbackwards?\b",
+    re.IGNORECASE,
+)
+_TODO = re.compile(r"\b(?:todo|fixme)\b", re.IGNORECASE)
+_FOR_OTHERS = re.compile(
+    r"\bsub-?class|\boverrid|\babstract\b|\b(?:must|should|has\s+to|have\s+to)\s+(?:be\s+)?implement|\bchild(?:ren)?\b|\bderived\b|init\(coder"
+    r"|\bimplementors?\b|\bmust\s+define\b|\bconcrete\b|\bpure\s+virtual\b",
+    re.IGNORECASE,
+)
+_BASE = re.compile(
+    r"abstract|base|interface|protocol|mixin|template|noop|no|op|null|empty|mock|fake|stub|dummy|"
+    r"trait|unsupported|disabled|void|nop|skeleton",
+    re.IGNORECASE,
+)
+_INTERFACE_NAME = re.compile(r"\bI[A-Z][a-z]")
+_BARE = re.compile(r"\b(?:TODO|todo!|unimplemented!)\s*\(\s*\)")
+_BASE_KINDS = frozenset(
+    {
+        "interface_declaration",
+        "trait_item",
+        "trait_declaration",
+        "protocol_declaration",
+        "protocol_body",
+        "abstract_class_declaration",
+    }
+)
+_CLASSES = ("class", "struct", "object", "impl", "interface", "trait", "protocol", "module", "extension")
+_TESTS = re.compile(
+    r"(?:^|[/_.-])(?:tests?|specs?|__tests__|mocks?|fixtures?|testdata)(?:[/_.-]|$)|(?:Tests?|Spec|IT)\.\w+$|^conftest",
+    re.IGNORECASE,
+)
+_TEST_NAMES = re.compile(r"(?:Tests?|Spec|Mock|Fake|TestCase)\.\w+$")
+HEAD = 400  # characters before a body that are looked at
+_UNNAMED = frozenset(
+    {
+        "arrow_function",
+        "function_expression",
+        "lambda_expression",
+        "closure_expression",
+        "func_literal",
+        "anonymous_function",
+    }
+)
+_WORDS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+")
+_WORK = re.compile(
+    r"add|aggregate|analyse|analyze|apply|authenticate|authorize|build|calculate|charge|check|clean|"
+    r"collect|compile|compute|convert|count|create|decode|decrypt|delete|deserialize|download|encode|"
+    r"encrypt|evaluate|execute|export|extract|fetch|filter|find|format|generate|get|import|insert|"
+    r"load|lookup|map|merge|migrate|normalize|parse|persist|predict|process|query|rank|read|refund|"
+    r"remove|render|resolve|retrieve|save|scan|schedule|search|select|send|serialize|sort|store|"
+    r"submit|summarize|sync|synchronize|tokenize|train|transform|translate|update|upload|validate|"
+    r"verify|write",
+    re.IGNORECASE,
+)
+_PASSIVE = re.compile(
+    r"called\b|hook|no-?op|callback|marker|nothing|does\s+not|doesn.t|placeholder\s+for|default|optional|event|group"
+    r"|deprecat|entry\s*point|namespace|ignored?\b|stub\b.*\btests?",
+    re.IGNORECASE,
+)
+
+
+def promised(change: Change, body: Body, words: str) -> str:
+    """Return why a function without work is unfinished, or nothing where it may well be meant so."""
+    kinds = set(body.kinds)
+    todo = bool(_TODO.search(words))
+    if not todo and (_FOR_OTHERS.search(words) or _FOR_OTHERS.search(body.docs)):
+        return ""
+    in_test = is_test(change.path)
+    if MARK.search(_BARE.sub("", words)):
+        excused = _overrides(body) if in_test else not todo and (bool(INTENT.search(words)) or _in_base(change, body))
+        return "" if excused else "this new function is a stub: it says itself that its work is to be written"
+    if Idle.UNFINISHED in kinds:
+        excused = _stands_in(change, body) if in_test else _is_base(change, body) or _is_root(change, body)
+        return "" if excused and not body.is_constructor else "this new function is a stub that only says so by failing"
+    if in_test or kinds - {Idle.NOTHING, Idle.CONSTANT} or INTENT.search(words) or not _promises(body):
+        return ""
+    if _is_base(change, body) or _is_root(change, body) or _PASSIVE.search(body.docs):
+        return ""
+    return f"{name_of(body.node)} is new and does nothing of what its name promises"
+
+
+def is_test(path: str) -> bool:
+    """Tell whether a path is that of a test, a fixture or an example."""
+    return bool(_TESTS.search(path) or _TEST_NAMES.search(PurePosixPath(path).name))
+
+
+def _stands_in(change: Change, body: Body) -> bool:
+    """Tell whether a function in a test only stands in for a real one: it overrides one, or is no test by its name."""
+    head = _head(body)
+    if re.search(
+        r"@Test|\[(?:Test|Fact|Theory)|#\[(?:\w+::)*test|@test", head + change.after.lines[max(body.line - 2, 0)]
+    ):
+        return False
+    return _overrides(body) or not re.search(
+        r"^(?:test|should|it_|spec)|_app$|setup", name_of(body.node), re.IGNORECASE
+    )
+
+
+def _overrides(body: Body) -> bool:
+    return bool(re.search(r"override|mock|fake|stub|dummy", _head(body), re.IGNORECASE))
+
+
+def _head(body: Body) -> str:
+    """Return what stands before the body of a function."""
+    inner = body_of(body.node)
+    data = text_of(body.node)[:HEAD]
+    return data[: inner.start_byte - body.node.start_byte] if inner is not None else data
+
+
+def _is_base(change: Change, body: Body) -> bool:
+    """Tell whether a function belongs to what others are to extend: an interface, an abstract or a base class."""
+    decorated = body.node.parent
+    if decorated is not None and decorated.type == "decorated_definition":
+        return True
+    if re.search(r"\b(?:override|virtual|open|abstract)\b|@Override", _head(body)):
+        return not re.search(r"override", _head(body), re.IGNORECASE)
+    return _in_base(change, body)
+
+
+def _in_base(change: Change, body: Body) -> bool:
+    """Tell whether the class around a function is an interface or a base by its kind, its name or its heirs."""
+    for above in around(body.node):
+        if above.type in _BASE_KINDS:
+            return True
+        if above.type.startswith(_CLASSES) and (inside := above.child_by_field_name("body")) is not None:
+            head = text_of(above)[: inside.start_byte - above.start_byte]
+            own = re.split(r"\bextends\b|\bimplements\b|[(:<]", head)[0]
+            named = own.split("class")[-1].split()[-1:]
+            if any(_BASE.fullmatch(word) for one in named for word in _WORDS.findall(one)) or re.search(
+                r"\babstract\b", own
+            ):
+                return True
+            if _INTERFACE_NAME.search(own) or re.search(r"[(:<].*\b(?:ABC|ABCMeta|Protocol|\w*Interface)\b", head):
+                return True
+            return _is_extended(change, name_of(above))
+    return False
+
+
+def _is_extended(change: Change, name: str) -> bool:
+    """Tell whether a class has another below it in the same file."""
+    if not name:
+        return False
+    own = re.escape(name)
+    heir = rf"\b(?:class|object|struct)\s+[\w:]+[^\n{{]{{0,200}}?(?:\bextends\s+|[<(:,]\s*(?:public\s+)?){own}\b"
+    return bool(re.search(heir, change.after.text))
+
+
+def _is_root(change: Change, body: Body) -> bool:
+    """Tell whether a method stands in a class without a class above it, which tells its heirs by failing."""
+    if change.language.name not in ("python", "ruby"):
+        return False
+    for above in around(body.node):
+        if above.type in change.language.containers:
+            superclass = above.child_by_field_name("superclasses") or above.child_by_field_name("superclass")
+            return superclass is None or text_of(superclass).strip("()") in ("", "object")
+    return False
+
+
+def _promises(body: Body) -> bool:
+    """Tell whether the name of a function is that of work on what it takes."""
+    above = body.node.parent
+    if body.node.type in _UNNAMED and (above is None or "declarator" not in above.type):
+        return False
+    name = name_of(body.node).rpartition("::")[2]
+    first = _WORDS.findall(name)[:1]
+    parameters = next((text_of(one) for one in body.node.named_children if "parameter" in one.type), "")
+    takes = re.sub(r"\b(?:self|cls|this|void)\b", "", parameters).strip("() ,&")
+    return bool(first and _WORK.fullmatch(first[0]) and takes)
