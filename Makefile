@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test lint check format bench torture lock screenshots docs
+.PHONY: demo test lint check format bench quality torture lock screenshots docs
 
 $(READY): pyproject.toml requirements-dev.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "cockpit needs Python 3.11 or newer: make PYTHON=python3.12 ..." >&2; exit 2; }
@@ -33,6 +33,9 @@ format: $(READY)
 
 bench: $(READY)  ## ratios, measured in one run
 	$(BIN)/python -m tests.bench
+
+quality: $(READY)  ## precision and recall of each rule over the corpora of tests/quality
+	$(BIN)/python -m tests.quality.evaluate
 
 KILLS ?= 500
 torture: $(READY)  ## kills random processes of running plans, KILLS times, and proves that nothing was lost
