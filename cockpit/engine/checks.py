@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from cockpit.engine import outfit
 from cockpit.engine.project import Project
+from cockpit.engine.scanner import IMPORTS
 from cockpit.errors import CockpitError
 from cockpit.git import commits, sparse
 from cockpit.git.gatetree import gate_worktree
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 SHOWN_OUTPUT = 3000
 SYNTAX_RULE = "MALFORMED_SYNTAX"
-_BROKEN = {"syntax": "places do not parse", "scan": "violations"}
+_BROKEN = {"syntax": "places do not parse", "imports": "imports lead to nothing", "scan": "violations"}
 
 
 async def check_leg(effects: "Effects", key: str, run: str) -> None:
@@ -153,12 +154,12 @@ async def _gates(
         # What a gate finds in a part of the tree is no proof for the tree, and a failure may be what is not there.
         part = gate.run is not None and await effects.pool.short(sparse.is_sparse, folder)
         with effects.cancellable(*keys) as cancelled:
-            fact, shown = await _gate(effects, leg, gate, folder, base, commit, tree, cancelled)
+            fact, shown = await _gate(effects, keys, gate, folder, base, commit, tree, cancelled)
             if part and fact.ok:
                 fact = replace(fact, how=f"{fact.how}-part")
             elif part and not cancelled.is_set():
                 await effects.pool.git(outfit.make_whole, effects, folder)
-                fact, shown = await _gate(effects, leg, gate, folder, base, commit, tree, cancelled)
+                fact, shown = await _gate(effects, keys, gate, folder, base, commit, tree, cancelled)
         if any(effects.engine.snapshot.legs[key].ending for key in keys):
             return "stopped"  # a gate that was cut off says nothing about the work
         effects.engine.record(fact)
@@ -168,12 +169,20 @@ async def _gates(
 
 
 async def _gate(
-    effects: "Effects", leg: Leg, gate: Gate, folder: Path, base: str, commit: str, tree: str, cancelled: Event
+    effects: "Effects",
+    keys: Sequence[str],
+    gate: Gate,
+    folder: Path,
+    base: str,
+    commit: str,
+    tree: str,
+    cancelled: Event,
 ) -> tuple[f.GateFinished, str]:
     start = effects.engine.clock.now()
+    leg = effects.engine.snapshot.legs[keys[-1]]
     if gate.run is None:
-        found = await effects.monitor.findings(leg, base, commit)
-        bad = [one for one in found if gate.builtin == "scan" or one.rule == SYNTAX_RULE]
+        found = await effects.monitor.findings(keys, base, commit, IMPORTS if gate.builtin == IMPORTS else "")
+        bad = [one for one in found if gate.builtin != "syntax" or one.rule == SYNTAX_RULE]
         shown = "\n".join(f"{one.path}:{one.line}: {one.rule}: {one.message}" for one in bad[:50])
         reason = f"{len(bad)} {_BROKEN[gate.builtin or '']}" if bad else ""
         seconds = effects.engine.clock.now() - start

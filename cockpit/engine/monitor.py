@@ -1,7 +1,7 @@
 """Judges what runs write while they write it, and at their end; quarantines what does harm. It releases nothing."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 QUARANTINE = "quarantine"
 SLOW_SWEEP_S = 30.0
 MISSING_KEPT = 40
+UNSCANNED_KEPT = 200
 
 
 class Monitor:
@@ -137,20 +138,34 @@ class Monitor:
         """
         found = await self._scan(leg, commit=commit)
         facts = self._facts(leg, found)
-        self._engine.record(*self._new(facts), *self._fixed(leg, facts))
-        if found.skipped:
-            listed = "; ".join(f"{path}: {why}" for path, why in sorted(found.skipped.items())[:5])
-            self._engine.read(notes={f"unscanned:{leg.workstream}": f"{len(found.skipped)} not scanned: {listed}"})
+        scanned = f.WorkScanned(
+            leg.key,
+            leg.run or "",
+            commit,
+            sum(1 for one in facts if not self._is_released(one)),
+            tuple(f"{path}:{line}: {rule}: {why or 'no reason is given'}" for rule, path, line, why in found.allowed),
+            tuple(f"{path}: {why}" for path, why in sorted(found.skipped.items()))[:UNSCANNED_KEPT],
+        )
+        self._engine.record(*self._new(facts), *self._fixed(leg, facts), scanned)
         return tuple(fact.id for fact in self._quarantining(facts))
 
-    async def findings(self, leg: Leg, base: str, commit: str) -> list[f.ViolationFound]:
+    async def findings(self, keys: Sequence[str], base: str, commit: str, task: str = "") -> list[f.ViolationFound]:
         """Return what stands in a commit against another, for gates: what a human has waived is not among it.
 
-        Raises ScanError.
+        The last of the legs asks; where the commit merges several, or something else than its own, each one's scope
+        was judged on its own commit, and a waiver for any of them counts. `task` is what to look for (empty: all that
+        the rules find). Raises ScanError.
         """
-        request = {**self._request(leg, commit), "checkout": str(self._effects.repo.root), "base": base}
-        found = await self._scanner.scan(request)
-        return [one for one in self._facts(leg, found) if not self._is_released(one)]
+        legs = [self._engine.snapshot.legs[key] for key in keys]
+        request = {**self._request(legs[-1], commit), "checkout": str(self._effects.repo.root), "base": base}
+        worktrees = [self._engine.snapshot.workstreams[leg.workstream].worktree for leg in legs]
+        if commit != legs[-1].commit:
+            request["scope"] = None
+        found = await self._scanner.scan({**request, "task": task, "worktrees": worktrees})
+        released = {one for leg in legs for one in self._facts(leg, found) if self._is_released(one)}
+        waived = {(one.rule, one.path, one.excerpt, one.line) for one in released}
+        stand = self._facts(legs[-1], found)
+        return [one for one in stand if (one.rule, one.path, one.excerpt, one.line) not in waived]
 
     def held_for(self, leg: Leg) -> tuple[str, ...]:
         """Return the ids of the open violations for which a leg that was just ended is quarantined."""

@@ -15,6 +15,7 @@ from cockpit.errors import CockpitError
 
 SILENT_S = 60.0  # without a word; a single file has a limit of its own, and each one is told
 TRIES = 7
+IMPORTS = "imports"  # the task that looks for imports which lead to nothing
 _NEEDED = ("PYTHONPATH", "XDG_CONFIG_HOME")  # where cockpit is, and what git leaves out for this user
 _LINE = 64 * 1024 * 1024
 

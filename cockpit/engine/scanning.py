@@ -8,13 +8,19 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+from cockpit.engine.scanner import IMPORTS
 from cockpit.errors import CockpitError
 from cockpit.git import pairs
 from cockpit.git.pairs import Touched
+from cockpit.git.trees import CommitFiles, are_any_ignored
+from cockpit.quality.files import Files
+from cockpit.quality.imports import imports_rule, is_judged
 from cockpit.quality.policy import Forbidden, Judged, Policy, policy_of
 from cockpit.quality.scan import Scanned
 from cockpit.quality.scope import Scope
@@ -49,6 +55,8 @@ class Scanning:
         is asked about, `leave_out` are paths that no process may look at again.
         """
         top = Path(asked["checkout"])
+        if asked.get("task") == IMPORTS:
+            return self._imports(top, asked)
         policy = self._policy(asked)
         if asked["commit"]:
             touched = pairs.in_range(top, f"{asked['base']}..{asked['commit']}")
@@ -98,6 +106,23 @@ class Scanning:
             self._tell(one.path)
             yield one, _judged(policy, Judged(one.path, pair.before, pair.after, one.kind, pair.skipped)), signature
 
+    def _imports(self, top: Path, asked: dict[str, Any]) -> dict[str, Any]:
+        """Return which imports of the modules that a range changes lead to nothing in its last commit."""
+        trees = [CommitFiles(top, asked[name]) for name in ("base", "commit")]
+        checkouts = [one for one in map(Path, (*filter(None, asked["worktrees"]), top)) if one.is_dir()]
+        before, after = (Files(one.paths, one.text, partial(_may_come, checkouts)) for one in trees)
+        policy = replace(policy_of(asked["ignore"], ()), rules=(imports_rule(before, after),))
+        left_out = frozenset(asked.get("leave_out", ()))
+        touched = pairs.in_range(top, f"{asked['base']}..{asked['commit']}")
+        modules = tuple(one for one in touched if is_judged(one.path) and one.path in after.paths)
+        violations: list[Violation] = []
+        skipped = {}
+        for one, scanned, _ in self._scanned(top, modules, {}, policy, left_out):
+            violations += scanned.violations
+            if scanned.skipped:
+                skipped[one.path] = scanned.skipped
+        return {"violations": [_shape(one) for one in violations], "skipped": skipped}
+
     def _policy(self, asked: dict[str, Any]) -> Policy:
         key = json.dumps([asked["ignore"], asked["forbid"], asked["scope"]], sort_keys=True)
         if key not in self._policies:
@@ -108,6 +133,11 @@ class Scanning:
             ]
             self._policies[key] = policy_of(asked["ignore"], forbid, scope)
         return self._policies[key]
+
+
+def _may_come(checkouts: Sequence[Path], paths: Sequence[str]) -> bool:
+    """Tell whether a build may make any of some files: git ignores them, by the rules of any of some checkouts."""
+    return any(are_any_ignored(one, paths) for one in checkouts)
 
 
 def _signature(top: Path, one: Touched) -> _Signature:
