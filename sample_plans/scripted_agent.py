@@ -7,7 +7,8 @@ lines `do: …` is done to the letter; an issue without such lines gets a plausi
     do: append PATH TEXT
     do: replace PATH "old" "new"
     do: fail once REASON              (ends with code 1 unless the prompt tells of an earlier run)
-    do: drop PATH                     (puts a placeholder in the place of the second half of a file)
+    do: drop PATH                     (puts a placeholder in the place of the second half of a file; puts the file
+                                      right if the prompt tells of an earlier run)
     do: sleep SECONDS
     do: print N lines
     do: child-daemon                  (leaves a process behind, in a session of its own)
@@ -19,6 +20,7 @@ import json
 import os
 import re
 import shlex
+import subprocess
 import sys
 import time
 import zlib
@@ -29,6 +31,7 @@ COMMENTS = {
     "//": {".ts", ".tsx", ".js", ".jsx", ".go", ".rs", ".java", ".c", ".h", ".cpp", ".cs", ".kt", ".swift"},
     "--": {".sql", ".lua"},
 }
+DROPPED = "... rest of the code unchanged"
 WRITING = {"write", "append", "replace", "drop"}
 
 
@@ -134,7 +137,7 @@ def act(verb: str, rest: str, retry: bool) -> None:
     elif verb == "replace":
         replace(*shlex.split(rest))
     elif verb == "drop":
-        drop(rest)
+        mend(rest) if retry else drop(rest)
     elif verb == "fail":
         if not retry:
             raise FailedError(rest.removeprefix("once").strip() or "it did not work")
@@ -192,8 +195,22 @@ def drop(place: str) -> None:
     starts = [i for i in starts if not lines[i - 1].startswith("@")]
     cut = next((i for i in starts if i >= len(lines) // 2), starts[-1] if starts else len(lines) // 2)
     mark = next((mark for mark, suffixes in COMMENTS.items() if path.suffix in suffixes), "#")
-    path.write_text("\n".join([*lines[:cut], f"{mark} ... rest of the code unchanged"]) + "\n")
+    path.write_text("\n".join([*lines[:cut], f"{mark} {DROPPED}"]) + "\n")
     say(f"edited {place}")
+
+
+def mend(place: str) -> None:
+    """Put a file back as it was before its half was dropped, and do what was to be done to it."""
+    path = inside(place)
+    found = subprocess.run(["git", "rev-list", "HEAD", "--", place], capture_output=True, text=True, check=True)
+    for commit in found.stdout.split():
+        whole = subprocess.run(["git", "show", f"{commit}:{place}"], capture_output=True, text=True, check=True).stdout
+        if DROPPED not in whole:
+            mark = next((mark for mark, suffixes in COMMENTS.items() if path.suffix in suffixes), "#")
+            path.write_text(f"{whole.rstrip()}\n\n{mark} tidied up, with nothing left out\n")
+            say(f"put {place} right")
+            return
+    raise FailedError(f"no whole {place} is known to git")
 
 
 def leave_daemon() -> None:

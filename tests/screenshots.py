@@ -61,13 +61,13 @@ class Scene:
         await self.reaches(leg, State.MERGED)
 
     async def play(self) -> None:
-        """Carry the demo to where one leg runs, one is in review, one in conflict, one about to be retried."""
+        """Carry the demo to where one leg runs, one is in conflict, one quarantined, one about to be retried."""
         await self.order("start", "rates", "pricing", "labels", "storage", "invoices")
         await self.merged("rates/RT-1")
         await self.reaches("pricing/PR-1", State.REVIEW)
         await self.order("approve", "pricing")
         await self.reaches("pricing/PR-1", State.CONFLICT)
-        await self.reaches("labels/LB-1", State.REVIEW)
+        await self.reaches("labels/LB-1", State.QUARANTINED)
         await self.merged("storage/ST-1")
         await self.order("start", "orders")
         await self.reaches("storage/ST-2", State.RUNNING)

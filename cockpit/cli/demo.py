@@ -33,7 +33,8 @@ def demo(
     """Make a scratch repository with a sample plan and scripted agents, and open it.
 
     Without a terminal, or with --headless, it runs to its end, prints what was merged and what waits for a human and
-    why, and exits with 0 when it ended as it is meant to: with one conflict, and what depends on it, left for you.
+    why, and exits with 0 when it ended as it is meant to: with one conflict, one quarantine, and what depends on them,
+    left for you.
     """
     from cockpit.cli.reach import opened
     from cockpit.cli.trusting import keep_trust
@@ -90,15 +91,19 @@ def samples_folder() -> Path:
 
 
 def ended_as_meant(snapshot: "Snapshot") -> bool:
-    """Say whether exactly one leg is left in conflict, what waits for it is blocked by it, and all else is merged."""
+    """Say whether one conflict and one quarantine are left, what waits for them is blocked, and all else is merged."""
     from cockpit.schedule.snapshot import blockers
     from cockpit.schedule.states import State
 
-    left = [leg for leg in snapshot.legs.values() if leg.state is not State.MERGED]
-    conflicts = [leg.key for leg in left if leg.state is State.CONFLICT]
+    left = {key: leg.state for key, leg in snapshot.legs.items() if leg.state is not State.MERGED}
     blocked = blockers(snapshot)
-    held_up = [leg.key for leg in left if blocked.get(leg.key) == tuple(conflicts)]
-    return len(conflicts) == 1 and bool(held_up) and len(held_up) + 1 == len(left) and bool(snapshot.merges)
+    for_a_human = sorted(state for key, state in left.items() if key not in blocked)
+    held_up_by = {culprit for key in left for culprit in blocked.get(key, ())}
+    return (
+        for_a_human == [State.CONFLICT, State.QUARANTINED]
+        and State.CONFLICT in {left[key] for key in held_up_by}
+        and bool(snapshot.merges)
+    )
 
 
 def _place(folder: Path | None) -> Path:
@@ -127,7 +132,8 @@ def _headless(project: "Project") -> int:
     carry_through(project, agents=None, approve="all", only=(), wait=False, json=False)
     meant = ended_as_meant(view_of(project).snapshot)
     if meant:
-        say("\nThat is how the demo is meant to end: two agents changed the same line, so a human has to decide.")
+        say("\nThat is how the demo is meant to end. Two agents changed the same line, and one dropped half of a file")
+        say("and left a note in its place: a human has to decide (`cockpit rerun`, `cockpit release`, or the screen).")
     else:
         say(paint("\nThat is not how the demo is meant to end; `cockpit facts` on its plan says what happened.", "red"))
     return 0 if meant else 1

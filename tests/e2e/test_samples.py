@@ -93,3 +93,4 @@ def test_the_built_wheel_runs_the_demo_from_any_folder(tmp_path: Path, env: dict
     done = cockpit("demo", str(tmp_path / "demo"), "--headless", env=env, cwd=tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "pricing is conflict" in done.stdout
+    assert "labels is quarantined: PLACEHOLDER_DROPPED" in done.stdout
