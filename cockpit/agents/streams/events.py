@@ -1,32 +1,148 @@
 """What an agent's output says, whatever its format: frozen events; never a judgement about the run."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
+from msgspec import Struct
 
-@dataclass(frozen=True, slots=True)
-class Message:
-    """A line that the agent wrote, safe to show."""
+from cockpit.agents.streams.limits import Limit
+
+
+class Event(Struct, frozen=True):
+    """Root of all events; every text in them is safe to show."""
+
+
+class Session(Event, frozen=True):
+    """The agent named its session, by which it can be resumed, and its model."""
+
+    id: str
+    model: str = ""
+
+
+class Message(Event, frozen=True):
+    """Something that the agent wrote; `part`: it goes on the message before."""
+
+    text: str
+    part: bool = False
+
+
+class ToolUse(Event, frozen=True):
+    """The agent began to use a tool on something: a path, a command, a pattern."""
+
+    name: str
+    target: str = ""
+    id: str = ""
+
+
+class ToolResult(Event, frozen=True):
+    """A tool ended; `text` is said where it failed."""
+
+    ok: bool = True
+    text: str = ""
+    id: str = ""
+
+
+class FileEdit(Event, frozen=True):
+    """The agent says that it changed a file; what it really changed is read from git."""
+
+    path: str
+    kind: str = ""
+
+
+class Usage(Event, frozen=True):
+    """Tokens and money; `tokens_in` are without those read from a cache, `usd` is None where no cost was told."""
+
+    tokens_in: int = 0
+    tokens_cached: int = 0
+    tokens_out: int = 0
+    usd: float | None = None
+
+
+class Question(Event, frozen=True):
+    """The agent waits for an answer or a permission."""
+
+    id: str
+    text: str
+    options: tuple[str, ...] = ()
+
+
+class Retry(Event, frozen=True):
+    """The agent calls its model again after `why`."""
+
+    why: str
+    attempt: int = 0
+    most: int = 0
+
+
+class Denied(Event, frozen=True):
+    """Something that the agent wanted to do was not allowed."""
+
+    what: str
+
+
+class TurnEnd(Event, frozen=True):
+    """The agent says that it is at its end; `ok` is its own word for it."""
+
+    ok: bool
+    text: str = ""
+
+
+class Error(Event, frozen=True):
+    """Something went wrong, in the agent's words."""
 
     text: str
 
 
-Event = Message
+class Raw(Event, frozen=True):
+    """A line that nothing is known about, kept as it came as far as it is safe to show."""
+
+    text: str
+
+
+class Verdict(Struct, frozen=True):
+    """What a whole output says about its run: `done`, `refused` or `failed`, and why in the operator's words."""
+
+    outcome: str
+    reason: str = ""
+
+    @property
+    def ok(self) -> bool:
+        """Whether the output says that the work is done; exit and git have to agree."""
+        return self.outcome == "done"
+
+
+DONE = Verdict("done")
 
 
 class Parser(Protocol):
-    """Turns output into events, bytes after bytes; pure, and never raises whatever comes."""
+    """Turns output into events, bytes after bytes; pure, and never raises whatever comes.
+
+    `usage` is what the run used as far as it was told, in the arithmetic of its format; `fruitless` counts the calls of
+    the model, one after the other, that brought nothing; `limit` is a quota or rate limit that ended the run.
+    """
+
+    session: str
+    usage: Usage
+    limit: Limit | None
+    fruitless: int
 
     @property
     def activity(self) -> str:
         """What the agent is doing, in one line; empty when it has said nothing."""
         ...
 
-    def feed(self, data: bytes) -> Sequence[Event]:
-        """Take the next bytes and return what they complete."""
+    def feed(self, data: bytes, *, stderr: bool = False) -> Sequence[Event]:
+        """Take the next bytes of an output and return what they complete."""
+        ...
+
+    def lost(self) -> None:
+        """Say that a part of the output is missing before what comes next."""
         ...
 
     def finish(self) -> Sequence[Event]:
         """Return what is left at the end of the output."""
+        ...
+
+    def verdict(self) -> Verdict:
+        """Return what the output says about the run, once it is finished."""
         ...

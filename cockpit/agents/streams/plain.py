@@ -1,6 +1,7 @@
 """Reads output without a format: each line is a message, the last one the activity; never keeps more than a line."""
 
-from cockpit.agents.streams.events import Message
+from cockpit.agents.streams.events import DONE, Message, Usage, Verdict
+from cockpit.agents.streams.limits import Limit
 from cockpit.safetext import safe_line
 
 LINE_BYTES = 4096
@@ -10,6 +11,10 @@ class PlainStream:
     """A parser for plain text; of a longer line the first LINE_BYTES count, and binary becomes replacement marks."""
 
     def __init__(self) -> None:
+        self.session = ""
+        self.usage = Usage()
+        self.limit: Limit | None = None
+        self.fruitless = 0
         self._partial = b""
         self._activity = ""
 
@@ -18,8 +23,10 @@ class PlainStream:
         """The last line that says something, complete or not."""
         return _shown(self._partial) or self._activity
 
-    def feed(self, data: bytes) -> tuple[Message, ...]:
-        """Take the next bytes and return the lines that they complete, without blank ones."""
+    def feed(self, data: bytes, *, stderr: bool = False) -> tuple[Message, ...]:
+        """Take the next bytes and return the lines that they complete, without blank ones; errors are not read."""
+        if stderr:
+            return ()
         *lines, rest = data.split(b"\n")
         if not lines:
             self._partial = _joined(self._partial, rest)
@@ -32,6 +39,14 @@ class PlainStream:
         """Return the line that had no end."""
         line, self._partial = self._partial, b""
         return self._messages([line])
+
+    def lost(self) -> None:
+        """Forget the beginning of a line whose end is missing."""
+        self._partial = b""
+
+    def verdict(self) -> Verdict:
+        """Return that it is done: text without a format says nothing, so exit and git alone decide."""
+        return DONE
 
     def _messages(self, lines: list[bytes]) -> tuple[Message, ...]:
         messages = tuple(Message(text) for line in lines if (text := _shown(line)))

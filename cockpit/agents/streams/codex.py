@@ -1,0 +1,95 @@
+"""Reads the output of `codex exec --json`; its usage is that of the whole thread, over all runs that resumed it."""
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from cockpit.agents.streams import events as e
+from cockpit.agents.streams.stream import JsonStream, denials, dig, message_in, rows, text, whole
+
+_AGAIN = "Reconnecting..."
+_SANDBOX = ("Read-only file system", "rejected by user approval settings", "blocked by the sandbox")
+
+
+class CodexStream(JsonStream):
+    """Done is a turn that completed after the last one began; an item of the type error may be a mere warning."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._turn = ""
+        self._why = ""
+        self._last = ""
+
+    def _events(self, found: dict[str, Any]) -> Iterable[e.Event]:
+        kind = found.get("type")
+        if kind == "thread.started":
+            return (e.Session(text(found, "thread_id")),)
+        if kind == "turn.started":
+            self._turn = "begun"
+            return (e.Message(""),)
+        if kind == "turn.completed":
+            return self._completed(found)
+        if kind == "turn.failed":
+            self._turn, self._why = "failed", message_in(dig(found, "error", "message")) or "its turn failed"
+            return (e.Error(self._why), e.TurnEnd(False, self._why))
+        if kind == "error":
+            said = message_in(found.get("message"))
+            return (_again(said) if said.startswith(_AGAIN) else e.Error(said or "unknown"),)
+        if kind in ("item.started", "item.updated", "item.completed"):
+            return self._item(dig(found, "item"), over=kind == "item.completed", begins=kind == "item.started")
+        return ()
+
+    def _completed(self, found: dict[str, Any]) -> Iterable[e.Event]:
+        self._turn = "completed"
+        cached = whole(found, "usage", "cached_input_tokens")
+        fresh = max(0, whole(found, "usage", "input_tokens") - cached)
+        self.usage = e.Usage(fresh, cached, whole(found, "usage", "output_tokens"))
+        return (self.usage, e.TurnEnd(True))
+
+    def _item(self, item: Any, *, over: bool, begins: bool) -> Iterable[e.Event]:
+        kind = text(item, "type")
+        if kind == "agent_message" and over:
+            said = dig(item, "text")
+            self._last = said[-4096:] if isinstance(said, str) else ""
+            self.fruitless = 0
+            return (e.Message(text(item, "text")),)
+        if kind in ("error", "reasoning", "todo_list"):
+            return (e.Raw(text(item, "message") or text(item, "text") or kind),)
+        if kind in ("command_execution", "file_change", "mcp_tool_call", "web_search", "collab_tool_call"):
+            return _begun(item, kind) if begins else _over(item, kind) if over else ()
+        return ()
+
+    def verdict(self) -> e.Verdict:
+        """Return what the output says: done where the last turn completed and nothing was declined."""
+        if self._turn == "completed":
+            # What the sandbox refuses shows in no item: only what the agent says at last can tell.
+            if mark := next((one for one in _SANDBOX if one in self._last), ""):
+                return e.Verdict("refused", f"its sandbox did not let it work: {mark}")
+            return denials(self) or e.DONE
+        if self._turn == "failed":
+            return e.Verdict("failed", self._why)
+        return e.Verdict("failed", self.error or "its output ended before its turn was completed")
+
+
+def _begun(item: Any, kind: str) -> Iterable[e.Event]:
+    return (e.ToolUse(text(item, "tool") or kind, _what(item), text(item, "id")),)
+
+
+def _over(item: Any, kind: str) -> Iterator[e.Event]:
+    status = text(item, "status")
+    ok = status in ("", "completed") and dig(item, "exit_code") in (0, None)
+    if status == "declined":
+        yield e.Denied(_what(item) or kind)
+    yield e.ToolResult(ok, "" if ok else text(item, "aggregated_output") or status, text(item, "id"))
+    if ok:
+        yield from (e.FileEdit(text(one, "path"), text(one, "kind")) for one in rows(item, "changes"))
+
+
+def _what(item: Any) -> str:
+    return text(item, "command") or text(item, "query") or ", ".join(text(one, "path") for one in rows(item, "changes"))
+
+
+def _again(said: str) -> e.Retry:
+    head, _, why = said.removeprefix(_AGAIN).strip().partition(" ")
+    attempt, _, most = head.partition("/")
+    numbers = [int(one) if one.isascii() and one.isdigit() and len(one) < 10 else 0 for one in (attempt, most)]
+    return e.Retry(why.strip("()") or said, *numbers)

@@ -1,0 +1,77 @@
+"""Reads the stream-json output of Gemini CLI; its exit code says nothing, its `result` line does."""
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from cockpit.agents.streams import events as e
+from cockpit.agents.streams.limits import limit_in
+from cockpit.agents.streams.stream import JsonStream, denials, dig, message_in, target, text, whole
+
+_EDITS = ("write_file", "replace", "edit")
+_DENIED = ("policy_violation", "denied by policy", "user cancelled", "not allowed", "permission_denied")
+
+
+class GeminiStream(JsonStream):
+    """Its `input_tokens` include those from the cache."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._ended = ""
+        self._why = ""
+        self._tools: dict[str, tuple[str, str]] = {}
+
+    def _events(self, found: dict[str, Any]) -> Iterable[e.Event]:
+        kind = found.get("type")
+        if kind == "init":
+            self._ended = ""
+            return (e.Session(text(found, "session_id"), text(found, "model")),)
+        if kind == "message":
+            if found.get("role") != "assistant":
+                return (e.Raw(text(found, "content")),)
+            said = found.get("content")
+            blank = " " if isinstance(said, str) and said[:1].isspace() else ""
+            return (e.Message(blank + text(found, "content"), part=found.get("delta") is True),)
+        if kind == "tool_use":
+            name, ident = text(found, "tool_name") or "a tool", text(found, "tool_id")
+            what = target(found.get("parameters"))
+            if len(self._tools) < 10_000:
+                self._tools[ident] = (name, what)
+            return (e.ToolUse(name, what, ident),)
+        if kind == "tool_result":
+            return self._result(found)
+        if kind == "error":
+            said = text(found, "message") or "unknown"
+            return (e.Error(said) if found.get("severity") != "warning" else e.Raw(said),)
+        return self._end(found) if kind == "result" else ()
+
+    def _result(self, found: dict[str, Any]) -> Iterator[e.Event]:
+        ident = text(found, "tool_id")
+        name, what = self._tools.get(ident, ("", ""))
+        ok = found.get("status") == "success"
+        said = "" if ok else text(found, "error", "message") or text(found, "output")
+        kind = text(found, "error", "type").lower()
+        if not ok and any(word in kind or word in said.lower() for word in _DENIED):
+            yield e.Denied(f"{name} {what}".strip() or said)
+        yield e.ToolResult(ok, said, ident)
+        if ok and name in _EDITS:
+            yield e.FileEdit(what)
+
+    def _end(self, found: dict[str, Any]) -> Iterator[e.Event]:
+        cached = whole(found, "stats", "cached")
+        fresh = max(0, whole(found, "stats", "input_tokens") - cached)
+        self.usage = e.Usage(fresh, cached, whole(found, "stats", "output_tokens"))
+        self._ended = text(found, "status") or "nothing"
+        self._why = message_in(dig(found, "error", "message")) or self.error
+        yield self.usage
+        if self._ended != "success":
+            yield e.Error(self._why or "it ended with an error")
+            self.limit = limit_in(self._why) or self.limit
+        yield e.TurnEnd(self._ended == "success", self._why)
+
+    def verdict(self) -> e.Verdict:
+        """Return what the output says: done where its result is a success and nothing was denied."""
+        if not self._ended:
+            return e.Verdict("failed", self.error or "its output ended before it said that it was done")
+        if self._ended != "success":
+            return e.Verdict("failed", self._why or "it ended with an error")
+        return denials(self) or e.DONE

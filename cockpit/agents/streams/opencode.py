@@ -1,0 +1,96 @@
+"""Reads the output of `opencode run --format json`; usage is told step by step, and the last step's reason decides."""
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from cockpit.agents.streams import events as e
+from cockpit.agents.streams.limits import limit_in
+from cockpit.agents.streams.stream import JsonStream, added, denials, dig, number, target, text, whole
+
+_REJECTING = b"auto-rejecting"
+_REASONS = {
+    "length": "its last answer was cut off at the longest length that its model may write",
+    "unknown": "the answer of its model was cut off",
+    "tool-calls": "it ended in the middle of its work",
+    "content-filter": "its model refused to answer",
+    "error": "its last step ended with an error",
+}
+
+
+class OpencodeStream(JsonStream):
+    """A refusal is said on the error output alone."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._reason = ""
+        self._failed = ""
+
+    def _read_error(self, line: bytes) -> Iterable[e.Event]:
+        events = tuple(super()._read_error(line))
+        if _REJECTING in line[:65536]:
+            raw = events[0]
+            said = raw.text if isinstance(raw, e.Raw) else ""
+            return (e.Denied(said.lstrip("! ").replace("; auto-rejecting", "")),)
+        return events
+
+    def _events(self, found: dict[str, Any]) -> Iterable[e.Event]:
+        session = text(found, "sessionID")
+        news = (e.Session(session),) if session and session != self.session else ()
+        return (*news, *self._told(found))
+
+    def _told(self, found: dict[str, Any]) -> Iterator[e.Event]:
+        kind, part = found.get("type"), found.get("part")
+        if kind == "text":
+            yield e.Message(text(part, "text"))
+        elif kind == "step_start":
+            self._reason = ""
+            yield e.Message("")
+        elif kind == "tool_use":
+            yield from self._tool(part)
+        elif kind == "step_finish":
+            self._reason = text(part, "reason") or "unknown"
+            self._failed = ""
+            tokens = dig(part, "tokens")
+            fresh = whole(tokens, "input") + whole(tokens, "cache", "write")
+            out = whole(tokens, "output") + whole(tokens, "reasoning")
+            step = e.Usage(fresh, whole(tokens, "cache", "read"), out, number(part, "cost"))
+            self.usage = added(self.usage, step)
+            yield step
+            if self._reason == "unknown":
+                yield e.Retry("the answer was cut off")
+            elif self._reason == "stop":
+                self.fruitless = 0
+                yield e.TurnEnd(True)
+        elif kind == "error":
+            error = found.get("error")
+            said = text(error, "data", "message") or text(error, "message") or text(error, "name") or "unknown"
+            self._failed = said
+            yield e.Error(said)
+            self.limit = limit_in(said, certain=whole(error, "data", "statusCode") == 429) or self.limit
+
+    def _tool(self, part: Any) -> Iterator[e.Event]:
+        name, ident, status = text(part, "tool") or "a tool", text(part, "callID"), text(part, "state", "status")
+        what = target(dig(part, "state", "input"))
+        yield e.ToolUse(name, what, ident)
+        if status == "completed":
+            yield e.ToolResult(ok=True, id=ident)
+            if name.lower() in ("write", "edit", "patch"):
+                yield e.FileEdit(what)
+        elif status == "error":
+            said = text(part, "state", "error")
+            if "rejected permission" in said or "prevents you from using" in said:
+                yield e.Denied(f"{name} {what}".strip())
+            yield e.ToolResult(ok=False, text=said, id=ident)
+
+    def verdict(self) -> e.Verdict:
+        """Return what the output says: done where the last step stopped by itself, without error or refusal."""
+        refused = denials(self)
+        if self._failed:
+            return e.Verdict("failed", self._failed)
+        if self._reason == "stop":
+            return refused or e.DONE
+        if refused and self._reason:
+            return refused
+        if not self._reason:
+            return e.Verdict("failed", self.error or "its output ended before it said that it was done")
+        return e.Verdict("failed", _REASONS.get(self._reason, f"its last step ended with {self._reason}"))

@@ -1,0 +1,424 @@
+"""What agents really printed, whole and cut at every byte: never a false done, never an exception, sums that agree."""
+
+import copy
+import json
+import tracemalloc
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cockpit.agents.streams import events as e
+from cockpit.agents.streams.formats import parser
+from cockpit.agents.streams.limits import limit_in, wakes_at
+from cockpit.errors import CockpitError
+
+SAMPLES = Path(__file__).with_name("agent_streams")
+FORMATS = ("plain", "claude", "codex", "opencode", "gemini", "aider", "acp")
+TALKED = ("claude-duplex", "gemini-acp", "opencode-acp")
+ONE, TWO, THREE = e.Usage(400, 800, 34), e.Usage(800, 1600, 68), e.Usage(1200, 2400, 102)
+
+
+def costing(usage: e.Usage, usd: float) -> e.Usage:
+    return e.Usage(usage.tokens_in, usage.tokens_cached, usage.tokens_out, usd)
+
+
+NOTHING = e.Usage()
+CUT = "the answer of its model was cut off"
+TOLD: dict[str, tuple[str, str, e.Usage]] = {
+    "claude-edit": ("done", "", costing(THREE, 0.00975)),
+    "claude-question": ("done", "", costing(ONE, 0.00325)),
+    "claude-resume": ("done", "", costing(ONE, 0.00325)),
+    "claude-ask-write": ("refused", "it was not allowed: Write /src/wt/asked2.txt", costing(TWO, 0.0065)),
+    "claude-drop": ("failed", CUT, costing(ONE, 0.00325)),
+    "claude-http400": ("failed", "API Error: 400 rig: scripted HTTP 400", NOTHING),
+    "claude-http500": ("failed", "API Error: 500 rig: scripted HTTP 500.", NOTHING),
+    "claude-duplex": ("refused", "Bash touch denyme.txt; Write /src/wt.txt", e.Usage(2800, 5600, 238, 0.02275)),
+    "codex-edit": ("done", "", THREE),
+    "codex-question": ("done", "", TWO),
+    "codex-resume": ("done", "", ONE),
+    "codex-ask-write": ("refused", "Read-only file system", TWO),
+    "codex-drop": ("failed", "stream disconnected before completion", NOTHING),
+    "codex-http400": ("failed", "rig: scripted HTTP 400", NOTHING),
+    "codex-http500": ("failed", "currently experiencing high demand", NOTHING),
+    "opencode-edit": ("done", "", costing(THREE, 0.00585)),
+    "opencode-question": ("done", "", costing(ONE, 0.00195)),
+    "opencode-resume": ("done", "", costing(ONE, 0.00195)),
+    "opencode-ask-write": ("done", "", costing(TWO, 0.0039)),
+    "opencode-drop": ("failed", CUT, costing(NOTHING, 0.0)),
+    "opencode-http400": ("failed", "rig: scripted HTTP 400", NOTHING),
+    "opencode-http500": ("failed", "its output ended before", NOTHING),
+    "gemini-edit": ("done", "", THREE),
+    "gemini-question": ("done", "", ONE),
+    "gemini-resume": ("done", "", ONE),
+    "gemini-ask-write": ("done", "", ONE),
+    "gemini-drop": ("failed", "Model stream ended without a finish reason.", NOTHING),
+    "gemini-http400": ("failed", "rig: scripted HTTP 400", NOTHING),
+    "gemini-http500": ("failed", "rig: scripted HTTP 500", NOTHING),
+    "aider-edit": ("done", "", e.Usage(2100, 0, 42, 0.0057)),
+    "aider-whole": ("done", "", e.Usage(800, 0, 12)),
+    "gemini-acp": ("done", "", e.Usage(6000, 0, 170)),
+    "opencode-acp": ("done", "", e.Usage(800, 1600, 68, 0.0078)),
+}
+
+
+def sample(name: str) -> bytes:
+    data = next(SAMPLES.glob(f"{name}.*")).read_bytes()
+    if name not in TALKED:
+        return data
+    return b"".join(line[2:] for line in data.splitlines(keepends=True) if line.startswith(b"> "))
+
+
+def format_of(name: str) -> str:
+    return "acp" if name.endswith("-acp") else name.partition("-")[0]
+
+
+def told(name: str, *pieces: bytes, stderr: bytes = b"") -> tuple[Any, list[e.Event]]:
+    stream: Any = parser(name)
+    found = [event for piece in pieces for event in stream.feed(piece)]
+    found += stream.feed(stderr, stderr=True)
+    return stream, [*found, *stream.finish()]
+
+
+def lines(*rows: dict[str, Any]) -> bytes:
+    return b"".join(json.dumps(row).encode() + b"\n" for row in rows)
+
+
+def test_every_sample_is_expected() -> None:
+    assert {path.stem for path in SAMPLES.iterdir()} == set(TOLD)
+
+
+@pytest.mark.parametrize("name", TOLD)
+def test_a_sample_is_judged_and_summed(name: str) -> None:
+    stream, _ = told(format_of(name), sample(name))
+    outcome, reason, usage = TOLD[name]
+    verdict = stream.verdict()
+    assert (verdict.outcome, reason in verdict.reason) == (outcome, True), verdict
+    assert verdict.ok == (verdict.reason == "")
+    counts = (stream.usage.tokens_in, stream.usage.tokens_cached, stream.usage.tokens_out)
+    assert counts == (usage.tokens_in, usage.tokens_cached, usage.tokens_out)
+    assert stream.usage.usd == (pytest.approx(usage.usd) if usage.usd is not None else None)
+
+
+def prefixes(name: str) -> Iterator[tuple[bool, Any]]:
+    """Yield a stream cut off behind each byte of a sample, and whether the cut is at the end of its last line."""
+    data = sample(name)
+    ahead: Any = parser(format_of(name))
+    end = len(data.rstrip(b"\n"))
+    for line in data.splitlines(keepends=True):
+        for size in range(1, len(line)):
+            cut = copy.deepcopy(ahead)
+            cut.feed(line[:size])
+            cut.finish()
+            end -= 1
+            yield end <= 0, cut
+        ahead.feed(line)
+        end -= 1
+
+
+@pytest.mark.parametrize("name", [one for one in TOLD if one.endswith(("-edit", "-ask-write", "gemini-drop"))])
+def test_what_is_cut_off_at_any_byte_is_never_done(name: str) -> None:
+    whole = told(format_of(name), sample(name))[0].verdict()
+    for complete, cut in prefixes(name):
+        if name.startswith("aider"):  # its text has no end; before any answer it is not done
+            assert cut.verdict().ok is (cut.usage.tokens_in > 0)
+        else:
+            assert cut.verdict() == whole if complete else not cut.verdict().ok
+
+
+@pytest.mark.parametrize("name", [one for one in TOLD if one.endswith(("-edit", "-http400"))])
+def test_pieces_make_no_difference(name: str) -> None:
+    data = sample(name)
+    one, whole = told(format_of(name), data)
+    other, bytewise = told(format_of(name), *(data[at : at + 1] for at in range(len(data))))
+    assert bytewise == whole
+    assert (other.verdict(), other.usage, other.session) == (one.verdict(), one.usage, one.session)
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_a_line_of_20_mb_is_read_and_costs_little(name: str) -> None:
+    big = json.dumps({"type": "user", "big": "x" * 20_000_000}).encode()
+    stream = parser(name)
+    for at in range(0, len(big), 1 << 20):
+        stream.feed(big[at : at + (1 << 20)])
+    stream.feed(b"\n" + sample("claude-edit"))
+    stream.finish()
+    if name == "claude":
+        assert stream.verdict().ok
+        assert stream.usage.tokens_out == 102
+
+
+def test_an_endless_line_is_forgotten() -> None:
+    stream = parser("claude")
+    piece = b"x" * (1 << 20)
+    tracemalloc.start()
+    for _ in range(70):
+        stream.feed(piece)
+    left, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 120 * len(piece)
+    assert left < 40 * len(piece)
+    stream.feed(b"\n" + sample("claude-edit"))
+    assert stream.verdict().ok
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_error_output_between_pieces_of_a_line_does_no_harm(name: str) -> None:
+    data = sample("codex-edit") if name == "codex" else sample("claude-edit")
+    stream: Any = parser(name)
+    for at in range(0, len(data), 97):
+        stream.feed(data[at : at + 97])
+        stream.feed(b'(node:1) Warning: {"type":"result"\n', stderr=True)
+    stream.finish()
+    clean, _ = told(name, data)
+    assert (stream.verdict(), stream.usage) == (clean.verdict(), clean.usage)
+
+
+def test_unknown_lines_are_kept_as_raw() -> None:
+    _, found = told("claude", b'plain text\n{"type":"new thing","x":1}\n[1]\n\n{"broken\n')
+    assert found == [e.Raw(one) for one in ("plain text", '{"type":"new thing","x":1}', "[1]", '{"broken')]
+
+
+def test_text_is_safe_to_show() -> None:
+    bad = "\x1b]0;title\x07\x1b[31mred\u202e"
+    row = {"type": "assistant", "message": {"content": [{"type": "tool_use", "name": bad, "input": {"path": bad}}]}}
+    stream, found = told("claude", lines(row))
+    assert found == [e.ToolUse("red", "red")]
+    assert stream.activity == "uses red red"
+
+
+KEYS = (
+    "type subtype message content usage item part result error id status params update sessionUpdate method stats "
+    "tokens reason modelUsage permission_denials input role is_error"
+)
+WORDS = (
+    "assistant user result system init success item.completed turn.completed tool_use text step_finish error stop "
+    "session/update usage_update tool_result turn.failed tool_call"
+)
+VALUES = st.recursive(
+    st.one_of(
+        st.none(), st.booleans(), st.integers(), st.floats(), st.sampled_from(WORDS.split()), st.text(max_size=5)
+    ),
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=3), st.dictionaries(st.sampled_from(KEYS.split()), inner, max_size=5)
+    ),
+    max_leaves=12,
+)
+
+
+@given(st.binary(max_size=400), st.sampled_from(FORMATS), st.booleans())
+def test_any_bytes_do_no_harm(data: bytes, name: str, stderr: bool) -> None:
+    stream = parser(name)
+    stream.feed(data, stderr=stderr)
+    stream.lost()
+    stream.feed(data)
+    stream.finish()
+    assert name == "plain" or not stream.verdict().ok
+    assert stream.activity.isprintable()
+
+
+@given(
+    st.lists(st.dictionaries(st.sampled_from(KEYS.split()), VALUES, max_size=6), max_size=4), st.sampled_from(FORMATS)
+)
+def test_any_objects_do_no_harm(rows: list[dict[str, Any]], name: str) -> None:
+    stream = parser(name)
+    stream.feed(lines(*rows))
+    stream.finish()
+    stream.verdict()
+    assert stream.activity.isprintable()
+    assert min(stream.usage.tokens_in, stream.usage.tokens_cached, stream.usage.tokens_out) >= 0
+
+
+def test_deeply_nested_json_does_no_harm() -> None:
+    _, found = told("claude", b'{"type":' * 100_000 + b"1" + b"}" * 100_000)
+    assert len(found) == 1
+
+
+# --- what cannot be trusted ------------------------------------------------------------------------------------------
+
+
+def result(**more: Any) -> bytes:
+    ended = {"type": "result", "subtype": "success", "is_error": False, "result": "fine", "stop_reason": "end_turn"}
+    return lines({**ended, "usage": {"input_tokens": 5, "output_tokens": 2}, **more})
+
+
+@pytest.mark.parametrize(
+    ("more", "outcome", "reason"),
+    [
+        ({}, "done", ""),
+        ({"subtype": "error_max_turns"}, "failed", "it used up its number of turns"),
+        ({"subtype": "error_max_budget_usd"}, "failed", "it used up its budget"),
+        ({"subtype": "error_during_execution", "is_error": True}, "failed", "interrupted by an error"),
+        ({"subtype": "error_of_next_year"}, "failed", "fine"),
+        ({"stop_reason": "max_tokens"}, "failed", "longest length"),
+        ({"stop_reason": "refusal"}, "refused", "its model refused"),
+        ({"terminal_reason": "aborted_streaming"}, "failed", "it ended early: aborted streaming"),
+        ({"is_error": True}, "failed", "fine"),
+        ({"permission_denials": [{"tool_name": "Bash", "tool_input": {"command": "make"}}]}, "refused", "Bash make"),
+    ],
+)
+def test_a_result_of_claude_is_not_believed_alone(more: dict[str, Any], outcome: str, reason: str) -> None:
+    verdict = told("claude", result(**more))[0].verdict()
+    assert verdict.outcome == outcome
+    assert reason in verdict.reason
+
+
+def test_a_result_speaks_only_for_what_was_before_it() -> None:
+    late = {"type": "assistant", "message": {"id": "m2", "content": [{"type": "text", "text": "and on"}]}}
+    assert not told("claude", result(), lines(late))[0].verdict().ok
+
+
+def test_messages_of_claude_are_counted_once_until_the_result_tells() -> None:
+    usage = {"input_tokens": 10, "cache_read_input_tokens": 7, "output_tokens": 1}
+    row = {"type": "assistant", "message": {"id": "m1", "content": [{"type": "text", "text": "a"}], "usage": usage}}
+    other = {"type": "assistant", "message": {**row["message"], "id": "m2"}}  # type: ignore[dict-item]  # as above
+    stream, _ = told("claude", lines(row, row, other))
+    assert stream.usage == e.Usage(20, 14, 2)
+    stream.feed(result(total_cost_usd=0.5))
+    assert stream.usage == e.Usage(5, 0, 2, 0.5)
+
+
+@pytest.mark.parametrize(
+    ("reason", "words"),
+    [("length", "longest length"), ("unknown", CUT), ("tool-calls", "in the middle"), ("new", "ended with new")],
+)
+def test_a_last_step_of_opencode_that_did_not_stop_is_not_done(reason: str, words: str) -> None:
+    step = {"type": "step_finish", "sessionID": "s", "part": {"reason": reason}}
+    assert words in told("opencode", lines(step))[0].verdict().reason
+
+
+def test_a_refusal_of_opencode_is_said_on_the_error_output_alone() -> None:
+    said = b"! permission requested: bash (make); auto-rejecting\n"
+    stream, found = told("opencode", sample("opencode-edit"), stderr=said)
+    assert stream.verdict() == e.Verdict("refused", "it was not allowed: permission requested: bash (make)")
+    assert found[-1] == e.Denied("permission requested: bash (make)")
+
+
+def test_what_codex_declines_is_a_refusal() -> None:
+    item = {"id": "i", "type": "command_execution", "command": "rm x", "status": "declined"}
+    data = lines({"type": "turn.started"}, {"type": "item.completed", "item": item}, {"type": "turn.completed"})
+    assert told("codex", data)[0].verdict().reason == "it was not allowed: rm x"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "litellm.BadRequestError: OpenAIException - no",
+        "Model openai/x has hit a token limit!",
+        "Only 3 reflections allowed, stopping.",
+        "The API provider's servers are down or overloaded.",
+    ],
+)
+def test_what_went_wrong_for_aider_is_no_success(line: str) -> None:
+    stream, _ = told("aider", sample("aider-whole"), f"\n{line}\n".encode())
+    assert stream.verdict() == e.Verdict("failed", line)
+    assert told("aider", f"{line}\n".encode(), sample("aider-whole"))[0].verdict().ok
+
+
+# --- what is going on ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "line", "doing"),
+    [
+        ("claude-edit", 3, "writes /src/wt/hello.txt"),
+        ("claude-edit", 4, "thinks"),
+        ("claude-edit", 6, "runs echo hi > x.txt && cat x.txt"),
+        ("claude-http500", 2, "calls the model again: 1 of 1, HTTP 500"),
+        ("codex-edit", 8, "runs /bin/bash -lc 'echo hi > x.txt && cat x.txt'"),
+        ("codex-drop", 4, "calls the model again: 1 of 5, stream disconnected before completion: stream closed before"),
+        ("gemini-edit", 4, "I will write now."),
+        ("gemini-edit", 5, "writes /src/wt/hello.txt"),
+        ("opencode-drop", 3, "calls the model again: the answer was cut off"),
+        ("claude-duplex", 9, "asks: may it use Bash touch denyme.txt?"),
+    ],
+)
+def test_the_activity_names_tool_and_file(name: str, line: int, doing: str) -> None:
+    stream, _ = told(format_of(name), *sample(name).splitlines(keepends=True)[:line])
+    assert stream.activity.startswith(doing)
+
+
+def test_calls_that_bring_nothing_are_counted() -> None:
+    stream, _ = told("opencode", sample("opencode-drop"))
+    assert stream.fruitless == 4
+    stream.feed(sample("opencode-edit"))
+    assert stream.fruitless == 0
+
+
+def test_a_question_names_its_choices() -> None:
+    _, found = told("claude", sample("claude-duplex"))
+    asked = [event for event in found if isinstance(event, e.Question)]
+    assert asked[-1].text == "Which colour?"
+    assert asked[-1].options == ("Red", "Blue")
+
+
+def test_an_unknown_format_is_named() -> None:
+    with pytest.raises(CockpitError, match="no output format `x`"):
+        parser("x")
+
+
+# --- limits ----------------------------------------------------------------------------------------------------------
+
+NOON = 1_795_262_400.0  # 2026-11-21 12:00 UTC
+
+
+@pytest.mark.parametrize(
+    ("said", "until"),
+    [
+        ("Claude AI usage limit reached|1795269600", 7200),
+        ("You've hit your session limit · resets 3pm (UTC)", 10_800),
+        ("5-hour limit reached ∙ resets 11:30am (UTC)", 84_600),
+        ("You've hit your usage limit. Try again in 2 hours 5 minutes.", 7500),
+        ("Rate limit reached for gpt. Please try again in 1.5s. Visit", 1.5),
+        ("You exceeded your current quota. Please retry in 12.25s.", 12.25),
+        ("Your quota will reset after 3h20m10s.", 12_010),
+        ("429 Too Many Requests, retry-after: 90", 90),
+        ("quota: resets at 2026-11-21T13:00:00Z", 3600),
+        ("usage limit reached, retry in 800ms", 0.8),
+        ("rate limit exceeded", None),
+        ("usage limit reached|1500000000", None),
+        ("quota: try again in 900000000 days", None),
+    ],
+)
+def test_a_limit_names_until_when_it_holds(said: str, until: float | None) -> None:
+    limit = limit_in(said)
+    assert limit is not None
+    wake = wakes_at(limit, NOON)
+    assert wake == (pytest.approx(NOON + until) if until is not None else None)
+
+
+def test_other_errors_are_no_limits() -> None:
+    assert limit_in("connection refused, try again in 5 s") is None
+    assert limit_in("overloaded, try again in 5 s", certain=True) is not None
+
+
+@given(st.text(max_size=200), st.floats(0, 4e9))
+def test_any_message_does_no_harm(text: str, now: float) -> None:
+    limit = limit_in(text, certain=True)
+    assert limit is not None
+    wake = wakes_at(limit, now)
+    assert wake is None or wake > now
+
+
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [
+        ("claude", result(is_error=True, api_error_status=429, result="API Error: try again in 30 s")),
+        ("codex", lines({"type": "turn.failed", "error": {"message": "usage limit: try again in 30 s"}})),
+        ("gemini", lines({"type": "result", "status": "error", "error": {"message": "quota: retry in 30s"}})),
+        ("opencode", lines({"type": "error", "error": {"data": {"message": "wait 30s", "statusCode": 429}}})),
+        ("aider", b"litellm.RateLimitError: try again in 30s\n"),
+    ],
+)
+def test_a_run_that_a_limit_ended_knows_it(name: str, data: bytes) -> None:
+    stream, _ = told(name, data)
+    assert not stream.verdict().ok
+    assert wakes_at(stream.limit, NOON) == NOON + 30
+
+
+def test_a_limit_that_an_agent_talks_about_is_none() -> None:
+    row = {"type": "assistant", "message": {"content": [{"type": "text", "text": "the rate limit: wait 30 s"}]}}
+    assert told("claude", lines(row))[0].limit is None
