@@ -16,7 +16,7 @@ from cockpit.schedule.folding import (
     tallied,
     unreadied,
 )
-from cockpit.schedule.snapshot import GateResult, Merge, Snapshot
+from cockpit.schedule.snapshot import FIXED, RELEASED, GateResult, Merge, Snapshot
 from cockpit.schedule.states import State
 
 FAILED_KEPT = 20  # gates of a leg's earlier checks that failed, by which a flaky one is known
@@ -91,7 +91,7 @@ def _(fact: f.MergeBuilt, snapshot: Snapshot, at: float) -> Snapshot:
 def _(fact: f.LegMerged, snapshot: Snapshot, at: float) -> Snapshot:
     before = leg_of(snapshot, fact.leg)
     leg = moved(before, fact, at, merged=fact.commit, ended=at, paths=(), report="", reverted="", conflicts=0)
-    after = settled(put(snapshot, leg), leg)
+    after = settled(put(snapshot, leg), leg, RELEASED, at)
     if fact.commit:
         onto = before.built_on if fact.commit == before.built else fact.commit
         merge = Merge(leg.workstream, leg.key, leg.outline.round, fact.commit, at, onto=onto)
@@ -140,7 +140,9 @@ def _fresh(fact: f.LegFact, snapshot: Snapshot, at: float) -> Snapshot:
 
 def _ended_on_request(fact: f.LegFact, snapshot: Snapshot, at: float) -> Snapshot:
     leg = leg_of(snapshot, fact.leg)
-    before = settled(snapshot, leg) if isinstance(fact, f.LegStopped) else snapshot
+    # A discard takes the work away; one that is only stopped keeps it, and whoever starts it again is held by it too.
+    discarded = isinstance(fact, f.LegStopped) and leg.state is State.QUARANTINED
+    before = settled(snapshot, leg, FIXED, at) if discarded else snapshot
     return put(before, moved(leg, fact, at, ending=""))
 
 

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from cockpit.errors import IllegalMoveError
 from cockpit.schedule import facts as f
-from cockpit.schedule.snapshot import RELEASED, Leg, Snapshot, Workstream
+from cockpit.schedule.snapshot import Leg, Snapshot, Workstream
 from cockpit.schedule.states import CAN_BE_ENDED, HOLDS_SLOT, IDLE, MOVING_FACTS, State, next_state
 
 LESSON_LIMIT = 4000
@@ -57,14 +57,13 @@ def learned(leg: Leg, lesson: str) -> tuple[str, ...]:
     return (*leg.lessons, lesson[-LESSON_LIMIT:])[-5:] if lesson else leg.lessons
 
 
-def settled(snapshot: Snapshot, leg: Leg) -> Snapshot:
-    """Return the snapshot with a leg's open violations released: a human merged or discarded its work."""
+def settled(snapshot: Snapshot, leg: Leg, state: str, at: float) -> Snapshot:
+    """Return the snapshot with a leg's open violations released (its work was merged) or fixed (it is gone)."""
     bad = snapshot.open_violations(leg.key)
     if not bad:
         return snapshot
-    return replace(
-        snapshot, violations={**snapshot.violations, **{one.id: replace(one, state=RELEASED) for one in bad}}
-    )
+    changed = {one.id: replace(one, state=state, ended=at) for one in bad}
+    return replace(snapshot, violations={**snapshot.violations, **changed})
 
 
 def tallied(snapshot: Snapshot, leg: Leg, **changes: Any) -> Snapshot:

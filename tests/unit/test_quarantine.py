@@ -113,7 +113,14 @@ def test_discarding_ends_it_and_cleans_up() -> None:
         False,
         True,
     )
-    assert not gone.open_violations("a")
+    assert {one.state for one in gone.violations.values()} == {"fixed"}
+    again = told(gone, DROPPED)
+    assert [one.id for one in again.open_violations("a")] == ["v1"], "nobody let it stand"
+
+
+def test_a_stop_lets_nothing_stand() -> None:
+    stopped = told(loaded(PLAN), *ran("a"), DROPPED, f.EndAsked("a", "stop"), f.LegStopped("a"))
+    assert [one.id for one in stopped.open_violations("a")] == ["v1"]
 
 
 def test_an_unknown_way_is_refused() -> None:
