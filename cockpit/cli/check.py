@@ -78,7 +78,7 @@ def warnings_of(loaded: "Loaded") -> list[shapes.Finding]:
 
 
 def key_of(written: str) -> str:
-    """Return the key that a line of `not_in_effect` is about: `gates[x].builtin: scan` is about `gates[x].builtin`."""
+    """Return the key that a line of `not_in_effect` is about: `agents.x.output: acp` is about `agents.x.output`."""
     return re.split(r": | \(", written, maxsplit=1)[0]
 
 

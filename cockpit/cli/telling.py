@@ -31,7 +31,7 @@ _STYLE = {
     f.RollbackEnded: "31",
     f.Recovered: "33",
 }
-_QUIET = (f.UsageReported, f.MergeBuilt)
+_QUIET = (f.UsageReported, f.MergeBuilt, f.WorkScanned)
 _BAR = 24
 
 

@@ -57,6 +57,13 @@ def _gate(fact: f.GateFinished) -> str:
     return f"gate {fact.gate} {how} in {span(fact.seconds)}{_because(fact.reason)}"
 
 
+def _scanned(fact: f.WorkScanned) -> str:
+    parts = [plural(fact.found, "violation")]
+    parts += [f"{len(fact.allowed)} allowed by comments"] if fact.allowed else []
+    parts += [f"{plural(len(fact.skipped), 'file')} not scanned: {'; '.join(fact.skipped[:3])}"] if fact.skipped else []
+    return f"scanned: {', '.join(parts)}"
+
+
 def _committed(fact: f.WorkCommitted) -> str:
     return f"work is commit {fact.commit[:9]}: {plural(fact.files, 'file')}, +{fact.added} −{fact.removed}"
 
@@ -139,6 +146,7 @@ def _words() -> dict[type[f.Fact], _Words]:
         f.UsageReported: _used,
         f.ChecksStarted: lambda _: "its work is being checked",
         f.WorkCommitted: _committed,
+        f.WorkScanned: _scanned,
         f.GateFinished: _gate,
         f.ReviewAsked: lambda _: "awaits approval of its merge",
         f.ApprovalGiven: _yes,

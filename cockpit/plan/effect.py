@@ -2,10 +2,8 @@
 
 from collections.abc import Iterator
 
-from cockpit.plan.model import AgentProfile, Gate, Plan
+from cockpit.plan.model import AgentProfile, Plan
 from cockpit.plan.values import Frozen
-
-_LATER_BUILTINS = ("imports", "scan")
 
 
 def not_in_effect(plan: Plan) -> tuple[str, ...]:
@@ -18,9 +16,6 @@ def _later(plan: Plan) -> Iterator[str]:
         yield from _of_agent(f"agents.{name}", profile)
     if plan.limits.cost is not None:
         yield "limits.cost"
-    for gate in plan.gates:
-        yield from _of_gate(gate)
-    yield from (f"quality.{key}" for key in _given(plan.quality))
     yield from (f"alerts.{key}" for key in _given(plan.alerts))
     if plan.answers:
         yield "answers"
@@ -37,11 +32,6 @@ def _of_agent(where: str, profile: AgentProfile) -> Iterator[str]:
         yield f"{where}.output: {profile.output}"
     if profile.cost is not None:
         yield f"{where}.cost"
-
-
-def _of_gate(gate: Gate) -> Iterator[str]:
-    if gate.builtin in _LATER_BUILTINS:
-        yield f"gates[{gate.name}].builtin: {gate.builtin}"
 
 
 def _given(settings: Frozen) -> list[str]:

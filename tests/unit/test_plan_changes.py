@@ -19,7 +19,12 @@ base: main
 agents: {one: {run: cat, slots: 2, env: {A: b}, pass_env: [C], args: [x]}, two: {preset: shell, run: cat}}
 limits: {agents: 2, run_timeout: 1h, stall: 1h, retries: 0, backoff: 1s, min_free_disk: 1GB}
 setup: {copy: [a], link: [b], run: [c], timeout: 1m}
-gates: [{name: s, builtin: syntax}, {name: t, run: x, when: merge}]
+gates:
+  - {name: s, builtin: syntax}
+  - {name: i, builtin: imports}
+  - {name: m, builtin: scan}
+  - {name: t, run: x, when: merge}
+quality: {quarantine: [], settle: 5s, ignore: [x], forbid: [{name: p, pattern: x}]}
 approve: {start: critical}
 merge: {strategy: rebase, message: x, on_conflict: rerun, rebase_others: false}
 cleanup: never
@@ -36,8 +41,6 @@ def test_what_has_no_effect_yet_is_listed() -> None:
 agents: {one: {preset: claude, cost: {input: 1}, model: m}, two: {run: cat, output: acp, model: m}}
 limits: {cost: 3}
 shared_files: [x]
-gates: [{name: i, builtin: imports}, {name: s, builtin: scan}]
-quality: {settle: 20s, ignore: []}
 alerts: {errors_per_hour: 1}
 answers: [{match: a, reply: b}]
 track: true
@@ -48,10 +51,6 @@ track: true
         "agents.two.model (only a preset passes it on)",
         "agents.two.output: acp",
         "limits.cost",
-        "gates[i].builtin: imports",
-        "gates[s].builtin: scan",
-        "quality.settle",
-        "quality.ignore",
         "alerts.errors_per_hour",
         "answers",
         "track",
