@@ -72,7 +72,7 @@ _INPUT = re.compile(
     r"""(?ix) (?<![a-z]) (?: request | req | params | query_?(?:string|params) | searchparams | argv | sys\.argv | os\.args | env::args
       | raw_?input | input | stdin | read_?line | gets | prompt | getenv | user_?(?:input|code|data|cmd|command|script|expr\w*|supplied|query|text|value|file\w*|name_input)
       | (?:client|remote|external|untrusted|unsafe|tainted|attacker|posted|submitted)_?\w* | form_?(?:data|value)?s? | cookies? | \$_(?:get|post|request|cookie|server|files)
-      | getparameter | getheader | formvalue | postform | url_?param\w* | location\.(?:hash|search|href) | document\.url | payload | body | (?:r|req)\.(?:url|form|postform|header|body) | (?:c|ctx|context)\.(?:query|param|postform|formvalue)\w* | input_\w+ | \w+_input | usercode | usercmd | userscript ) (?![a-z])
+      | getparameter | getheader | formvalue | postform | url_?param\w* | location\.(?:hash|search|href) | document\.url | payload | body | (?:r|req)\.(?:url|form|postform|header|body) | (?:c|ctx|context)\.(?:query|param|postform|formvalue)\w* | input_\w+ | \w{1,30}_input | usercode | usercmd | userscript ) (?![a-z])
     """
 )
 _GLUE = frozenset(["+", "%", ".", "..", "<<", "&", "~"])

@@ -33,15 +33,15 @@ _FORMATS = re.compile(
 )
 _NAME = r"(?:pass(?:w(?:or)?d|phrase|wd|code)?|pwd|passwd|secret|api_?key|apikey|access_?key|auth_?key|private_?key|client_?secret|(?:encryption|signing|master|session|crypto|aes|hmac|jwt|service|account|shared|admin|license|storage)_?key|token|credentials?|secret_?key|auth)"
 _ASSIGNED = re.compile(
-    rf"(?i)(?P<name>[\w.$@>-]*?{_NAME}(?:_?(?:value|default|str|string|prod|production|live|dev|staging|key|id|key_?base|base|\d))?)(?P<q>['\"\]`]*)\s*"
+    rf"(?i)(?<![\w.$@>-])(?P<name>[\w.$@>-]{{0,80}}?{_NAME}(?:_?(?:value|default|str|string|prod|production|live|dev|staging|key|id|key_?base|base|\d))?)(?P<q>['\"\]`]*)\s*"
     r"(?:\[\d*\]\s*)?(?::\s*(?:&?'?(?:static\s+)?[A-Za-z][\w.]*(?:<[^<>]*>)?[?!]?)\s*(?==))?(?P<sep>:=|=>|={1,3}|:|,|\|\||\?\?|\(|\.to\b|\bto\b)\s*(?P<more>(?:\|\||\?\?|or\b)?)\s*(?:[brfu@$]{0,2}|new\s+\w+\(|std::string\(|String::from\(|\w+\(\s*)(?P<quote>['\"`])(?P<value>[^'\"`\n]{3,200})(?P=quote)"
     r"(?P<tail>[^\n]{0,24})"
 )
 _FALLBACK = re.compile(
-    rf"(?i){_NAME}[\w]*['\"\])]*\s*(?:,|\|\||\?\?|\?:|\bor\b)\s*(?P<quote>['\"`])(?P<value>[^'\"`\n]{{6,200}})(?P=quote)"
+    rf"(?i){_NAME}\w{{0,40}}['\"\])]*\s*(?:,|\|\||\?\?|\?:|\bor\b)\s*(?P<quote>['\"`])(?P<value>[^'\"`\n]{{6,200}})(?P=quote)"
 )
 _BARE = re.compile(
-    rf"(?i)^\s*(?:export\s+|set\s+|ENV\s+|ARG\s+|-\s+|local\s+|readonly\s+)?['\"]?(?P<name>[\w.-]*?{_NAME}[\w]*)['\"]?(?P<sep>=|:\s+|\s+(?=\S+$))(?P<value>[^\s'\"`;&|(){{}}$<>#,]{{5,200}})\s*(?:#.*)?$"
+    rf"(?i)^\s*(?:export\s+|set\s+|ENV\s+|ARG\s+|-\s+|local\s+|readonly\s+)?['\"]?(?P<name>[\w.-]{{0,80}}?{_NAME}\w{{0,40}})['\"]?(?P<sep>=|:\s+|\s+(?=\S+$))(?P<value>[^\s'\"`;&|(){{}}$<>#,]{{5,200}})\s*(?:#.*)?$"
 )
 _LOGIN = re.compile(
     r"(?:getConnection|connect|Connection|createConnection|login|auth|authenticate|set_?auth|basic_?auth|setBasicAuth|SetBasicAuth|HTTPBasicAuth|NetworkCredential|UsernamePassword\w*|PasswordAuthentication)\s*\(\s*(?:[^()\n]*,\s*)?(?P<quote>['\"])(?P<user>[\w.@-]{2,40})(?P=quote)\s*,\s*(?P=quote)(?P<value>[^'\"\n]{5,80})(?P=quote)\s*[,)]"
@@ -188,7 +188,8 @@ def _is_real_address(value: str, host: str) -> bool:
 
 
 def _assignment(source: Source, line: int, text: str) -> Place | None:
-    for found in _ASSIGNED.finditer(text):
+    quoted = "'" in text or '"' in text or "`" in text
+    for found in _ASSIGNED.finditer(text) if quoted else ():
         if _assigns(found) and _is_secret(found["name"], found["value"], found["tail"]):
             return _place(line, found.start("value"), found["value"])
     for found in _FALLBACK.finditer(text):
