@@ -1,14 +1,19 @@
 """The seam to agent programs: how each is started, and how its output is read; never starts one."""
 
 import shlex
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
+from cockpit.agents.programs import EVERYWHERE, PROGRAMS
+from cockpit.agents.streams import formats
 from cockpit.agents.streams.events import Parser
-from cockpit.agents.streams.plain import PlainStream
 from cockpit.errors import CockpitError
-from cockpit.plan.model import AgentProfile
+from cockpit.plan.settings import AgentProfile
+
+LONGEST_WORD = 100_000
+"""Bytes of a prompt that are handed over as one argument; systems refuse a few more."""
 
 _SHELL_WORDS = {
     "!",
@@ -33,10 +38,15 @@ _SHELL_CHARACTERS = set("|&;<>()$`\\\"'*?[#~{}\n")
 
 @dataclass(frozen=True, slots=True)
 class Adapter:
-    """What is particular to one kind of agent program."""
+    """What is particular to one kind of agent program.
+
+    `resumes`: it can go on with a session; `cumulative`: its usage is that of the session, over all its runs.
+    """
 
     name: str
     parser: Callable[[], Parser]
+    resumes: bool = False
+    cumulative: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,41 +59,95 @@ class Launch:
 
 def adapter(profile: AgentProfile) -> Adapter:
     """Return how agents of this profile are driven. Raises CockpitError for what this version cannot drive."""
-    if profile.preset not in (None, "shell"):
+    if profile.preset == "acp":
         raise CockpitError(
-            f"the preset `{profile.preset}` is not in this version yet",
-            hint='give the agent a `run`, e.g. run: ["python3", "tools/agent.py"]',
+            "the preset `acp` is not in this version yet", hint="use the agent's own preset, or `run` with `output`"
         )
-    if profile.output != "plain":
-        raise CockpitError(f"the output `{profile.output}` is not in this version yet", hint="use `output: plain`")
     if isinstance(profile.run, str):
         # Nothing is ever put into a shell string.
         for key, used in (("prompt: arg", profile.prompt == "arg"), ("args", bool(profile.args))):
             if used:
                 raise CockpitError(f"`{key}` needs `run` as a list", hint=f"run: {shlex.split(profile.run)!r}")
-    return Adapter("shell", PlainStream)
+    output = output_of(profile)
+    known = PROGRAMS.get(profile.preset or "")
+    return Adapter(
+        profile.preset or "shell",
+        partial(formats.parser, output),
+        resumes=known is not None and bool(known.resume) and not isinstance(profile.run, str),
+        cumulative=output in formats.CUMULATIVE,
+    )
 
 
-def command(profile: AgentProfile, prompt_file: Path, prompt_text: str) -> Launch:
+def output_of(profile: AgentProfile) -> str:
+    """Return the format of what an agent prints: the plan's word for it, else its preset's."""
+    if profile.preset is None or profile.preset not in PROGRAMS or "output" in profile.model_fields_set:
+        return profile.output
+    return profile.preset
+
+
+def command(profile: AgentProfile, prompt_file: Path, prompt_text: str, session: str = "") -> Launch:
     """Return what to start for a prompt that is kept in a file. Raises CockpitError as `adapter` does.
 
     In a list `{prompt}` and `{prompt_file}` replace whole elements; `prompt: arg` without a `{prompt}` appends it, and
-    `prompt: file` leaves it to `{prompt_file}` or $COCKPIT_PROMPT_FILE.
+    `prompt: file` leaves it to `{prompt_file}` or $COCKPIT_PROMPT_FILE. A preset hands it over in its own way unless
+    the plan gives `prompt`. `session`: go on with that.
     """
     adapter(profile)
-    stdin = prompt_file if profile.prompt == "stdin" else None
-    if profile.run is None or isinstance(profile.run, str):
-        return Launch(profile.run or "", stdin)
-    words = [*profile.run, *profile.args]
-    if profile.prompt == "arg" and "{prompt}" not in words:
+    known = PROGRAMS.get(profile.preset or "")
+    if isinstance(profile.run, str):
+        return Launch(profile.run, prompt_file if profile.prompt == "stdin" else None)
+    own = known is not None and "prompt" not in profile.model_fields_set
+    how = known.prompt if known is not None and own else profile.prompt
+    words = list(profile.run or (known.run if known else ()))
+    if known is not None:
+        words += [known.model, profile.model] if profile.model else []
+    words += profile.args
+    if known is not None and session:
+        words += [session if word == "{session}" else word for word in known.resume]
+    long = own and how == "arg" and len(prompt_text.encode("utf-8", "replace")) > LONGEST_WORD
+    if known is not None and own:
+        words += known.told
+    elif how == "arg" and "{prompt}" not in words:
         words.append("{prompt}")
-    meant = {"{prompt}": prompt_text, "{prompt_file}": str(prompt_file)}
+    # What is too long for a word comes on stdin, which these programs put before the word.
+    said = "Do what is written above." if long else prompt_text
+    meant = {"{prompt}": said, "{prompt_file}": str(prompt_file)}
+    stdin = prompt_file if how == "stdin" or long else None
     return Launch(tuple(meant.get(word, word) for word in words), stdin)
+
+
+def pass_env(profile: AgentProfile) -> tuple[str, ...]:
+    """Return the names of what an agent gets of cockpit's environment: what its log-in needs, and what the plan names.
+
+    Beside these it gets what every run gets.
+    """
+    known = PROGRAMS.get(profile.preset or "")
+    return (*(EVERYWHERE if known else ()), *(known.pass_env if known else ()), *profile.pass_env)
+
+
+def env(profile: AgentProfile, folder: Path) -> dict[str, str]:
+    """Return what is set for an agent whose run has this folder: its preset's variables, over them the plan's."""
+    known = PROGRAMS.get(profile.preset or "")
+    own = {name: value.replace("{folder}", str(folder)) for name, value in known.env.items()} if known else {}
+    return {**own, **profile.env}
+
+
+def files(profile: AgentProfile) -> dict[str, str]:
+    """Return the files, by name with their content, that an agent of this profile finds in its run's folder."""
+    known = PROGRAMS.get(profile.preset or "")
+    return dict(known.files) if known else {}
+
+
+def leaves(profiles: Iterable[AgentProfile]) -> tuple[str, ...]:
+    """Return the patterns of what agents write into a worktree for themselves: no part of anybody's work."""
+    found = [known.leaves for profile in profiles if (known := PROGRAMS.get(profile.preset or ""))]
+    return tuple(dict.fromkeys(pattern for patterns in found for pattern in patterns))
 
 
 def program(profile: AgentProfile) -> str | None:
     """Return the program that must be found for this profile; None where a shell string does not show it."""
     if not isinstance(profile.run, str):
-        return profile.run[0] if profile.run else profile.preset
+        known = PROGRAMS.get(profile.preset or "")
+        return profile.run[0] if profile.run else known.run[0] if known else profile.preset
     words = [word for word in profile.run.split() if "=" not in word.split("/")[0]]
     return None if not words or words[0] in _SHELL_WORDS or _SHELL_CHARACTERS & set(words[0]) else words[0]

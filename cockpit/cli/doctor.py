@@ -1,7 +1,6 @@
 """`cockpit doctor`: versions, agents found, what was left behind, and what to do about each; it changes nothing."""
 
 import platform
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -19,7 +18,6 @@ if TYPE_CHECKING:
     from cockpit.schedule.snapshot import Snapshot
     from cockpit.store.paths import StateFolder
 
-AGENTS = ("claude", "codex", "opencode", "gemini", "aider")
 LIBRARIES = ("textual", "rich", "pydantic", "GitPython", "watchfiles", "cyclopts", "PyYAML")
 
 _Lines = Iterator[shapes.PreflightLine]
@@ -74,9 +72,16 @@ def _machine() -> _Lines:
             yield line("library", True, f"{name} {version(name)}", "")
         except PackageNotFoundError:
             yield line("library", False, f"{name} is not installed", "install cockpit again")
-    for name in AGENTS:
-        place = shutil.which(name)
-        yield line("agent", True, f"{name}: {place or 'not on PATH'}", "")
+    from cockpit.agents.checkup import check_up
+
+    for one in check_up():
+        if one.place is None:
+            yield line("agent", True, f"{one.name}: not on PATH", "")
+        elif one.starts:
+            yield line("agent", True, f"{one.name}: {one.version}, {one.place}", "")
+        else:
+            hint = f"run `{one.name} --version` to see why; plans without it need nothing"
+            yield line("agent", False, f"{one.name}: {one.place} does not start: {one.problem}", hint)
 
 
 def _plan(plan: Path, state_dir: Path | None) -> _Lines:

@@ -6,6 +6,7 @@ from dataclasses import astuple, dataclass, replace
 from hashlib import sha256
 from pathlib import Path
 
+from cockpit.agents import presets
 from cockpit.errors import GitError
 from cockpit.git.repo import Repo
 from cockpit.plan.legs import cut
@@ -28,8 +29,9 @@ class Project:
 
     @property
     def setup_files(self) -> tuple[str, ...]:
-        """The patterns of the plan's set-up files: never committed, scanned, rescued or counted as changes."""
-        return (*self.loaded.plan.setup.copy_, *self.loaded.plan.setup.link)
+        """The patterns of set-up files and of agents' own: never committed, scanned, rescued or counted as changes."""
+        plan = self.loaded.plan
+        return (*plan.setup.copy_, *plan.setup.link, *presets.leaves(plan.agents.values()))
 
     def with_plan(self, loaded: Loaded) -> "Project":
         """Return the same project with another version of its plan."""

@@ -107,6 +107,8 @@ class Running:
         )
         prompt = folder / "prompt.md"
         prompt.write_text(text, encoding="utf-8")
+        for name, content in presets.files(profile).items():
+            (folder / name).write_text(content, encoding="utf-8")
         env = environment.environment(
             run_id=run,
             plan=self._effects.project.loaded.name,
@@ -114,8 +116,8 @@ class Running:
             worktree=worktree,
             prompt_file=prompt,
             port=self._port(run),
-            pass_env=profile.pass_env,
-            profile_env=profile.env,
+            pass_env=presets.pass_env(profile),
+            profile_env=presets.env(profile, folder),
             workstream_env=workstream.env,
         )
         launch = presets.command(profile, prompt, text)

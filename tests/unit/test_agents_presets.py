@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 
 from cockpit.agents import presets
+from cockpit.agents.checkup import check_up
 from cockpit.agents.environment import environment, port_block
 from cockpit.agents.presets import Launch
+from cockpit.agents.streams.events import Message
 from cockpit.errors import CockpitError
 from cockpit.plan.model import AgentProfile
 
@@ -48,21 +50,94 @@ def test_nothing_is_put_into_a_shell_string() -> None:
         launched(run="agent", args=["-v"])
 
 
+CLAUDE = "claude -p --output-format stream-json --verbose --allowedTools Bash --permission-mode acceptEdits"
+AIDER = "aider --yes-always --no-pretty --no-fancy-input --no-check-update --analytics-disable --no-gitignore"
+
+
+@pytest.mark.parametrize(
+    ("keys", "session", "words", "on_stdin"),
+    [
+        ({"preset": "claude"}, "", CLAUDE, True),
+        ({"preset": "claude", "model": "m", "args": ["-v"]}, "S", f"{CLAUDE} --model m -v --resume S", True),
+        ({"preset": "codex"}, "", "codex exec --json -s workspace-write -", True),
+        ({"preset": "codex", "model": "m"}, "S", "codex exec --json -s workspace-write --model m resume S -", True),
+        ({"preset": "opencode", "model": "a/b"}, "", "opencode run --format json --auto --model a/b", True),
+        ({"preset": "opencode"}, "S", "opencode run --format json --auto --session S", True),
+        ({"preset": "gemini"}, "", "gemini -o stream-json --skip-trust --approval-mode yolo -p DO", False),
+        ({"preset": "gemini"}, "S", "gemini -o stream-json --skip-trust --approval-mode yolo --resume S -p DO", False),
+        ({"preset": "aider"}, "", f"{AIDER} --no-auto-commits --message-file {PROMPT}", False),
+        (
+            {"preset": "aider"},
+            "chat-history",
+            f"{AIDER} --no-auto-commits --restore-chat-history --message-file {PROMPT}",
+            False,
+        ),
+        (
+            {"preset": "claude", "run": ["my-claude", "-p"], "model": "m"},
+            "S",
+            "my-claude -p --model m --resume S",
+            True,
+        ),
+        ({"preset": "codex", "run": ["x"], "prompt": "arg"}, "", "x DO", False),
+        ({"preset": "claude", "prompt": "file", "run": ["x", "{prompt_file}"]}, "", f"x {PROMPT}", False),
+        ({"run": ["x"]}, "S", "x", True),
+    ],
+)
+def test_a_preset_says_how_it_is_started_and_gone_on_with(
+    keys: dict[str, Any], session: str, words: str, on_stdin: bool
+) -> None:
+    launch = presets.command(profile(**keys), PROMPT, "DO", session)
+    assert launch == Launch(tuple(words.split()), PROMPT if on_stdin else None)
+
+
+def test_a_prompt_that_is_too_long_for_a_word_comes_on_stdin() -> None:
+    launch = presets.command(profile(preset="gemini"), PROMPT, "ü" * 60_000)
+    assert launch.command[-2:] == ("-p", "Do what is written above.")
+    assert launch.stdin == PROMPT
+
+
+def test_a_preset_names_what_its_log_in_needs_and_no_more() -> None:
+    source = {"ANTHROPIC_API_KEY": "a", "OPENAI_API_KEY": "o", "HTTPS_PROXY": "p", "MINE": "m", "AWS_SECRET": "s"}
+    claude = profile(preset="claude", pass_env=["MINE"], env={"DISABLE_AUTOUPDATER": "0"})
+    env = made(source=source, pass_env=presets.pass_env(claude), profile_env=presets.env(claude, Path("/runs/1")))
+    assert {name: env.get(name) for name in source} == {**source, "OPENAI_API_KEY": None, "AWS_SECRET": None}
+    assert (env["CLAUDE_CODE_MAX_RETRIES"], env["DISABLE_AUTOUPDATER"]) == ("3", "0")
+    assert presets.pass_env(profile(run=["x"], pass_env=["MINE"])) == ("MINE",)
+
+
+def test_a_preset_brings_files_into_its_runs_folder() -> None:
+    gemini = profile(preset="gemini")
+    (name,) = presets.files(gemini)
+    assert presets.env(gemini, Path("/runs/1"))["GEMINI_CLI_SYSTEM_DEFAULTS_PATH"] == f"/runs/1/{name}"
+
+
+def test_what_agents_leave_for_themselves_is_named() -> None:
+    assert presets.leaves([profile(preset="aider"), profile(preset="claude"), profile(run=["x"])]) == (".aider*",)
+
+
 @pytest.mark.parametrize("preset", ["claude", "codex", "opencode", "gemini", "aider"])
-def test_a_preset_that_is_not_here_yet_says_so(preset: str) -> None:
-    with pytest.raises(CockpitError, match=f"`{preset}` is not in this version yet"):
-        presets.adapter(profile(preset=preset))
+def test_a_preset_knows_its_output_and_its_program(preset: str) -> None:
+    adapter = presets.adapter(profile(preset=preset))
+    assert type(adapter.parser()).__module__.endswith(preset)
+    assert adapter.resumes
+    assert adapter.cumulative is (preset == "codex")
     assert presets.program(profile(preset=preset)) == preset
+    plain = presets.adapter(profile(preset=preset, output="plain"))
+    assert type(plain.parser()).__name__ == "PlainStream"
 
 
-def test_an_output_that_is_not_here_yet_says_so() -> None:
-    with pytest.raises(CockpitError, match="output `codex` is not in this version"):
-        presets.adapter(profile(run=["x"], output="codex"))
+def test_a_preset_that_is_not_here_yet_says_so() -> None:
+    with pytest.raises(CockpitError, match="`acp` is not in this version yet"):
+        presets.adapter(profile(preset="acp", run=["x"]))
+
+
+def test_any_output_can_be_asked_for() -> None:
+    assert type(presets.adapter(profile(run=["x"], output="codex")).parser()).__name__ == "CodexStream"
 
 
 def test_an_adapter_reads_plain_output() -> None:
     parser = presets.adapter(profile(run=["x"])).parser()
-    assert [event.text for event in parser.feed(b"hello\n")] == ["hello"]
+    assert parser.feed(b"hello\n") == (Message("hello"),)
 
 
 @pytest.mark.parametrize(
@@ -139,3 +214,27 @@ def test_ports_are_a_runs_own_while_they_are_free() -> None:
     with socket.socket() as busy:
         busy.bind(("127.0.0.1", first + 7))
         assert port_block("run-1") != first
+
+
+@pytest.fixture
+def programs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    monkeypatch.setenv("SECRET_OF_MINE", "s")
+    return tmp_path
+
+
+def install(folder: Path, name: str, script: str) -> None:
+    (folder / name).write_text(f"#!/bin/sh\n{script}\n")
+    (folder / name).chmod(0o755)
+
+
+def test_a_checkup_says_what_is_installed_and_starts(programs: Path) -> None:
+    install(programs, "claude", 'echo "2.1.197 (Claude Code) $1$SECRET_OF_MINE"')
+    install(programs, "codex", "echo broken >&2; exit 3")
+    install(programs, "gemini", "exec sleep 60")
+    found = {one.name: one for one in check_up(["claude", "codex", "gemini", "aider"], limit_s=1.0)}
+    assert (found["claude"].version, found["claude"].starts) == ("2.1.197 (Claude Code) --version", True)
+    assert "ended with code 3: broken" in found["codex"].problem
+    assert "did not end within 1 s" in found["gemini"].problem
+    assert (found["aider"].place, found["aider"].starts) == (None, False)
+    assert not found["codex"].starts

@@ -1,0 +1,120 @@
+"""What is known of each agent program: how it is started unattended, told its work, resumed; never starts one.
+
+Each command line was measured with the program itself, as were the rules by which its output is judged.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Literal
+
+EVERYWHERE = (
+    "XDG_CONFIG_HOME",
+    "XDG_DATA_HOME",
+    "XDG_STATE_HOME",
+    "XDG_CACHE_HOME",
+    "HTTP_PROXY",
+    "HTTPS_PROXY",
+    "NO_PROXY",
+    "http_proxy",
+    "https_proxy",
+    "no_proxy",
+    "SSL_CERT_FILE",
+    "NODE_EXTRA_CA_CERTS",
+)
+"""What any agent needs to find its files and the network."""
+
+_GEMINI_DEFAULTS = '{"general": {"maxAttempts": 3}}\n'
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """One agent program.
+
+    `told` are the words that hand it a prompt, behind all others; `resume` those that go on with `{session}`. `env` is
+    set for it, where `{folder}` is the run's; `files` are written into that folder first. `pass_env` names what it
+    needs to find its own log-in. `leaves` are patterns of what it writes into a worktree for itself.
+    """
+
+    run: tuple[str, ...]
+    prompt: Literal["stdin", "arg", "file"] = "stdin"
+    told: tuple[str, ...] = ()
+    resume: tuple[str, ...] = ()
+    model: str = "--model"
+    env: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    files: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    pass_env: tuple[str, ...] = ()
+    leaves: tuple[str, ...] = ()
+
+
+PROGRAMS: Mapping[str, Program] = {
+    # `--verbose` is mandatory with this output; what follows `--allowedTools` must be an option.
+    "claude": Program(
+        run=(
+            "claude",
+            "-p",
+            "--output-format",
+            "stream-json",
+            "--verbose",
+            "--allowedTools",
+            "Bash",
+            "--permission-mode",
+            "acceptEdits",
+        ),
+        resume=("--resume", "{session}"),
+        env={"CLAUDE_CODE_MAX_RETRIES": "3", "DISABLE_AUTOUPDATER": "1"},
+        pass_env=(
+            "ANTHROPIC_API_KEY",
+            "ANTHROPIC_AUTH_TOKEN",
+            "ANTHROPIC_BASE_URL",
+            "CLAUDE_CODE_OAUTH_TOKEN",
+            "CLAUDE_CONFIG_DIR",
+        ),
+    ),
+    "codex": Program(
+        run=("codex", "exec", "--json", "-s", "workspace-write"),
+        told=("-",),
+        resume=("resume", "{session}"),
+        pass_env=("CODEX_HOME", "CODEX_API_KEY", "OPENAI_API_KEY", "OPENAI_BASE_URL"),
+    ),
+    "opencode": Program(
+        run=("opencode", "run", "--format", "json", "--auto"),
+        resume=("--session", "{session}"),
+        env={"OPENCODE_DISABLE_AUTOUPDATE": "1"},
+        pass_env=("OPENCODE_API_KEY", "OPENCODE_CONFIG", "OPENCODE_CONFIG_DIR", "OPENCODE_CONFIG_CONTENT"),
+    ),
+    "gemini": Program(
+        run=("gemini", "-o", "stream-json", "--skip-trust", "--approval-mode", "yolo"),
+        prompt="arg",
+        told=("-p", "{prompt}"),
+        resume=("--resume", "{session}"),
+        env={"GEMINI_CLI_SYSTEM_DEFAULTS_PATH": "{folder}/gemini-defaults.json"},
+        files={"gemini-defaults.json": _GEMINI_DEFAULTS},
+        pass_env=(
+            "GEMINI_API_KEY",
+            "GOOGLE_API_KEY",
+            "GOOGLE_APPLICATION_CREDENTIALS",
+            "GOOGLE_CLOUD_LOCATION",
+            "GOOGLE_CLOUD_PROJECT",
+            "GOOGLE_GEMINI_BASE_URL",
+            "GOOGLE_GENAI_USE_VERTEXAI",
+        ),
+    ),
+    "aider": Program(
+        run=(
+            "aider",
+            "--yes-always",
+            "--no-pretty",
+            "--no-fancy-input",
+            "--no-check-update",
+            "--analytics-disable",
+            "--no-gitignore",
+            "--no-auto-commits",
+        ),
+        prompt="file",
+        told=("--message-file", "{prompt_file}"),
+        resume=("--restore-chat-history",),
+        pass_env=("ANTHROPIC_API_KEY", "OPENAI_API_BASE", "OPENAI_API_KEY"),
+        leaves=(".aider*",),
+    ),
+}
