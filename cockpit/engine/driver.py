@@ -259,7 +259,11 @@ def _leads_on(snapshot: Snapshot, order: Order) -> bool:
 
 
 async def _talk(talk: Talk, handle: LocalHandle) -> None:
-    await talk(handle)
+    try:
+        await talk(handle)
+    except Exception as error:  # noqa: BLE001  # the work goes on without a word, but nobody must think it stands still
+        fault = safe_line(f"{type(error).__name__}: {error}", 500)
+        print(f"internal error: {fault}; what happens is no longer told here", file=sys.stderr, flush=True)
 
 
 def stop_on_signals(driver: Driver) -> None:

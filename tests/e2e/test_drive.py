@@ -40,6 +40,20 @@ async def test_a_plan_is_driven_to_its_end_in_the_foreground(scene: Scene) -> No
     scene.check()
 
 
+async def test_who_prints_may_fail_without_the_work_ending_and_it_is_said(
+    scene: Scene, capsys: pytest.CaptureFixture[str]
+) -> None:
+    scene.plan({"a": {}})
+
+    async def talk(handle: LocalHandle) -> None:
+        async for view in handle.subscribe():
+            raise KeyError(f"no words for {len(view.facts)} facts")
+
+    assert await drive(scene.project(), talk=talk) == 0
+    assert "no words for" in capsys.readouterr().err
+    assert scene.base_file("a.txt") == "a 1\n"
+
+
 async def test_what_waits_for_a_human_ends_the_foreground_with_a_failure_and_can_be_gone_on_with(scene: Scene) -> None:
     scene.plan({"a": {}, "b": {"depends_on": ["a"]}}, approve={"merge": "always"})
     assert await drive(scene.project()) == 1
