@@ -13,6 +13,7 @@ from cockpit.schedule.readings import Forecast, WorktreeReading
 from cockpit.schedule.snapshot import OPEN, Leg, Snapshot, blockers, waits_for
 from cockpit.schedule.states import PAST_CHECKING, State
 
+UNSCANNED_SHOWN = 5
 TROUBLED = frozenset({State.FAILED, State.CONFLICT, State.REJECTED, State.RETRYING, State.QUARANTINED, State.QUEUED})
 STYLE_OF = {
     State.MERGED: "green",
@@ -104,6 +105,8 @@ def status_lines(view: View, now: float, base_commit: str | None) -> list[str]:
     if snapshot.skipped:
         lines += ["", f"{plural(snapshot.skipped, 'fact')} of the journal could not be used and were skipped"]
     lines += _violation_lines(snapshot)
+    lines += _review_lines(snapshot)
+    lines += _record_lines(view)
     problems = [*view.readings.plan.errors, *([view.problem] if view.problem else [])]
     problems += [f"{key}: {note}" for key, note in view.readings.notes.items() if key not in snapshot.workstreams]
     return lines + [paint(f"! {problem}", "yellow") for problem in problems]
@@ -118,6 +121,33 @@ def _violation_lines(snapshot: Snapshot) -> list[str]:
         paint(f"⊘ {one.leg}: {one.severity} {one.rule} {one.path}:{one.line}: {one.message} ({one.id})", "red")
         for one in found
     ]
+
+
+def _review_lines(snapshot: Snapshot) -> list[str]:
+    """Return what whoever reviews has to know: what comments allow, what was not scanned, which gates are flaky."""
+    lines = []
+    for leg in map(snapshot.legs.__getitem__, sorted(snapshot.active)):
+        flaky = [one.gate for one in snapshot.gates.get(leg.key, ()) if one.flaky]
+        lines += [f"{leg.key}: allowed by a comment: {one}" for one in leg.allowed]
+        lines += [f"{leg.key}: not scanned: {one}" for one in leg.unscanned[:UNSCANNED_SHOWN]]
+        if len(leg.unscanned) > UNSCANNED_SHOWN:
+            lines.append(f"{leg.key}: not scanned: {len(leg.unscanned) - UNSCANNED_SHOWN} files more")
+        lines += [f"{leg.key}: gate {one} is flaky: it failed, then passed, on the same tree" for one in flaky]
+    return [paint(one, "yellow") for one in lines]
+
+
+def _record_lines(view: View) -> list[str]:
+    """Return what the runs of each agent profile came to, in this plan and over all."""
+    from cockpit.metrics.records import by, run_records, words
+
+    here = by(run_records(view.snapshot), lambda one: one.name)
+    digests = {one.name: one.digest for one in view.snapshot.outline.profiles}
+    lines = []
+    for name, record in here.items():
+        known = view.readings.records.get(digests.get(name, ""))
+        more = f" (over all plans: {words(known)})" if known is not None and known.runs > record.runs else ""
+        lines.append(paint(f"{name}: {words(record)}{more}", "plain"))
+    return ["", *lines] if lines else []
 
 
 def why(snapshot: Snapshot, workstream: str, notes: Mapping[str, str] | None = None) -> str:

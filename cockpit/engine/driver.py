@@ -26,6 +26,7 @@ from cockpit.engine.predict import Predictions
 from cockpit.engine.project import Project, open_project, prepare_state
 from cockpit.engine.pruned import prune_state
 from cockpit.engine.questions import Questions
+from cockpit.engine.recording import Recording
 from cockpit.engine.resolutions import drop_left_behind
 from cockpit.engine.server import Server
 from cockpit.engine.watch import Watch
@@ -42,6 +43,7 @@ from cockpit.schedule.snapshot import Snapshot
 from cockpit.schedule.states import State
 from cockpit.store.journal import Journal
 from cockpit.store.paths import StateFolder
+from cockpit.store.records import RecordStore, records_file
 
 FIRST_CLIENT_S = 10.0
 LINGER_S = 1.0
@@ -103,11 +105,13 @@ class Driver:
         self.server.on_client = self.watch.look_at_everything
         self._writing = asyncio.create_task(self._kept_up(self.engine.keep_writing))
         self.notifier = Notifier(self.effects)
+        self.recording = Recording(self.engine, self._pool, RecordStore(records_file()))
         beside = (
             self.watch.run,
             Forecasts(self.engine, self._pool).run,
             Predictions(self.effects).run,
             self.effects.monitor.run,
+            self.recording.run,
             self.notifier.run,
         )
         self._background += [asyncio.create_task(self._kept_up(work)) for work in beside]
@@ -195,6 +199,9 @@ class Driver:
         await asyncio.gather(*self._background, return_exceptions=True)
         await self.engine.close()
         await self.effects.monitor.close()  # only now: a scan that is cut off would count as one that failed
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(CLOSING_S):
+                await self.recording.write()
         with contextlib.suppress(CockpitError, TimeoutError):
             if self.engine.snapshot.state() == "finished":
                 await self._pool.short(gatetree.drop, self.project.repo, self.project.state.integration)

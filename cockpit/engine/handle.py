@@ -54,6 +54,9 @@ class Handle(Protocol):
         digest}: what the plan as it is on disk would run; an order to trust it names the digest as `expected`.
         `diff` (workstream, path="") → {leg, base, text, files, left_out, cut}: the unified diff of its leg's change, or
         of one file of it; of `files` files `left_out` are not in the text, `cut` says that more is missing.
+        `gates` (workstream) → {gates: [{gate, ok, seconds, reason, output}…]}: each with the end of what it printed.
+        `records` () → {profiles, roles, everywhere: {name: {runs, judged, clean_rate…}}}: what runs came to,
+        by profile and by role in this plan, and of its profiles over all plans.
         """
         ...
 

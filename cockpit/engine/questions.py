@@ -10,6 +10,7 @@ from cockpit.engine.effects import Effects
 from cockpit.engine.plans import Plans
 from cockpit.errors import CockpitError
 from cockpit.git import ignored, unified
+from cockpit.metrics import records
 from cockpit.plan import trust
 from cockpit.schedule.facts import to_json
 from cockpit.schedule.snapshot import Leg
@@ -17,6 +18,7 @@ from cockpit.schedule.states import State
 
 OUTPUT_LIMIT = 262_144
 DIFF_LIMIT = 262_144
+GATE_LIMIT = 16_384
 
 
 class Questions:
@@ -31,6 +33,8 @@ class Questions:
             "commands": self._commands,
             "ignored": self._ignored,
             "diff": self._diff,
+            "gates": self._gates,
+            "records": self._records,
         }
 
     async def __call__(self, question: str, arguments: dict[str, Any]) -> Any:
@@ -90,6 +94,28 @@ class Questions:
         told = {"files": found.files, "left_out": found.left_out, "cut": found.cut}
         return {"leg": leg.key, "base": leg.base, "text": text, **told}
 
+    async def _gates(self, workstream: str) -> Any:
+        """Give what the gates of a workstream's leg said, with the end of what each printed."""
+        results = self._effects.engine.snapshot.gates.get(self._leg(workstream).key, ())
+        printed = await self._effects.pool.short(lambda: [_end_of(one.output) for one in results])
+        return {
+            "gates": [
+                {"gate": one.gate, "ok": one.ok, "seconds": one.seconds, "reason": one.reason, "output": text}
+                for one, text in zip(results, printed, strict=True)
+            ]
+        }
+
+    async def _records(self) -> Any:
+        """Give the figures of this plan by profile and by role, and of its profiles over all plans."""
+        snapshot, known = self._effects.engine.snapshot, self._effects.engine.readings.records
+        here = records.run_records(snapshot)
+        found = {
+            "profiles": records.by(here, lambda one: one.name),
+            "roles": records.by([one for one in here if one.role], lambda one: one.role),
+            "everywhere": {one.name: known[one.digest] for one in snapshot.outline.profiles if one.digest in known},
+        }
+        return {part: {name: records.shape(one) for name, one in some.items()} for part, some in found.items()}
+
     async def _commands(self) -> Any:
         loaded = self._plans.on_disk
         return {"commands": [list(one) for one in trust.commands(loaded.plan)], "digest": trust.digest(loaded)}
@@ -101,6 +127,18 @@ class Questions:
         exclude = self._effects.project.setup_files
         found = [await self._effects.pool.idle(ignored.count, path, exclude) for path in paths if path.is_dir()]
         return {"files": sum(one.files for one in found), "bytes": sum(one.bytes for one in found)}
+
+
+def _end_of(path: str) -> str:
+    """Return the end of what a gate printed; empty where it printed nothing, or its log is gone."""
+    if not path:
+        return ""
+    try:
+        with Path(path).open("rb") as log:
+            log.seek(max(0, log.seek(0, 2) - GATE_LIMIT))
+            return log.read(GATE_LIMIT).decode("utf-8", "replace")
+    except OSError:
+        return ""
 
 
 def _read(folder: Path, offset: int | None, limit: int) -> runs.Chunk:
