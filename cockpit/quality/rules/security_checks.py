@@ -117,6 +117,9 @@ _ANSWERS = re.compile(
 _YES = re.compile(
     r"^(?:return\s*\(?\s*)?(?:true|True|TRUE|nil|null|None|Ok\(\(\)\)|Ok\(true\)|1|YES|\.allow|Result\.Success|Task\.FromResult\(true\)|next\(\)|true,\s*nil|Promise\.resolve\(true\))\s*\)?\s*;?$"
 )
+_KEEPS_OUT = re.compile(
+    r"(?i)(?:^|[^a-z])(?:auth|acl|csrf|xsrf|tls|ssl|hmac|jwt|gate)(?:[^a-z]|$)|authenticat|authori[sz]|permission|certificate|signature|hasher|hashing|password|middleware/?.*guard|access_?control|firewall|rack-protection|credential|TokenGuard|(?-i:(?:^|[a-z])(?:Auth|Acl|Csrf|Tls|Ssl|Jwt)(?:[A-Z_.]|$))"
+)
 _IMPORT = re.compile(r"\s*(?:import|from|use|using|require|#include)\b")
 _LARGEST = 14  # lines of a check that was taken out; refactorings take more
 _ALIKE = 0.55
@@ -252,7 +255,9 @@ def _constant(change: Change, hunk: Hunk) -> Found | None:
             return Found(hunk.after_start + nth + 1, "a check of rights is decided in advance", missing=(was.strip(),))
         if not _CONSTANT.search(line) or any(_CONSTANT.search(one) for one in old) or _refuses_all(line):
             continue
-        if _RIGHTS.search(line) or any(_RIGHTS.search(one) and _CONDITION.search(one) for one in old):
+        about_rights = _RIGHTS.search(line) or any(_RIGHTS.search(one) and _CONDITION.search(one) for one in old)
+        guarding = any(_CONDITION.search(one) for one in old) and _is_place_of_rights(change, hunk)
+        if about_rights or guarding:
             lost = tuple(one.strip() for one in old)
             return Found(hunk.after_start + nth + 1, "a check of rights is decided in advance", missing=lost)
     return None
@@ -285,18 +290,14 @@ def _taken_out(change: Change, hunk: Hunk) -> Found | None:
         return None
     gone = [one for one in code if change.removed_lines.get(one.strip())]
     said = "\n".join(gone)
-    if not _RIGHTS.search(said) or any(_RIGHTS.search(one) or _MIDDLEWARE.search(one) for one in new):
+    alone = not any(_is_statement(change.after.lines[n - 1]) for n in change.added)
+    guarding = alone and len(change.removed) <= _LARGEST and _is_place_of_rights(change, hunk)
+    if not guarding and not _RIGHTS.search(said):
+        return None
+    if any(_RIGHTS.search(one) or _MIDDLEWARE.search(one) for one in new):
         return None
     label = next((one for one in gone if _LABEL.match(one)), None)
-    first = next(
-        (
-            n
-            for n, one in enumerate(gone)
-            if _CONDITION.search(one)
-            and (_RIGHTS.search(one) or any(_REFUSES.search(below) for below in gone[n : n + 3]))
-        ),
-        None,
-    )
+    first = next((n for n, one in enumerate(gone) if _guards(gone, n) or (guarding and _CONDITION.search(one))), None)
     if label is not None and len(code) <= 2 and not new:
         message = "the check of who may do this was taken away"
     elif (
@@ -312,6 +313,29 @@ def _taken_out(change: Change, hunk: Hunk) -> Found | None:
     if not _stays(change, hunk, label is not None) or _came_back(change, gone):
         return None
     return _place(change, hunk, message, [one.strip() for one in gone])
+
+
+def _guards(lines: Sequence[str], nth: int) -> bool:
+    """Tell whether a condition about rights begins at a line, or one that refuses in words that only rights use."""
+    if not _CONDITION.search(lines[nth]):
+        return False
+    return bool(_RIGHTS.search(lines[nth])) or any(_REFUSES.search(one) for one in lines[nth : nth + 3])
+
+
+def _is_statement(line: str) -> bool:
+    return bool(re.search(r"\w", line)) and not _COMMENT.match(line)
+
+
+def _is_place_of_rights(change: Change, hunk: Hunk) -> bool:
+    """Tell whether the file or the function around a place is there to keep others out."""
+    if _KEEPS_OUT.search(change.path):
+        return True
+    if change.before is None:
+        return False
+    first = hunk.before_start + 1
+    return any(
+        one.line <= first <= one.end_line and _KEEPS_OUT.search(one.qualified) for one in change.before.functions
+    )
 
 
 def _stays(change: Change, hunk: Hunk, is_label: bool) -> bool:

@@ -70,7 +70,7 @@ _WEAK = re.compile(
 )
 _HEX = re.compile(r"(?i)^(?:[0-9a-f]{32}|[0-9a-f]{40}|[0-9a-f]{56}|[0-9a-f]{64}|[0-9a-f]{96}|[0-9a-f]{128})$")
 _CODE_LIKE = re.compile(
-    r"[\s]{1}\S+\s|^[./~#]|^https?:|^\w+://|^[\w-]+\.(?:json|ya?ml|txt|pem|key|crt|py|js|ts|html?|css|md|env|xml|conf|ini|sh)$|[<>{}\[\]|;]|^\w+\.\w+\.\w+$|^[\w.]+\(|^(?:application|text|image)/|^\w+:\w+$|^\W+$|^\d+(?:\.\d+)*$|^@\w|^v?\d+\.\d"
+    r"[\s]{1}\S+\s|^[./~#]|^https?:|^\w+://|^[\w-]+\.(?:json|ya?ml|txt|pem|key|crt|py|js|ts|html?|css|md|env|xml|conf|ini|sh)$|[<>{}\[\]|;]|^\w+\.\w+\.\w+$|^[\w.]+\(|^(?:application|text|image)/|^\w+(?::\w+){1,9}$|^\W+$|^\d+(?:\.\d+)*$|^@\w|^v?\d+\.\d"
 )
 _SHOWN = re.compile(
     r"(?i)(?:^|[/_.-])(?:__mocks__|mocks?|fixtures?|testdata|test[-_]data|snapshots?|__snapshots__|stories|storybook|samples?|examples?|docs?|documentation|demos?|tutorials?|i18n|locales?|lang|translations?|seeds?|seeders?|factories|fakes?|stubs?|playground|cassettes|golden|vendor|third_?party|node_modules|min)(?:[/_.-]|$)"

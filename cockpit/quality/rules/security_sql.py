@@ -69,7 +69,8 @@ def _literal(source: Source, line: int, column: int) -> "Node | None":
 def _is_built(source: Source, node: "Node") -> bool:
     said = text_of(node)
     whole = _whole(node)
-    around = text_of(whole)
+    rest = source.data[whole.end_byte : whole.end_byte + 200].partition(b"\n")[0]
+    around = text_of(whole) + rest.decode("utf-8", "replace")
     if _HARMLESS.search(around[:4000]) or _is_tagged(node):
         return False
     holes = has_hole(source, node)
