@@ -97,6 +97,7 @@ class Driver:
         if agents is not None:
             self.engine.record(f.AgentLimitChanged(agents))
         self.engine.read(driver_pid=os.getpid(), driver_since=self._clock.now())
+        self.effects.monitor.look_first()
         questions = Questions(self.effects, self.plans)
         self.handle = LocalHandle(self.engine, questions)
         self.server = Server(self.engine, self.project.state.socket, questions)

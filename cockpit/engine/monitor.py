@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from cockpit.engine.effects import Effects
 
 QUARANTINE = "quarantine"
+LOOKING = "the runs that went on without a driver are looked at first"
 SLOW_SWEEP_S = 30.0
 MISSING_KEPT = 40
 UNSCANNED_KEPT = 200
@@ -44,6 +45,16 @@ class Monitor:
             group.create_task(self._keep_sweeping())
             group.create_task(self._keep_scanning())
 
+    def look_first(self) -> None:
+        """Let nothing new be launched before the runs of an earlier driver were looked at: nobody has, meanwhile."""
+        if self._running():
+            self._engine.read(hold=LOOKING)
+
+    def _let_go(self) -> None:
+        if self._engine.readings.hold == LOOKING:
+            self._engine.read(hold="")
+            self._engine.wake()
+
     async def close(self) -> None:
         """End the scanning process."""
         await self._scanner.close()
@@ -68,10 +79,13 @@ class Monitor:
                 self._touched |= {legs[key].workstream for key, at in self._due.items() if at <= now}
             self._work.clear()
             touched, self._touched = self._touched, set()
-            for leg in self._running():
-                if leg.workstream in touched:
-                    await self._look(leg)
-            self._forget()
+            try:
+                for leg in self._running():
+                    if leg.workstream in touched:
+                        await self._look(leg)
+                self._forget()
+            finally:
+                self._let_go()
 
     def _pause(self) -> float | None:
         return max(0.0, min(self._due.values()) - self._engine.clock.now()) if self._due else None

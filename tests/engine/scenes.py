@@ -144,10 +144,10 @@ class Scene:
     # --- drivers ----------------------------------------------------------------------------------------------
 
     @asynccontextmanager
-    async def driving(self) -> AsyncIterator["Play"]:
+    async def driving(self, agents: int | None = None) -> AsyncIterator["Play"]:
         """Drive the plan in this process until the block ends."""
         driver = Driver(self.project())
-        await driver.start()
+        await driver.start(agents=agents)
         running = asyncio.create_task(driver.engine.run(lambda _later: False))
         play = Play(self, driver.handle, driver)
         try:

@@ -1,12 +1,14 @@
 """Quarantine for real: agents that do harm are ended, held, and go on only when a human says how."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from cockpit import processtree
 from cockpit.schedule import facts as f
 from cockpit.schedule.states import State
-from tests.engine.scenes import Scene
+from tests.engine.scenes import WRITES, Scene
 
 pytestmark = pytest.mark.anyio
 
@@ -178,6 +180,62 @@ async def test_a_driver_that_is_killed_in_between_quarantines_all_the_same(scene
     scene.end()
     assert play.snapshot.legs["a"].state is State.QUARANTINED
     scene.check()
+
+
+DAEMONS = """
+cat > "$STAGE/writer.sh" << 'END'
+echo $$ > "$1"
+while :; do echo more >> pulse.txt; sleep 0.01; done
+END
+setsid sh "$STAGE/writer.sh" "$STAGE/one" &
+(setsid sh -c 'setsid sh "$STAGE/writer.sh" "$STAGE/two" &' &)
+(env -i PATH="$PATH" setsid sh "$STAGE/writer.sh" "$STAGE/three" &)
+while [ ! -s "$STAGE/one" ] || [ ! -s "$STAGE/two" ] || [ ! -s "$STAGE/three" ]; do sleep 0.02; done
+tell wrote; wait_for evil; echo EVIL > bad.txt
+sh "$STAGE/writer.sh" "$STAGE/four"
+"""
+"""Leaves writers behind that have sessions of their own, no parent, and one of them no mark in its environment."""
+
+
+async def test_what_a_quarantined_agent_left_behind_writes_nothing_more_once_that_is_shown(scene: Scene) -> None:
+    scene.plan({"a": {"does": DAEMONS}, "b": {"does": f"wait_for go\n{WRITES}"}}, quality=QUALITY)
+    pulse = scene.worktree("a") / "pulse.txt"
+    async with scene.driving() as play:
+        await play.start()
+        await play.until_there("wrote")
+        writers = [processtree.identity(int((scene.stage / one).read_text())) for one in ("one", "two", "three")]
+        assert all(one is not None and processtree.alive(one) for one in writers)
+        scene.go("evil")
+        await play.until_state(a="quarantined")
+        size = _size(pulse)
+        assert not any(processtree.alive(one) for one in writers if one)
+        scene.go("go")
+        await play.until_state(b="merged")  # time enough for hundreds of lines
+        assert _size(pulse) == size > 0
+        assert "quarantine:a" not in play.view.readings.notes
+    scene.check()
+
+
+async def test_a_run_that_went_on_without_a_driver_is_looked_at_before_anything_is_launched(scene: Scene) -> None:
+    does = "tell began; wait_for alone; echo EVIL > bad.txt; tell wrote; wait_for never"
+    scene.plan({"a": {"does": does}, "b": {}}, quality=QUALITY, limits={"agents": 1})
+    async with scene.client() as play:
+        await play.start()
+        await play.until_there("began")
+        scene.kill_driver()
+    scene.go("alone")
+    await play.until_there("wrote")
+    async with scene.driving(agents=2) as play:
+        await play.until_state(a="quarantined", b="merged")
+        assert play.driver is not None
+        facts = [type(one.fact) for one in play.driver.engine.journal.read()]
+        second = len(facts) - 1 - facts[::-1].index(f.DriverStarted)
+        assert f.ViolationFound in facts[second : facts.index(f.LegTaken, second)]
+    scene.check()
+
+
+def _size(path: Path) -> int:
+    return path.stat().st_size
 
 
 def _stop() -> Any:
