@@ -9,8 +9,10 @@ from cockpit.git.pairs import Touched
 
 _LARGEST = "core.bigFileThreshold=1m"  # of a larger file git says only that it differs
 _AT_ONCE = 40
-_OPTIONS = ("-M", "-U3", "--no-ext-diff", "--no-textconv", "--no-color", "--submodule=short")
-_OPTIONS += ("--src-prefix=a/", "--dst-prefix=b/", "--ignore-submodules=dirty", "-O/dev/null")
+_OPTIONS = (
+    *("-M", "-U3", "--no-ext-diff", "--no-textconv", "--no-color", "--submodule=short"),
+    *("--src-prefix=a/", "--dst-prefix=b/", "--ignore-submodules=dirty", "-O/dev/null"),
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -97,15 +97,19 @@ async def test_a_run_that_does_the_same_again_after_a_new_start_is_quarantined_a
 
 
 async def test_a_waiver_lets_the_work_go_on_and_is_kept(scene: Scene) -> None:
-    scene.plan({"a": {"does": "echo EVIL > bad.txt"}}, quality=QUALITY, approve={"merge": "always"})
+    gate = {"name": "say", "run": "echo this was printed"}
+    scene.plan({"a": {"does": "echo EVIL > bad.txt"}}, quality=QUALITY, approve={"merge": "always"}, gates=[gate])
     async with scene.driving() as play:
         await play.start()
         await play.until_state(a="quarantined")
+        assert (await play.handle.ask("gates", workstream="a")) == {"gates": []}
         assert not (await play.order("waive", "a")).ok
         assert (await play.order("waive", "a", reason="a word in a text")).ok
         await play.until_state(a="review")
         (waived,) = play.snapshot.violations.values()
         assert (waived.state, waived.by, waived.reason) == ("released", "test", "a word in a text")
+        (said,) = (await play.handle.ask("gates", workstream="a"))["gates"]
+        assert (said["gate"], said["ok"], said["output"]) == ("say", True, "this was printed\n")
         assert len(play.of(f.RunStarted)) == 1
     scene.check()
 
