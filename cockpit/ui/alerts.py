@@ -7,6 +7,7 @@ from cockpit.schedule.snapshot import Leg
 from cockpit.schedule.states import State
 from cockpit.ui.looks import LOOKS, STALLED, count, exact_clock, line, name
 from cockpit.ui.present import put_off
+from cockpit.ui.violations import told
 
 
 class Alert(Struct, frozen=True):
@@ -50,6 +51,7 @@ def alerts(view: View) -> tuple[Alert, ...]:
         if workstream.clean_up_refused:
             text = f"{name(workstream.id)}: clean-up refused: {line(workstream.clean_up_refused)}"
             found.append(Alert(7, "!", text, "warn", workstream.id))
+    found += _seen(view)
     found += _foreseen(view)
     found += [Alert(11, "↺", f"put right: {line(one)}", "dim") for one in snapshot.recovered]
     places = {key: at for at, key in enumerate(snapshot.workstreams)}
@@ -66,6 +68,8 @@ def _of_leg(view: View, leg: Leg) -> list[Alert]:
     look = LOOKS[leg.state]
     if leg.state in _BAD:
         text = f"{who}: {look.word}{f': {line(leg.reason)}' if leg.reason else ''}"
+        if leg.state is State.QUARANTINED:
+            text = f"{who}: {look.word}: {line(leg.reason) or 'for what it wrote'} · 4, there u releases, X discards"
         return [Alert(_BAD[leg.state], look.glyph, text, look.style, leg.workstream)]
     if leg.state is State.QUEUED and leg.retry_at:
         text = f"{who}: merge waits: {put_off(leg)} · next try {exact_clock(leg.retry_at)}"
@@ -74,8 +78,21 @@ def _of_leg(view: View, leg: Leg) -> list[Alert]:
         text = f"{who}: ~stalled: no output and no change since {exact_clock(stalled)}"
         return [Alert(6, STALLED.glyph, text, "warn", leg.workstream)]
     if approval and (approval == "merge" or view.snapshot.workstreams[leg.workstream].wanted):
-        return [Alert(8, "◆", f"{who}: awaits your yes to its {approval} (a, A)", "warn", leg.workstream)]
+        stand = len(view.snapshot.open_violations(leg.key)) if approval == "merge" else 0
+        stands = f" · {count(stand, 'open violation')} (4)" if stand else ""
+        return [Alert(8, "◆", f"{who}: awaits your yes to its {approval} (a, A){stands}", "warn", leg.workstream)]
     return []
+
+
+def _seen(view: View) -> list[Alert]:
+    """Return what will quarantine a leg if it stays: as a time, so that an alert stands still while time goes by."""
+    found: list[Alert] = []
+    for key, seen in view.readings.findings.items():
+        due = min((one for one in seen if one.due), key=lambda one: one.due, default=None)
+        if due is not None and key in view.snapshot.workstreams and view.snapshot.state_of(key) is State.RUNNING:
+            text = f"{name(key)}: {told(due)}: quarantined {exact_clock(due.due)} if it stays"
+            found.append(Alert(3, "⚠", text, "warn", key))
+    return found
 
 
 def _foreseen(view: View) -> list[Alert]:

@@ -17,9 +17,9 @@ from cockpit.engine.handle import Handle, View
 from cockpit.errors import CockpitError
 from cockpit.ui import keys
 from cockpit.ui.bridge import Bridge
-from cockpit.ui.keys import BY_NAME, COMMANDS, Action
+from cockpit.ui.keys import BY_NAME, COMMANDS, GRID, Action
 from cockpit.ui.looks import line
-from cockpit.ui.news import news
+from cockpit.ui.news import news, rings
 from cockpit.ui.present import Presenter, Row
 from cockpit.ui.screens.grid import GridPage
 from cockpit.ui.screens.page import Page
@@ -121,6 +121,8 @@ class CockpitApp(App[str], inherit_bindings=False):
         for screen in self.screen_stack:
             if isinstance(screen, Page):
                 screen.show(self.view, self.rows, self.clock.now())
+        if rings(self.view.facts):
+            self.bell()
         for text, bad in news(self.view.snapshot, self.view.facts):
             self.notify(text, severity="error" if bad else "information", markup=False, timeout=10 if bad else 4)
         if self._start and self.view.connected:
@@ -163,7 +165,8 @@ class CockpitApp(App[str], inherit_bindings=False):
         if self.read_only and action.verb:
             return "this screen is read only"
         if not action.whole:
-            return action.why_not(self.view, self.page.targets() if self.page else ())
+            reason = action.why_not(self.view, self.page.targets() if self.page else ())
+            return reason or (self.page.why_not(action.name) if self.page else None)
         if action.name not in self._plan_reasons:
             self._plan_reasons[action.name] = action.why_not(self.view, ())
         return self._plan_reasons[action.name]
@@ -201,10 +204,51 @@ class CockpitApp(App[str], inherit_bindings=False):
     def _open(self, part: str) -> None:
         from cockpit.ui.screens.workstream import WorkstreamPage
 
-        page = self.page
-        cursor = page.grid.cursor if isinstance(page, GridPage) else None
+        cursor = self.page.cursor() if self.page else None
         if cursor is not None:
             self.push_screen(WorkstreamPage(self.handle, cursor, part, self.view, self.rows, self.clock.now()))
+
+    def do_diff(self) -> None:
+        """Open the diff of what is selected, where that is."""
+        from cockpit.ui.screens.diff import DiffPage
+
+        page = self.page
+        if page is not None and (cursor := page.cursor()) is not None:
+            self.push_screen(DiffPage(self.handle, cursor, *page.place()))
+
+    def do_grid(self) -> None:
+        """Go back to the first page."""
+        while len(self.screen_stack) > 1:
+            self.pop_screen()
+
+    def do_quarantine(self) -> None:
+        """Open the page of quarantines and violations."""
+        from cockpit.ui.screens.quarantine import QuarantinePage
+
+        if not isinstance(self.page, QuarantinePage):
+            self.do_grid()
+            self.push_screen(QuarantinePage(self.view, self.rows, self.clock.now()))
+
+    def do_tab(self) -> None:
+        """Go to the page after the one that is open, or that was opened from."""
+        here = next((one.PAGE for one in reversed(self.screen_stack) if getattr(one, "PAGE", "") in keys.TABS), GRID)
+        after = keys.TABS[(keys.TABS.index(here) + 1) % len(keys.TABS)]
+        getattr(self, f"do_{after}")()
+
+    def do_next(self) -> None:
+        """Go to the first page, and there to the next workstream that awaits the operator."""
+        self.do_grid()
+        self.call_later(self.action_do, "next")
+
+    def do_release(self) -> None:
+        """Show the ways out of a quarantine."""
+        self.ordering.release(self.page.targets() if self.page else ())
+
+    def do_waive(self) -> None:
+        """Ask for the reason for which violations are let stand."""
+        page = self.page
+        if page is not None:
+            self.ordering.waive(page.targets(), page.violations())
 
     def do_conflict(self) -> None:
         """Show the ways to resolve the conflict of what is selected."""

@@ -10,10 +10,12 @@ from cockpit.schedule.carry import carry_out, needed_too
 from cockpit.schedule.facts import EndAsked, LegResumed, MergeQueued, WorkstreamWanted
 from cockpit.schedule.orders import Order
 from cockpit.schedule.shown import DECIDING, shown
+from cockpit.schedule.snapshot import OPEN, Snapshot
 from cockpit.schedule.states import State
 from cockpit.ui.keys import Action
 from cockpit.ui.looks import count, line, name
 from cockpit.ui.reasons import depending
+from cockpit.ui.violations import is_waived, judged, told
 
 NAMED = 8
 
@@ -21,7 +23,7 @@ NAMED = 8
 class Question(Struct, frozen=True):
     """What a confirm asks: a title, what will happen, the word of its yes, and whether it needs a reason.
 
-    `despite` is what the order would be refused for and a yes to it overrides.
+    `despite` is what the order would be refused for and a yes to it overrides, `told` who is told the reason.
     """
 
     title: str
@@ -31,6 +33,7 @@ class Question(Struct, frozen=True):
     other: str = ""
     danger: bool = False
     despite: str = ""
+    told: str = "the next run is told"
 
 
 def orders_for(action: Action, view: View, targets: Sequence[str], who: str) -> tuple[Order, ...]:
@@ -67,7 +70,8 @@ def question(action: Action, view: View, targets: Sequence[str], hidden: int) ->
             f"Merge {count(len(legs), 'workstream')} into {base}", (named(legs), "In round order."), "Merge"
         )
     also = needed_too(snapshot, chosen) if action.name == "start" else ()
-    if not action.hard and not hidden and not also:
+    found = _judged(snapshot, chosen) if action.name == "approve" else []
+    if not action.hard and not hidden and not also and not found:
         return None
     lines = [named(chosen)]
     if hidden:
@@ -79,15 +83,31 @@ def question(action: Action, view: View, targets: Sequence[str], hidden: int) ->
         lines.append(f"Needs {count(len(also), 'workstream')} that {verb} not started: {named(also)}")
         whole = "Start these too"
         return Question(_title("Start", chosen), tuple(lines), whole, other="Only the chosen")
-    lines += _consequences(action, view, chosen)
+    lines += _consequences(action, view, chosen) + found
     return Question(
-        _title(action.about.split(":")[0].split(",")[0].capitalize(), chosen),
+        _title("Approve" if found else action.about.split(":")[0].split(",")[0].capitalize(), chosen),
         tuple(lines),
         action.name.replace("cleanup", "clean up").replace("rollback", "roll back").capitalize(),
         reason=action.name == "reject",
         danger=action.hard,
         despite=depending(view, chosen) if action.name == "rollback" else "",
     )
+
+
+def waiving(view: View, workstream: str, violations: Sequence[str]) -> Question:
+    """Return what is asked before violations are let stand."""
+    snapshot = view.snapshot
+    found = [snapshot.violations[key] for key in violations if key in snapshot.violations]
+    leg = snapshot.leg_under_way(workstream)
+    lines = [f"! {told(one)}: {line(one.message)}" for one in found[:NAMED]]
+    lines += [f"and {len(found) - NAMED} more"] if len(found) > NAMED else []
+    lines.append(f"{'It stands' if len(found) == 1 else 'They stand'} from now on: the review and the report say why.")
+    if leg.state is State.QUARANTINED:
+        free = not set(leg.held_for) - set(violations)
+        rest = "Other violations hold it still."
+        lines.append(f"Nothing else holds it: {name(leg.held_slot)} is free, and it goes on." if free else rest)
+    title = f"Waive {count(len(found), 'violation')} of {name(workstream)}"
+    return Question(title, tuple(lines), "Waive", reason=True, danger=True, told="the review shows it")
 
 
 def quit_question(running: int) -> Question:
@@ -116,8 +136,10 @@ def _consequences(action: Action, view: View, chosen: tuple[str, ...]) -> list[s
             *([f"Ends {count(merging, 'merge')} now; {base} is as it was, the work stays."] if merging else []),
             "Starts nothing new of it until s or r.",
         ]
-    if action.name == "cleanup":
+    if action.name in ("cleanup", "discard"):
+        ended = ["Stops it for good; r starts it again on base."] if action.name == "discard" else []
         return [
+            *ended,
             "Removes worktree and branch; what only they hold is kept under a rescue ref first.",
             *(
                 f"  {line(snapshot.workstreams[key].worktree)}"
@@ -135,6 +157,19 @@ def _consequences(action: Action, view: View, chosen: tuple[str, ...]) -> list[s
     if action.name == "reject":
         return ["The next run is told the reason (r retries)."]
     return []
+
+
+def _judged(snapshot: Snapshot, chosen: tuple[str, ...]) -> list[str]:
+    """Return what a review has to know of violations: those that are open, and those that a human let stand."""
+    found: list[str] = []
+    for key in chosen:
+        leg = snapshot.leg_under_way(key)
+        if snapshot.approval_of(leg) != "merge":
+            continue
+        mine = [one for one in snapshot.violations.values() if one.leg == leg.key]
+        found += [f"! open: {told(one)}: {line(one.message)}" for one in mine if one.state == OPEN]
+        found += [f"~ {told(one)}: {judged(one)}" for one in mine if is_waived(one)]
+    return [*found[:NAMED], f"and {len(found) - NAMED} more"] if len(found) > NAMED else found
 
 
 def _of_rollback(view: View, chosen: tuple[str, ...]) -> list[str]:

@@ -33,11 +33,14 @@ COLUMNS = (
     Column("files", "files +/−", 6, 55, 9, 16, right=True),
     Column("ahead", "vs base", 7, 30, 7, 9),
     Column("clash", "conflicts with", 9, 65, 14, 40),
+    Column("bad", "violations", 10, 68, 6, 18),
     Column("why", "now", 8, 90, 26, 400),
     Column("time", "for", -1, 80, 3, 7, right=True),
     Column("eta", "done", -1, 75, 5, 12, right=True),
 )
 _WHY = "why"
+_TIME_LEFT = len(" · 99 s until quarantine")
+_OPTIONAL = ("title", "clash", "bad")
 
 
 class Laid(Struct, frozen=True):
@@ -54,10 +57,10 @@ def time_cell(row: Row, column: Column, now: float) -> Cell:
     return (at_clock(row.finish, now) if row.finish else ""), "dim"
 
 
-def lay_out(rows: Sequence[Row], width: int, now: float) -> tuple[Laid, ...]:
+def lay_out(rows: Sequence[Row], width: int, now: float, columns: tuple[Column, ...] = COLUMNS) -> tuple[Laid, ...]:
     """Return the columns that fit `width` cells, with their widths, for what the rows hold."""
-    wanted = {column.name: _wanted(rows, column, now) for column in COLUMNS}
-    chosen = [column for column in COLUMNS if column.name not in ("title", "clash") or wanted[column.name]]
+    wanted = {column.name: _wanted(rows, column, now) for column in columns}
+    chosen = [column for column in columns if column.name not in _OPTIONAL or wanted[column.name]]
     while sum(_need(column, wanted) for column in chosen) + GAP * (len(chosen) - 1) > width:
         drop = min(chosen, key=lambda column: column.keep)
         if drop.keep > 95:
@@ -83,6 +86,8 @@ def _wanted(rows: Sequence[Row], column: Column, now: float) -> int:
     else:
         at = column.at
         content = max((cells_of(text) for text in {row.cells[at][0] for row in rows}), default=0)
+        if column.name == _WHY and any(row.due is not None for row in rows):
+            content += _TIME_LEFT
     return min(max(content, len(column.head)), column.most) if content else 0
 
 

@@ -8,6 +8,8 @@ from rich.cells import cell_len
 
 from cockpit.clock import span
 from cockpit.engine.handle import View
+from cockpit.schedule.snapshot import Snapshot
+from cockpit.schedule.states import State
 from cockpit.ui.looks import BLOCKED, LOOKS, ORDER, STALLED, Look, at_clock, count, line, name
 from cockpit.ui.present import Cell, Row, held_why
 
@@ -64,12 +66,18 @@ def headline(
         base=f"{name(snapshot.outline.base)}{f'@{commit}' if commit else ''}",
         state=snapshot.state(),
         counts=_counts(rows),
-        agents=f"{len(snapshot.busy_slots())}/{snapshot.max_agents()}",
+        agents=f"{len(snapshot.busy_slots())}/{snapshot.max_agents()}{_held_slots(snapshot)}",
         eta=eta,
         eta_short=short,
         cost=f"${cost.usd:,.2f}" if cost.usd else f"{tokens / 1000:,.0f}k tokens" if tokens else "",
         problems=problems(view, read_only=read_only, reaching=reaching),
     )
+
+
+def _held_slots(snapshot: Snapshot) -> str:
+    """Return how many slots are quarantined, beside the agents that run."""
+    held = len(snapshot.held_slots())
+    return f" {LOOKS[State.QUARANTINED].glyph} {count(held, 'slot')}" if held else ""
 
 
 def _counts(rows: Iterable[Row]) -> tuple[tuple[Look, int], ...]:

@@ -9,8 +9,12 @@ from cockpit.ui import reasons
 from cockpit.ui.reasons import WhyNot
 
 GRID, WORKSTREAM, COMMANDS, DIALOG = "grid", "workstream", "commands", "dialog"
-PAGES = frozenset({GRID, WORKSTREAM, COMMANDS})
+QUARANTINE, DIFF = "quarantine", "diff"
+PAGES = frozenset({GRID, WORKSTREAM, COMMANDS, QUARANTINE, DIFF})
 BOTH = frozenset({GRID, WORKSTREAM})
+LISTS = frozenset({GRID, QUARANTINE})
+HELD = frozenset({QUARANTINE, WORKSTREAM})
+TABS = (GRID, QUARANTINE)
 
 
 class Action(Struct, frozen=True):
@@ -51,7 +55,7 @@ ACTIONS: tuple[Action, ...] = (
         "next",
         "n",
         "n",
-        BOTH,
+        BOTH | HELD,
         "go to the next workstream that awaits you",
         short="next",
         why_not=reasons.next_awaiting,
@@ -61,7 +65,7 @@ ACTIONS: tuple[Action, ...] = (
         "open",
         "enter",
         "enter",
-        frozenset({GRID}),
+        LISTS,
         "open the workstream's page",
         short="open",
         why_not=reasons.on_some,
@@ -69,13 +73,41 @@ ACTIONS: tuple[Action, ...] = (
     ),
     Action("output", "l", "l", BOTH, "show the live output", short="output", why_not=reasons.on_some, group="moving"),
     Action("timeline", "t", "t", BOTH, "show what happened to it", why_not=reasons.on_some, group="moving"),
+    Action(
+        "diff",
+        "d",
+        "d",
+        BOTH | HELD | {DIFF},
+        "show its diff; there: all of it, or the one file",
+        short="diff",
+        why_not=reasons.diff,
+        group="moving",
+    ),
+    Action(
+        "previous",
+        "left_square_bracket",
+        "[",
+        frozenset({DIFF, WORKSTREAM, QUARANTINE}),
+        "a diff's hunk before; a workstream's part before; a violation: scroll up",
+        short="before",
+        group="moving",
+    ),
+    Action(
+        "following",
+        "right_square_bracket",
+        "]",
+        frozenset({DIFF, WORKSTREAM, QUARANTINE}),
+        "a diff's next hunk; a workstream's next part (output, timeline, gates); a violation: scroll down",
+        short="after",
+        group="moving",
+    ),
     Action("back", "escape", "esc", PAGES, "back out: filter, marks, page; never quits", palette=False, group="moving"),
     Action(
         "filter",
         "slash",
         "/",
-        frozenset({GRID}),
-        "show only the workstreams that match",
+        LISTS,
+        "show only what matches",
         short="filter",
         group="choosing",
     ),
@@ -169,6 +201,42 @@ ACTIONS: tuple[Action, ...] = (
         verb="merge",
         why_not=reasons.for_verb("merge"),
         group="orders",
+    ),
+    Action(
+        "release",
+        "u",
+        "u",
+        HELD,
+        "release from quarantine: shows the ways that there are",
+        short="release",
+        verb="release",
+        hard=True,
+        why_not=reasons.for_verb("release"),
+        group="a quarantine",
+    ),
+    Action(
+        "waive",
+        "W",
+        "W",
+        HELD,
+        "waive: let what was found stand, for a reason that the review shows",
+        short="waive",
+        verb="waive",
+        hard=True,
+        why_not=reasons.waive,
+        group="a quarantine",
+    ),
+    Action(
+        "discard",
+        "X",
+        "X",
+        HELD,
+        "discard: stop it for good and remove its worktree, rescue first",
+        short="discard",
+        verb="discard",
+        hard=True,
+        why_not=reasons.for_verb("discard"),
+        group="a quarantine",
     ),
     Action(
         "cleanup",
@@ -310,6 +378,9 @@ ACTIONS: tuple[Action, ...] = (
         why_not=reasons.trust,
         group="the plan",
     ),
+    Action("grid", "1", "1", PAGES, "the page of all workstreams", group="pages"),
+    Action("quarantine", "4", "4", PAGES, "the page of quarantines and violations", short="quarantine", group="pages"),
+    Action("tab", "tab", "tab", PAGES, "the next of these pages", palette=False, group="pages"),
     Action("refresh", "R", "R", PAGES, "read everything again"),
     Action("palette", "colon", ":", PAGES, "find an action by its name", palette=False),
     Action("help", "question_mark", "?", PAGES, "all keys", short="help"),

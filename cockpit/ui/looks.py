@@ -1,18 +1,20 @@
 """How each state looks (glyph, word and style name, never colour alone), and how text and times fit a width. Pure."""
 
+import math
 import time
 from collections.abc import Mapping
 
 from msgspec import Struct
 from rich.cells import cell_len, set_cell_size
 
-from cockpit.safetext import on_one_line, safe_line
+from cockpit.safetext import on_one_line, safe_line, safe_text
 from cockpit.schedule.readings import RunReading
 from cockpit.schedule.snapshot import Leg
 from cockpit.schedule.states import State
 
 NAME_LIMIT = 60
 TEXT_LIMIT = 240
+CODE_LIMIT = 1_000
 STYLES = ("plain", "dim", "quiet", "strong", "busy", "good", "warn", "bad", "accent")
 
 
@@ -84,6 +86,11 @@ def line(text: str) -> str:
     return on_one_line(steady(text[: TEXT_LIMIT * 8]), TEXT_LIMIT)
 
 
+def code(text: str) -> str:
+    """Return an untrusted line of code as one safe line that keeps its blanks, as far as it is looked at."""
+    return steady(safe_text(text[: TEXT_LIMIT * 8])).replace("\t", "    ").replace("\n", " ")[:CODE_LIMIT]
+
+
 def _harmless(text: str, limit: int) -> bool:
     """Say whether a text needs no cleaning: a thousand rows are cleaned at once, and nearly all of them are plain."""
     return len(text) <= limit and text.isascii() and text.isprintable() and "  " not in text
@@ -118,6 +125,14 @@ def age(seconds: float | None) -> str:
     if hours < 24:
         return f"{hours}h {minute:02d}m"
     return f"{hours // 24}d {hours % 24:02d}h"
+
+
+def time_left(due: float, now: float) -> str:
+    """Return how long it is until a quarantine, in words."""
+    left = due - now
+    if left <= 0:
+        return "being quarantined"
+    return f"{math.ceil(left)} s until quarantine" if left < 100 else f"{age(left)} until quarantine"
 
 
 def at_clock(at: float, now: float) -> str:

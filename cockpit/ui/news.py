@@ -29,11 +29,18 @@ def news(snapshot: Snapshot, recorded: Iterable[f.Recorded]) -> tuple[News, ...]
             back.append(f"{who} rolled back, in review again")
         elif isinstance(fact, f.LegFailed):
             bad.append(f"{who} failed: {line(fact.reason)}")
+        elif isinstance(fact, f.LegQuarantined):
+            bad.append(f"{who} quarantined: {line(fact.reason)} (4)")
         elif isinstance(fact, f.ConflictFound):
             bad.append(f"{who} conflicts in {line(', '.join(fact.paths))}")
     told = (*_told(merged, "legs merged", bad=False), *_told(back, "merges rolled back", bad=False))
     told += _cleaned(gone)
-    return (*told, *_told(bad, "legs failed or conflict", bad=True))
+    return (*told, *_told(bad, "legs failed, conflict or are quarantined", bad=True))
+
+
+def rings(recorded: Iterable[f.Recorded]) -> bool:
+    """Say whether something happened that the operator is called for by a bell."""
+    return any(isinstance(one.fact, f.LegQuarantined) for one in recorded)
 
 
 def _cleaned(gone: list[f.WorktreeRemoved]) -> tuple[News, ...]:

@@ -10,7 +10,8 @@ from cockpit.errors import CockpitError, OrderRefusedError
 from cockpit.schedule.carry import ENDABLE
 from cockpit.schedule.orders import Order
 from cockpit.schedule.shown import DECIDING
-from cockpit.ui.asking import Question, named, orders_for, question, quit_question
+from cockpit.schedule.snapshot import OPEN
+from cockpit.ui.asking import Question, named, orders_for, question, quit_question, waiving
 from cockpit.ui.keys import BY_NAME, Action
 from cockpit.ui.looks import count, line
 from cockpit.ui.present import going_on
@@ -19,6 +20,9 @@ from cockpit.ui.working import beside
 if TYPE_CHECKING:
     from cockpit.ui.app import CockpitApp
     from cockpit.ui.screens.confirm import More
+
+
+REMOVING = frozenset({"cleanup", "discard"})
 
 
 class Ordering:
@@ -58,9 +62,46 @@ class Ordering:
                 return "what depends on it is not what it was; esc, and look again"
             if action.name in DECIDING and orders_for(action, self._app.view, targets, self._app.who) != seen:
                 return "its work is not what it was; esc, and look again"
+            if action.name == "approve" and again != asked:
+                return "its violations are not what they were; esc, and look again"
             return None
 
-        self.ask(asked, check, answered, partial(self._ignored, targets) if action.name == "cleanup" else None)
+        self.ask(asked, check, answered, partial(self._ignored, targets) if action.name in REMOVING else None)
+
+    def release(self, targets: tuple[str, ...]) -> None:
+        """Ask by which way a quarantine is to be left."""
+        from cockpit.ui.releasing import held
+        from cockpit.ui.screens.release import ReleaseScreen
+
+        app = self._app
+        found = held(app.view, targets[0]) if targets else None
+        if found is not None:
+            app.push_screen(ReleaseScreen(lambda: app.view, targets[0], found, app.who), self._decided)
+
+    def _decided(self, order: Order | None) -> None:
+        if order is None:
+            self._app.say("nothing was done")
+        else:
+            self.hand_in((order,))
+
+    def waive(self, targets: tuple[str, ...], chosen: tuple[str, ...]) -> None:
+        """Ask for the reason for which violations of a workstream are let stand: those chosen, else all open ones."""
+        from cockpit.ui.releasing import changed, held, waiver
+
+        found = held(self._app.view, targets[0]) if targets else None
+        if found is None:
+            return
+        workstream, shown = targets[0], chosen or found.violations
+
+        def answered(reason: str | None) -> None:
+            self._decided(None if reason is None else waiver(workstream, reason, shown, self._app.who))
+
+        def check() -> str | None:
+            snapshot = self._app.view.snapshot
+            still = all(key in snapshot.violations and snapshot.violations[key].state == OPEN for key in shown)
+            return None if still else changed(self._app.view, workstream, found) or "they are not open any more"
+
+        self.ask(waiving(self._app.view, workstream, shown), check, answered)
 
     def start_all(self) -> None:
         """Let the whole plan run, unless all of it does already."""

@@ -6,8 +6,8 @@ from msgspec import Struct
 
 from cockpit.engine.handle import View
 from cockpit.schedule.queueing import waits_in_line
-from cockpit.schedule.readings import ConflictReading, RunReading, WorktreeReading
-from cockpit.schedule.snapshot import GateResult, Leg, Run, Snapshot, Workstream, blockers, waits_for
+from cockpit.schedule.readings import ConflictReading, FindingReading, RunReading, WorktreeReading
+from cockpit.schedule.snapshot import OPEN, RELEASED, GateResult, Leg, Run, Snapshot, Workstream, blockers, waits_for
 from cockpit.schedule.states import AWAITS_HUMAN, WORKING, State
 from cockpit.ui.looks import LOOKS, Look, exact_clock, line, look_of, name
 
@@ -18,7 +18,7 @@ class Row(Struct, frozen=True):
     """A workstream as a row: safe text with style names; times stay numbers, so that a row is stable as time goes by.
 
     `cells` are in the order of columns.COLUMNS without the mark and the times; `awaits` says that it awaits the
-    operator; `output` names the run and the number of bytes it printed.
+    operator; `output` names the run and the number of bytes it printed; `due` is when what is seen there quarantines.
     """
 
     id: str
@@ -29,6 +29,7 @@ class Row(Struct, frozen=True):
     awaits: bool
     output: tuple[str, int]
     search: str
+    due: float | None = None
 
 
 class Patch(Struct, frozen=True):
@@ -69,6 +70,7 @@ class Presenter:
         blocked = blockers(snapshot)
         hold = held_why(view)
         busy = snapshot.busy_slots()
+        judged = _judged(snapshot)
         found: dict[str, Row] = {}
         inputs: dict[str, tuple[object, ...]] = {}
         for key, workstream in snapshot.workstreams.items():
@@ -90,6 +92,8 @@ class Presenter:
                 any(one in snapshot.reverting for one in workstream.outline.legs),
                 snapshot.unsure_of(leg),
                 waits_in_line(snapshot, leg, busy) if leg.state is State.READY and not hold else "",
+                judged.get(leg.key, (0, 0)),
+                readings.findings.get(key, ()) if leg.state is State.RUNNING else (),
             )
             inputs[key] = given
             same = self._inputs.get(key) == given
@@ -139,6 +143,12 @@ def _row(snapshot: Snapshot, workstream: Workstream, leg: Leg, given: tuple[obje
         why = f"{why} · {unsure}"
     if reverting:
         why, why_style = "its merge is being rolled back", "busy"
+    known, seen = given[14], given[15]
+    assert isinstance(known, tuple)  # noqa: S101 - the same
+    assert isinstance(seen, tuple)  # noqa: S101 - the same
+    due = min((one.due for one in seen if one.due), default=None)
+    if seen and not leg.ending:
+        why, why_style = _of_seen(seen), "warn"
     legs = workstream.outline.legs
     merged = leg.state is State.MERGED
     calm = "dim" if look.style in ("quiet", "good") else "plain"
@@ -153,6 +163,7 @@ def _row(snapshot: Snapshot, workstream: Workstream, leg: Leg, given: tuple[obje
         (f"↑{worktree.ahead} ↓{worktree.behind}" if worktree and (worktree.ahead or worktree.behind) else "", "dim"),
         (why, why_style),
         (clashes, "warn"),
+        (_violations(known[0], known[1], len(seen)), "warn" if known[0] or seen else "dim"),
     )
     return Row(
         workstream.id,
@@ -163,7 +174,28 @@ def _row(snapshot: Snapshot, workstream: Workstream, leg: Leg, given: tuple[obje
         awaits=awaits_operator(snapshot, workstream.id),
         output=(leg.run or "", run.output_bytes if run else 0),
         search=" ".join([name(workstream.outline.branch), *(text for text, _ in cells)]).lower(),
+        due=None if leg.ending else due,
     )
+
+
+def _judged(snapshot: Snapshot) -> dict[str, tuple[int, int]]:
+    """Return how many violations of each leg are open, and how many a human let stand."""
+    found: dict[str, tuple[int, int]] = {}
+    for one in snapshot.violations.values():
+        stands, waived = found.get(one.leg, (0, 0))
+        found[one.leg] = (stands + (one.state == OPEN), waived + (one.state == RELEASED and bool(one.reason)))
+    return found
+
+
+def _violations(stands: int, waived: int, seen: int) -> str:
+    counts = ((stands, "open"), (seen - stands, "seen"), (waived, "waived"))
+    return " ".join(f"{number} {word}" for number, word in counts if number > 0)
+
+
+def _of_seen(seen: tuple[FindingReading, ...]) -> str:
+    first = min(seen, key=lambda one: (not one.due, one.due, one.since))
+    more = f" +{len(seen) - 1}" if len(seen) > 1 else ""
+    return f"⚠ {name(first.rule)} {line(first.path)}{f':{first.line}' if first.line else ''}{more}"
 
 
 def clash(reading: ConflictReading | None, leg: Leg, base: str) -> str:

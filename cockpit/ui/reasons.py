@@ -82,6 +82,22 @@ def depending(view: View, targets: Sequence[str]) -> str:
     return why.partition(": roll")[0] if why and rollback(view, targets) is None else ""
 
 
+def waive(view: View, targets: Sequence[str]) -> str | None:
+    """Return why there is no violation to let stand."""
+    return on_some(view, targets) or refused(view, Order("waive", tuple(targets), reason="to be given"))
+
+
+def diff(view: View, targets: Sequence[str]) -> str | None:
+    """Return why there is no change to look at."""
+    if reason := on_some(view, targets):
+        return reason
+    known = [key for key in targets if key in view.snapshot.workstreams]
+    if not known:
+        return "it is no longer in the plan"
+    begun = any(leg.base for leg in view.snapshot.legs_of(known[0]))
+    return None if begun else f"{name(known[0])} has no worktree yet: no agent has worked on it"
+
+
 def conflict(view: View, targets: Sequence[str]) -> str | None:
     """Return why there is no conflict to resolve."""
     if reason := on_some(view, targets):

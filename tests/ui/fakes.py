@@ -32,6 +32,8 @@ class FakeHandle:
         self.asked: list[tuple[str, dict[str, Any]]] = []
         self.outputs: dict[str, str] = {}
         self.commands: list[list[str]] = []
+        self.diffs: dict[str, str] = {}
+        self.gates: list[dict[str, Any]] = []
         self.recorded: list[f.Recorded] = []
         self.subscribers: list[asyncio.Queue[View | Exception | None]] = []
 
@@ -103,9 +105,20 @@ class FakeHandle:
             return {"files": 3, "bytes": 1_500_000}
         if question == "commands":
             return {"commands": self.commands, "digest": "as shown"}
+        if question == "diff":
+            return self._diff(**arguments)
+        if question == "gates":
+            return {"gates": self.gates}
         if question == "timeline":
             return {"facts": [self._told(one) for one in self.recorded if self._about(one, arguments["workstream"])]}
         raise CockpitError(f"no such question: {question}")
+
+    def _diff(self, workstream: str, path: str = "") -> dict[str, Any]:
+        """Return the diffs of all files, or of one, as a driver tells them."""
+        text = self.diffs.get(path, "") if path else "".join(self.diffs.values())
+        leg = self.snapshot.leg_under_way(workstream)
+        told = {"files": 1 if path else len(self.diffs), "left_out": 0, "cut": False}
+        return {"leg": leg.key, "base": leg.base, "text": text, **told}
 
     def _output(self, workstream: str, offset: int | None = None, limit: int = 65536) -> dict[str, Any]:
         data = self.outputs.get(workstream, "").encode()
@@ -243,6 +256,90 @@ def busy() -> FakeHandle:
         "E   AssertionError: release 1.4.2 is not installed from a clean folder\n"
         "\x1b[33mlooking at\x1b[0m packages/core/install.py\n"
     )
+    return handle
+
+
+DROPPED = f.ViolationFound(
+    "ci-testing/ci-testing-1",
+    "v1",
+    "PLACEHOLDER_DROPPED",
+    "CRITICAL",
+    "src/install.py",
+    13,
+    "    # ... the rest stays the same",
+    "4 lines went away, and a comment says that they are still there",
+    ("    for one in found:", "        check(one)", "    if not found:", "        raise MissingError(name)"),
+    "claude#1",
+    "ci-testing-1",
+)
+SECRET = f.ViolationFound(
+    "ci-testing/ci-testing-1",
+    "v2",
+    "SECURITY_RISK",
+    "HIGH",
+    "packages/core/a/rather/long/path/to/settings.py",
+    3,
+    'TOKEN = "…"',
+    "a token in a known format",
+    (),
+    "claude#1",
+    "ci-testing-1",
+)
+STANDS = f.ViolationFound(
+    "security/security-1",
+    "v3",
+    "LOGIC_ERROR",
+    "MEDIUM",
+    "tests/test_keys.py",
+    40,
+    "    assert True",
+    "an assertion was made trivial",
+    ("    assert rotated != key",),
+    "coder#1",
+    "security-1",
+)
+DIFF = """diff --git a/src/install.py b/src/install.py
+index 1..2 100644
+--- a/src/install.py
++++ b/src/install.py
+@@ -1,3 +1,4 @@ import os
+ import os
++import sys
+\x20
+ def main():
+@@ -10,9 +11,6 @@ def install(name):
+ def install(name):
+     found = look_for(name)
+-    for one in found:
+-        check(one)
+-    if not found:
+-        raise MissingError(name)
++    # ... the rest stays the same
+     return found
+"""
+
+
+def held() -> FakeHandle:
+    """Return the plan in the middle, with one leg quarantined, one violation open in review, one waived, one fixed."""
+    handle = busy()
+    mild = replace(STANDS, id="v4", path="tests/conftest.py", line=2, rule="no-print", severity="LOW")
+    gone = replace(STANDS, id="v5", path="tests/test_old.py", line=9, rule="INCOMPLETE_CODE", severity="HIGH")
+    why = "PLACEHOLDER_DROPPED in src/install.py:13"
+    handle.record(
+        STANDS,
+        mild,
+        gone,
+        f.ViolationWaived(mild.leg, "v4", "olga@desk", "it is a fixture"),
+        f.ViolationFixed(gone.leg, "v5"),
+        DROPPED,
+        SECRET,
+        f.EndAsked(DROPPED.leg, "quarantine"),
+        f.RunEnded(DROPPED.leg, "ci-testing-1", "stopped"),
+        f.LegQuarantined(DROPPED.leg, "claude#1", ("v1",), why),
+        publish=False,
+    )
+    handle.clock.advance(42)
+    handle.diffs = {"src/install.py": DIFF, "b.py": DIFF.replace("src/install.py", "b.py")}
     return handle
 
 

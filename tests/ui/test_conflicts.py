@@ -3,6 +3,7 @@
 import itertools
 
 import pytest
+from msgspec.structs import replace
 from textual.widgets import OptionList, Static
 
 from cockpit.errors import OrderRefusedError
@@ -79,6 +80,7 @@ def test_the_column_of_conflicts_is_there_when_there_is_one_and_there_is_room() 
     handle = busy()
     quiet = tuple(Presenter().rows(handle.view()).values())
     handle.read(conflicts={"ci-testing": ConflictReading((), {"security": ("src/db.py",)})})
+    handle.record(replace(BAD, leg="ci-testing/ci-testing-1"))
     rows = tuple(Presenter().rows(handle.view()).values())
     names = {width: [one.column.name for one in lay_out(rows, width, START)] for width in (60, 240)}
     assert "clash" not in [one.column.name for one in lay_out(quiet, 240, START)]
@@ -166,6 +168,7 @@ def test_a_rollback_that_did_not_happen_says_why_in_the_grid() -> None:
     assert why == ("as api-merge · not rolled back: later work builds on it: x", "warn")
 
 
+BAD = f.ViolationFound(LEG, "v", "LOGIC_ERROR", "MEDIUM", "a.py")
 REVIEW = (f.RunEnded(LEG, "api-1", "done", 0), f.ChecksStarted(LEG), f.ReviewAsked(LEG))
 MERGING = (*REVIEW, f.ApprovalGiven(LEG, "merge"), f.MergeStarted(LEG))
 CONFLICT = (*MERGING, f.ConflictFound(LEG, ("x",)))
@@ -184,6 +187,8 @@ LIVES: dict[str, tuple[f.Fact, ...]] = {
     "resolving": (*CONFLICT, f.ResolutionAsked(LEG, "rebase")),
     "opened": (*CONFLICT, f.ResolutionAsked(LEG, "resolve"), f.ResolutionEnded(LEG, "", "/c/api")),
     "failed": (f.LegFailed(LEG),),
+    "quarantined": (BAD, f.EndAsked(LEG, "quarantine"), f.LegQuarantined(LEG, "coder#1", ("v",))),
+    "flawed": (*REVIEW[:2], BAD, REVIEW[2]),
     "stopped": (f.WorkstreamUnwanted("api"), f.LegStopped(LEG)),
     "rejected": (*REVIEW, f.ApprovalRefused(LEG, "merge")),
 }
@@ -197,13 +202,19 @@ def test_the_screen_and_the_driver_agree_on_what_can_be_done_in_every_state(life
     elif life == "ready":
         handle.record(f.WorkstreamWanted("api"), publish=False)
     state = handle.snapshot.legs[LEG].state.value
-    same = {"ending": "running", "reverting": "merged", "resolving": "conflict", "opened": "conflict"}
+    same = {
+        "ending": "running",
+        "reverting": "merged",
+        "resolving": "conflict",
+        "opened": "conflict",
+        "flawed": "review",
+    }
     assert state == same.get(life, life)
     view = handle.view()
     for action in ACTIONS:
         if not action.verb or action.whole:
             continue
-        given = [Order(action.verb, ("api",), also_needed=action.name == "rollback")]
+        given = [Order(action.verb, ("api",), reason="because", also_needed=action.name == "rollback")]
         given += [Order("resume", ("api",))] if action.name == "pause" else []
         refusals = [refusal(handle, order) for order in given]
         assert (action.why_not(view, ("api",)) is None) is (None in refusals), (action.name, refusals)

@@ -12,7 +12,7 @@ from textual.dom import DOMNode
 import cockpit.ui
 from cockpit.schedule.orders import VERBS
 from cockpit.ui.app import CockpitApp
-from cockpit.ui.keys import ACTIONS, BY_NAME, DIALOG, GRID, PAGES, WORKSTREAM, bindings, on_page
+from cockpit.ui.keys import ACTIONS, BY_NAME, DIALOG, DIFF, GRID, PAGES, QUARANTINE, WORKSTREAM, bindings, on_page
 from cockpit.ui.screens.help import HelpScreen
 from cockpit.ui.screens.palette import PaletteScreen
 from cockpit.ui.screens.ways import WAYS
@@ -20,8 +20,8 @@ from cockpit.ui.screens.workstream import WorkstreamPage
 from tests.ui.fakes import busy
 from tests.ui.opening import opened
 
-REQUIRED = [*"jkgGvsprxaAmMcCZSPnltTRq", "up", "down", "pageup", "pagedown", "enter", "escape", "space", "ctrl+c"]
-REQUIRED += ["slash", "colon", "question_mark", "plus", "minus"]
+REQUIRED = [*"jkgGvsprxaAmMcCZSPnltTRqduXW14", "up", "down", "pageup", "pagedown", "enter", "escape", "space", "ctrl+c"]
+REQUIRED += ["slash", "colon", "question_mark", "plus", "minus", "tab", "left_square_bracket", "right_square_bracket"]
 
 
 @pytest.mark.parametrize("page", sorted({*PAGES, DIALOG}))
@@ -37,7 +37,7 @@ def test_all_required_keys_are_in_the_registry() -> None:
 
 def test_verbs_are_orders_and_what_is_hard_to_undo_asks() -> None:
     assert {action.verb for action in ACTIONS if action.verb} <= set(VERBS)
-    assert {action.keys for action in ACTIONS if action.hard and action.keys} == {"x", "A", "M", "C", "S", "T", "Z"}
+    assert {action.keys for action in ACTIONS if action.hard and action.keys} == {*"xAMCSTZuWX"}
     assert [action.name for action in ACTIONS if action.hard and not action.keys] == ["abandon"]
 
 
@@ -73,9 +73,13 @@ def test_no_source_binds_by_a_key_method() -> None:
 
 def test_every_action_of_a_page_has_somebody_who_does_it() -> None:
     from cockpit.ui.screens.commands import CommandsPage
+    from cockpit.ui.screens.diff import DiffPage
     from cockpit.ui.screens.grid import GridPage
+    from cockpit.ui.screens.quarantine import QuarantinePage
 
     pages = {GRID: GridPage, WORKSTREAM: WorkstreamPage, "commands": CommandsPage}
+    pages |= {QUARANTINE: QuarantinePage, DIFF: DiffPage}
+    assert pages.keys() == PAGES
     for page, cls in pages.items():
         for action in on_page(page):
             done = hasattr(cls, f"do_{action.name}") or hasattr(CockpitApp, f"do_{action.name}")

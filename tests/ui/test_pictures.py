@@ -9,7 +9,7 @@ from textual.pilot import Pilot
 
 from cockpit.ui.app import CockpitApp
 from cockpit.ui.screens.grid import GridPage
-from tests.ui.fakes import busy
+from tests.ui.fakes import busy, held
 from tests.ui.opening import opened
 
 Compare = Callable[..., bool]
@@ -41,6 +41,29 @@ def after(*keys: str) -> Callable[[Pilot[Any]], Awaitable[None]]:
 @pytest.mark.parametrize("size", [(80, 24), (120, 40), (40, 30)], ids=["80x24", "120x40", "40x30"])
 def test_the_grid(snap_compare: Compare, size: tuple[int, int]) -> None:
     assert snap_compare(cockpit(), terminal_size=size, run_before=after())
+
+
+def quarantine() -> CockpitApp:
+    handle = held()
+    return CockpitApp(handle, handle.view(), clock=handle.clock)
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40), (40, 30)], ids=["80x24", "120x40", "40x30"])
+def test_the_quarantine_page(snap_compare: Compare, size: tuple[int, int]) -> None:
+    assert snap_compare(quarantine(), terminal_size=size, run_before=after("4", "j"))
+
+
+def test_the_quarantine_page_without_colour(snap_compare: Compare, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert snap_compare(quarantine(), terminal_size=(80, 24), run_before=after("4", "j"))
+
+
+def test_the_release_of_a_quarantine(snap_compare: Compare) -> None:
+    assert snap_compare(quarantine(), terminal_size=(80, 24), run_before=after("4", "u", "down"))
+
+
+def test_a_diff(snap_compare: Compare) -> None:
+    assert snap_compare(quarantine(), terminal_size=(80, 24), run_before=after("4", "j", "d"))
 
 
 def test_without_colour(snap_compare: Compare, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -157,7 +157,10 @@ def test_columns_come_back_by_priority() -> None:
     rows = tuple(rows_of(busy()).values())
     shown = [{one.column.name for one in lay_out(rows, width, START)} for width in range(30, 240)]
     assert all(narrow <= wide for narrow, wide in pairwise(shown))
-    assert shown[-1] == {column.name for column in COLUMNS} - {"clash"}  # nothing conflicts there
+    assert shown[-1] == {column.name for column in COLUMNS} - {
+        "clash",
+        "bad",
+    }  # nothing conflicts there, nothing is bad
 
 
 def test_the_header_tells_the_plan_counts_agents_eta_and_cost() -> None:

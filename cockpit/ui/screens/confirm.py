@@ -99,7 +99,7 @@ class ConfirmScreen(ModalScreen[str | None]):
             reason = self.query_one("#reason", Input)
             answer = " ".join(reason.value.split())
             if not answer:
-                self._refuse("it needs a reason: the next run is told")
+                self._refuse(f"it needs a reason: {self._question.told}")
                 reason.focus()
                 return
         self.dismiss(answer)

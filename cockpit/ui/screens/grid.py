@@ -15,17 +15,18 @@ from cockpit.ui.headline import headline
 from cockpit.ui.keys import GRID
 from cockpit.ui.looks import count, name
 from cockpit.ui.present import Row, patch, run_told
-from cockpit.ui.screens.page import Page
+from cockpit.ui.screens.listing import ListPage
 from cockpit.ui.widgets.grid import Grid
 from cockpit.ui.widgets.lines import Alerts, Header, Keybar, StatusLine
 from cockpit.ui.widgets.output import Output
 from cockpit.ui.working import beside
 
 
-class GridPage(Page):
+class GridPage(ListPage):
     """All workstreams at a glance."""
 
     PAGE: ClassVar[str] = GRID
+    FILTERED: ClassVar[str] = "words of id, title, state, branch …"
 
     def __init__(self, handle: Handle, view: View, rows: Mapping[str, Row], now: float) -> None:
         super().__init__()
@@ -128,6 +129,10 @@ class GridPage(Page):
             return tuple(key for key in self.rows if key in grid.marks)
         return (grid.cursor,) if grid.cursor is not None else ()
 
+    def cursor(self) -> str | None:
+        """Return the workstream under the cursor, whatever is marked."""
+        return self.grid.cursor
+
     def hidden(self) -> int:
         """Return how many marked workstreams the filter hides."""
         return len(self.grid.marks - frozenset(self.grid.shown))
@@ -151,30 +156,6 @@ class GridPage(Page):
 
     # --- keys -----------------------------------------------------------------------------------------------------
 
-    def do_up(self) -> None:
-        """Move up."""
-        self.grid.move(-1)
-
-    def do_down(self) -> None:
-        """Move down."""
-        self.grid.move(1)
-
-    def do_first(self) -> None:
-        """Go to the first."""
-        self.grid.go_to(0)
-
-    def do_last(self) -> None:
-        """Go to the last."""
-        self.grid.go_to(self.grid.total)
-
-    def do_page_up(self) -> None:
-        """Move up a page."""
-        self.grid.page(-1)
-
-    def do_page_down(self) -> None:
-        """Move down a page."""
-        self.grid.page(1)
-
     def do_next(self) -> None:
         """Go to the next workstream that awaits the operator, from the top again after the last."""
         keys = list(self.rows)
@@ -196,28 +177,11 @@ class GridPage(Page):
         """Begin or end a range."""
         self.grid.toggle_range()
 
-    def do_filter(self) -> None:
-        """Open the line in which the filter is typed."""
-        from cockpit.ui.widgets.filterline import FilterLine
-
-        found = self.query(FilterLine)
-        line = found.first() if found else FilterLine(" ".join(self.grid.filter))
-        if not found:
-            self.mount(line, before=self.status)
-        line.focus()
-
     def do_back(self) -> None:
         """Back out: the filter, then the marks; never the screen."""
         if self.read_error():
             return
-        if self.grid.filter or self.query("FilterLine"):
+        if self.filtering():
             self.end_filter(keep=False)
         elif not self.grid.clear_marks():
             self.say("nothing to back out of · q quits")
-
-    def end_filter(self, *, keep: bool) -> None:
-        """Close the line of the filter; the filter goes too unless it is kept."""
-        self.query("FilterLine").remove()
-        self.set_focus(None)
-        if not keep:
-            self.grid.set_filter("")

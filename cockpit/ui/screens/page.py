@@ -35,6 +35,22 @@ class Page(Screen[None], inherit_bindings=False):
         """Return the ids of the workstreams that orders are for."""
         return ()
 
+    def cursor(self) -> str | None:
+        """Return the workstream that the page is about just now."""
+        return next(iter(self.targets()), None)
+
+    def place(self) -> tuple[str, int]:
+        """Return the file and the line that the page is about just now; an empty path where it is none."""
+        return "", 0
+
+    def violations(self) -> tuple[str, ...]:
+        """Return the ids of the violations that the page is about just now; none: all of its workstream."""
+        return ()
+
+    def why_not(self, name: str) -> str | None:  # noqa: ARG002 - for pages that have reasons of their own
+        """Return a reason of the page's own why an action cannot be done there, or None."""
+        return None
+
     def hidden(self) -> int:
         """Return how many of the targets are not in sight."""
         return 0

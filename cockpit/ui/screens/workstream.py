@@ -1,7 +1,7 @@
 """The page of one workstream: what is known of it, what happened to it, and its output, larger."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from typing import Any, ClassVar
 
 from textual.app import ComposeResult
@@ -13,22 +13,26 @@ from textual.widgets import Static
 from cockpit.clock import span
 from cockpit.engine.handle import Handle, View
 from cockpit.errors import CockpitError
-from cockpit.schedule.snapshot import Leg
+from cockpit.safetext import safe_text
+from cockpit.schedule.snapshot import FIXED, OPEN, Leg
 from cockpit.schedule.states import State
 from cockpit.ui.feed import OutputFeed
 from cockpit.ui.headline import problems
 from cockpit.ui.keys import WORKSTREAM
-from cockpit.ui.looks import LOOKS, age, exact_clock, fit, line, name
+from cockpit.ui.looks import LOOKS, age, code, count, exact_clock, fit, line, name, time_left
 from cockpit.ui.present import Row, on_older_base, run_told
 from cockpit.ui.screens.page import Page
 from cockpit.ui.styling import stylesheet
+from cockpit.ui.violations import is_waived, judged, told
 from cockpit.ui.widgets.lines import COLOURS, Keybar, Lines, StatusLine
 from cockpit.ui.widgets.output import Output
 from cockpit.ui.working import beside
 
+PARTS = ("page", "output", "timeline", "gates")
+
 
 class WorkstreamPage(Page):
-    """One workstream; `part` is `page` (facts above output), `output` or `timeline`."""
+    """One workstream; `part` is `page` (facts above output), `output`, `timeline` or `gates`."""
 
     PAGE: ClassVar[str] = WORKSTREAM
     CSS_PATH = stylesheet("pages")
@@ -56,6 +60,9 @@ class WorkstreamPage(Page):
         with VerticalScroll(id="timeline", can_focus=False) as box:
             box.border_title = Content(f"what happened to {name(self.workstream)}")
             yield Static("…", id="happened", markup=False)
+        with VerticalScroll(id="gates", can_focus=False) as box:
+            box.border_title = Content(f"gates of {name(self.workstream)}")
+            yield Static("…", id="printed", markup=False)
         yield self.output
         yield self.status
         yield self.keybar
@@ -73,9 +80,11 @@ class WorkstreamPage(Page):
     def turn_to(self, part: str) -> None:
         """Show another part of the page."""
         self.part = part
-        for one in ("page", "output", "timeline"):
+        for one in PARTS:
             self.set_class(one == part, f"-{one}")
         self._ask_timeline()
+        if part == "gates":
+            beside(self, self._bring_gates, "asking what gates printed", "gates", exclusive=True)
 
     def targets(self) -> tuple[str, ...]:
         """Return this workstream."""
@@ -126,14 +135,45 @@ class WorkstreamPage(Page):
             self._pair(
                 "gate",
                 f"{'✓' if gate.ok else '✗'} {name(gate.gate)} {span(gate.seconds)} {line(gate.reason)}"
+                f"{' · flaky: it failed on the same tree' if gate.flaky else ''}"
                 f"{' · passed on an older base' if on_older_base(gate, leg, base) else ''}",
             )
             for gate in snapshot.gates.get(leg.key, ())
         ]
+        lines += self._violations(leg)
         lines += self._conflict(leg)
         lines += [self._pair("lesson", line(lesson)) for lesson in leg.lessons[-2:]]
         lines += [self._pair("rescued", name(ref)) for ref in workstream.rescues[-2:]]
         return Content("\n").join(lines)
+
+    def _violations(self, leg: Leg) -> list[Content]:
+        """Return what was found in its change: what stands, what was let stand and by whom, what was not looked at."""
+        mine = [one for one in self._view.snapshot.violations.values() if one.leg == leg.key]
+        stands = [one for one in mine if one.state == OPEN]
+        found: list[Content] = []
+        if leg.state is State.QUARANTINED:
+            ways = "u: resume, restart, another agent, waive · X: discard · d: diff"
+            found.append(self._pair("held", f"{name(leg.held_slot) or 'its slot'} · {ways}", COLOURS["bad"]))
+        for one in stands:
+            style = COLOURS["bad" if one.id in leg.held_for else "warn"]
+            found.append(self._pair("violation", f"{told(one)}: {line(one.message)}", style))
+        found += [self._pair("waived", f"{told(one)} · {judged(one)}") for one in mine if is_waived(one)]
+        found += [self._pair("allowed", f"by a comment: {line(one)}") for one in leg.allowed]
+        found += [self._pair("unscanned", line(one), COLOURS["warn"]) for one in leg.unscanned]
+        fixed = sum(one.state == FIXED for one in mine)
+        found += [self._pair("fixed", count(fixed, "violation"))] if fixed else []
+        found += self._seen(leg, {one.id for one in stands})
+        return found if found or leg.state is not State.REVIEW else [self._pair("violations", "none")]
+
+    def _seen(self, leg: Leg, known: Container[str]) -> list[Content]:
+        """Return what the monitor sees in its worktree now and has not settled."""
+        if leg.state is not State.RUNNING:
+            return []
+        seen = [one for one in self._view.readings.findings.get(leg.workstream, ()) if one.id not in known]
+        left = [time_left(one.due, self._now) if one.due else "its rule quarantines nothing" for one in seen]
+        return [
+            self._pair("seen", f"{told(one)} · {when}", COLOURS["warn"]) for one, when in zip(seen, left, strict=True)
+        ]
 
     def _conflict(self, leg: Leg) -> list[Content]:
         """Return what is known of a conflict that is there, and of those that are foreseen."""
@@ -157,15 +197,15 @@ class WorkstreamPage(Page):
         ]
         return found
 
-    def _pair(self, key: str, value: str) -> Content:
-        return Content.assemble((fit(key, 10), "$text-muted"), value)
+    def _pair(self, key: str, value: str, style: str = "") -> Content:
+        return Content.assemble((fit(key, 11), "$text-muted"), (value, style))
 
     def _leg(self, key: str, *, current: bool) -> Content:
         leg = self._view.snapshot.legs[key]
         look = LOOKS[leg.state]
         issues = ", ".join(name(one) for one in leg.outline.issues)
         return Content.assemble(
-            (fit(f"leg {leg.outline.number}", 10), "$text-muted"),
+            (fit(f"leg {leg.outline.number}", 11), "$text-muted"),
             (fit(f"{look.glyph} {look.word}", 14), COLOURS[look.style]),
             (issues, "bold" if current else "$text-muted"),
             (f" · round {leg.outline.round} · about {age(leg.outline.estimate_s)}", "$text-muted"),
@@ -201,6 +241,23 @@ class WorkstreamPage(Page):
             (f"{when}  ", "$text-muted"), (fit(name(str(fact["kind"])), 20), "bold"), (line(told), "")
         )
 
+    # --- what gates printed ---------------------------------------------------------------------------------------
+
+    async def _bring_gates(self) -> None:
+        printed = self.query_one("#printed", Static)
+        try:
+            answer = await self._handle.ask("gates", workstream=self.workstream)
+        except CockpitError as error:
+            printed.update(Content(f"it cannot be had: {line(error.what)}"))
+            return
+        parts: list[Content] = []
+        for gate in answer["gates"]:
+            glyph, style = ("✓", "$success") if gate["ok"] else ("✗", "$error")
+            head = f"{glyph} {name(str(gate['gate']))} {span(float(gate['seconds']))} {line(str(gate['reason']))}"
+            parts.append(Content.styled(head, style))
+            parts += [Content(f"  {code(text)}") for text in safe_text(str(gate["output"])).splitlines()]
+        printed.update(Content("\n").join(parts) if parts else Content("no gate has judged it yet"))
+
     def keys(self) -> list[tuple[str, str, bool]]:
         """Return the footer's keys."""
         return [("esc", "back", True), *super().keys()]
@@ -215,11 +272,17 @@ class WorkstreamPage(Page):
         """Show what happened, or the page again."""
         self.turn_to("page" if self.part == "timeline" else "timeline")
 
-    def do_next(self) -> None:
-        """Go back to the grid and on to the next that awaits the operator."""
-        self.dismiss()
-        self.app.call_later(self.cockpit.action_do, "next")
+    def do_previous(self) -> None:
+        """Show the part before."""
+        self.turn_to(PARTS[PARTS.index(self.part) - 1])
+
+    def do_following(self) -> None:
+        """Show the next part."""
+        self.turn_to(PARTS[(PARTS.index(self.part) + 1) % len(PARTS)])
 
     def scrolled(self) -> Widget:
-        """Return what the keys scroll."""
-        return self.query_one("#timeline") if self.part == "timeline" else self.output
+        """Return what the keys scroll: what is known first, where it is too long; the output has a part of its own."""
+        if self.part in ("timeline", "gates"):
+            return self.query_one(f"#{self.part}")
+        facts = self.query_one("#facts")
+        return facts if self.part == "page" and facts.max_scroll_y else self.output

@@ -1,21 +1,21 @@
-"""The line in which the filter is typed; the grid follows every character."""
+"""The line in which a filter is typed; the page's list follows every character."""
 
 from textual import events, on
 from textual.widgets import Input
 
-from cockpit.ui.screens.grid import GridPage
+from cockpit.ui.screens.listing import ListPage
 
 
 class FilterLine(Input):
     """An input that filters while it is typed: enter keeps the filter, esc drops it."""
 
-    def __init__(self, text: str) -> None:
-        super().__init__(text, placeholder="words of id, title, state, branch …", id="filter", compact=True)
+    def __init__(self, text: str, about: str) -> None:
+        super().__init__(text, placeholder=about, id="filter", compact=True)
         self.cursor_blink = False
 
     @property
-    def _page(self) -> GridPage:
-        assert isinstance(self.screen, GridPage)  # noqa: S101 - it is mounted there only
+    def _page(self) -> ListPage:
+        assert isinstance(self.screen, ListPage)  # noqa: S101 - it is mounted there only
         return self.screen
 
     @on(Input.Changed)

@@ -11,15 +11,20 @@ from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from cockpit.ui.columns import CARDS_BELOW, GAP, Laid, lay_out, time_cell
-from cockpit.ui.looks import STYLES, age, at_clock, fit
+from cockpit.ui.columns import CARDS_BELOW, COLUMNS, GAP, Column, Laid, lay_out, time_cell
+from cockpit.ui.looks import STYLES, age, at_clock, cells_of, fit, time_left
 from cockpit.ui.present import Patch, Row
 
 _GUTTER = 3
+_CARD = (0, 1, 8, 2)
 
 
 class Grid(ScrollView, can_focus=False, inherit_bindings=False):
-    """Workstreams as a table, or as cards of two lines where it is narrow; cursor and marks hang on row ids."""
+    """Rows as a table, or as cards of two lines where it is narrow; cursor and marks hang on row ids.
+
+    `card` are the places among a row's cells of what a card shows: its state, its name, what is said of it, and what
+    is said where that is empty.
+    """
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {
         *(f"grid--{style}" for style in STYLES),
@@ -35,8 +40,11 @@ class Grid(ScrollView, can_focus=False, inherit_bindings=False):
     class Opened(Message):
         """A row was double-clicked."""
 
-    def __init__(self, now: float) -> None:
+    def __init__(
+        self, now: float, columns: tuple[Column, ...] = COLUMNS, card: tuple[int, int, int, int] = _CARD
+    ) -> None:
         super().__init__()
+        self._columns, self._card_of = columns, card
         self.cursor: str | None = None
         self.marks: frozenset[str] = frozenset()
         self.filter: tuple[str, ...] = ()
@@ -47,7 +55,7 @@ class Grid(ScrollView, can_focus=False, inherit_bindings=False):
         self._range: tuple[str, frozenset[str]] | None = None
         self._layout_of: tuple[Laid, ...] = ()
         self._style_cache: dict[tuple[str, str], Style] = {}
-        self._painted_times: dict[str, tuple[str, str]] = {}
+        self._painted_times: dict[str, tuple[str, str, str]] = {}
 
     # --- what it shows ------------------------------------------------------------------------------------------
 
@@ -231,7 +239,8 @@ class Grid(ScrollView, can_focus=False, inherit_bindings=False):
 
     def _lay_out(self) -> bool:
         width = self._width - _GUTTER
-        before, self._layout_of = self._layout_of, lay_out(tuple(self._rows.values()), width, self._now)
+        rows = tuple(self._rows.values())
+        before, self._layout_of = self._layout_of, lay_out(rows, width, self._now, self._columns)
         return before != self._layout_of
 
     def _refresh_rows(self, keys: Iterable[str]) -> None:
@@ -303,29 +312,40 @@ class Grid(ScrollView, can_focus=False, inherit_bindings=False):
         for one in self._layout_of:
             column = one.column
             text, style = row.cells[column.at] if column.at >= 0 else time_cell(row, column, self._now)
+            if row.due is not None and column.name == "why":
+                text = self._with_time_left(row, text, one.width)
             found += [(fit(text, one.width, right=column.right), style), (" " * GAP, "plain")]
         return found[:-1]
 
     def _card(self, row: Row, part: int, width: int) -> list[tuple[str, str]]:
-        passed, finish = self._times(row)
+        passed, finish, _ = self._times(row)
         aside = passed if part == 0 else f"→{finish}" if finish else ""
         rest = width - len(aside) - (1 if aside else 0)
         gap = " " if aside else ""
         if part == 0:
-            state, name = row.cells[0], row.cells[1]
+            state, name = row.cells[self._card_of[0]], row.cells[self._card_of[1]]
             wide = min(max((one.width for one in self._layout_of if one.column.name == "state"), default=0) + 1, rest)
             return [
                 (fit(state[0], wide), state[1]),
                 (fit(f" {name[0]}", rest - wide), name[1]),
                 (gap + aside, "dim"),
             ]
-        why, title = row.cells[8], row.cells[2]
+        why, title = row.cells[self._card_of[2]], row.cells[self._card_of[3]]
         text, style = why if why[0] else (title[0], "dim")
+        if row.due is not None:
+            text = self._with_time_left(row, text, rest - 2)
         return [("  ", "plain"), (fit(text, rest - 2), style), (gap + aside, "dim")]
 
-    def _times(self, row: Row) -> tuple[str, str]:
+    def _times(self, row: Row) -> tuple[str, str, str]:
         passed = age(self._now - row.since) if row.since else ""
-        return passed, at_clock(row.finish, self._now) if row.finish else ""
+        finish = at_clock(row.finish, self._now) if row.finish else ""
+        return passed, finish, time_left(row.due, self._now) if row.due is not None else ""
+
+    def _with_time_left(self, row: Row, text: str, width: int) -> str:
+        """Return what is said of a row with the time that it has left, which comes first where there is little room."""
+        left = time_left(row.due or 0.0, self._now)
+        after = f"{text} · {left}" if text else left
+        return after if cells_of(after) <= width else f"{left.replace(' until quarantine', '')} · {text}"
 
     def _strip(self, cells: Iterable[tuple[str, str]], kind: str, width: int) -> Strip:
         strip = Strip([Segment(text, self._look(style, kind)) for text, style in cells if text])
