@@ -57,6 +57,9 @@ _SAMPLES = re.compile(r"(?:^|/)(?:[\w-]*fixtures?|test-?data|__snapshots__|snaps
 _DOCUMENTS = re.compile(r"(?:^|\s)[@:\\](?:param|returns?|throws|var|raises|since|inheritdoc)\b|<summary>|<param ")
 _STUBS = re.compile(r"abstractmethod|\boverload\b|\bProtocol\b|\bABC\b|\bABCMeta\b|\bTYPE_CHECKING\b")
 _HEADERS = re.compile(r"(?:package|namespace|module|import|from|using|use|require|declare)\b|#include|<\?php|[\"']use ")
+_FETCHES = re.compile(
+    r"(?:import|from|use|using|pub use|require\w*|source|include)\b.{0,200}\w|#include|export\b.{0,200}\bfrom\b"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,13 +96,13 @@ def _judge_group(change: Change, hunks: Sequence[Hunk]) -> Iterator[Found]:
     lost = tuple(line for line in old if line.strip() in change.removed_lines and _is_code(line.strip()))
     if not lost:
         return
-    notes = list(notes_in(change, start, end))
+    exact = {line.strip() for line in old}
+    notes = list(notes_in(change, start, end, exact))
     if not notes:
         return
     noted = {n for note in notes for n in range(note.line, note.end_line + 1)}
     new = [change.after.lines[n - 1].strip() for n in range(start + 1, end + 1) if n in change.added and n not in noted]
     loss = Loss(lost, sum(map(_is_code, new)))
-    exact = {line.strip() for line in old}
     known = exact | {unmarked(line) for line in exact}
     first = hunks[0].before_start
     words = _words_of([*before.lines[max(0, first - _HEAD) : first], *lost])
@@ -111,8 +114,15 @@ def _judge_group(change: Change, hunks: Sequence[Hunk]) -> Iterator[Found]:
         if _DOCUMENTS.search(note.text):
             continue
         weight = _weight(note, words)
-        if _stands_in(change, note, weight, loss) and not inside_literal(change, note.line - 1):
+        if _stands_in(change, note, weight, _without(loss, note.code)) and not inside_literal(change, note.line - 1):
             yield _found(note, loss)
+
+
+def _without(loss: Loss, code: str) -> Loss:
+    """Return a loss without the line that is still there, before the note."""
+    if code not in (line.strip() for line in loss.lines):
+        return loss
+    return Loss(tuple(line for line in loss.lines if line.strip() != code), loss.came)
 
 
 def _found(note: Note, loss: Loss) -> Found:
@@ -145,14 +155,17 @@ def _stands_in(change: Change, note: Note, weight: Weight, loss: Loss) -> bool:
         need = max(need, 1.6)
     if above_new:  # an honest heading speaks of what follows it
         need = max(need + 0.25, 2.0 if weight.dots or weight.groups & {GONE, WAS} else 2.5)
-        if not weight.pure and not weight.dots:
+        apart = note.text.startswith(("[", "(", "<", "{")) and GONE in weight.groups
+        if not (weight.pure or weight.dots or apart):
             return False
+    if DONE in weight.groups and GONE not in weight.groups and _brings_in(change):
+        return False
     if ELSEWHERE in weight.groups and not (weight.dots or weight.groups & {GONE, HERE, WAS, STAY}):
         need += 1
     if weight.path and not weight.groups & {POINT, STAY, WAS, REST, GONE}:
         need += 1
     if note.kind == TRAILING:
-        need = max(need, 1.0 if weight.dots else 1.8)
+        need = max(need, 1.0 if weight.dots else 1.5 if note.code else 1.8)
     elif note.kind == BRACKETED:
         need = max(need, 1.8 if not note.text.startswith("<") or _is_no_tag(note, weight) else 9)
     elif note.kind == PROSE:
@@ -160,6 +173,11 @@ def _stands_in(change: Change, note: Note, weight: Weight, loss: Loss) -> bool:
         if change.language.kind == "markup" and not (CODE in weight.groups and weight.groups & {GONE, STAY, WAS}):
             return False
     return weight.points >= need
+
+
+def _brings_in(change: Change) -> bool:
+    """Tell whether the change imports something: what a note says was moved is fetched from there."""
+    return any(_FETCHES.match(change.after.lines[n - 1].strip()) for n in change.added)
 
 
 def _is_no_tag(note: Note, weight: Weight) -> bool:

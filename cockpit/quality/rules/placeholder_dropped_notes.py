@@ -6,9 +6,11 @@ literal of several lines is asked of the grammar, and passed over.
 
 import re
 from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from cockpit.quality.change import Change
+from cockpit.quality.rules.incomplete_code_idle import LONGEST, Idle, idle
 from cockpit.quality.rules.placeholder_dropped_wording import only_dots
 
 COMMENT, TRAILING, DOTS, BRACKETED, PROSE = "comment", "trailing", "dots", "bracketed", "prose"
@@ -26,11 +28,8 @@ _MARKED = re.compile(
 _CLOSED = re.compile(r"(?:\*+/\s*\}|\*+/|--+>|--%>|%>|--\}\}|\}\}|#\}|\*@|\*\)|-\}|\"{3}|'{3}|^=end)[;,]?\s*$")
 _TRAILING = re.compile(r"(?<=[\s{(\[;,])(?://+|/\*+|#+|--|<!--)\s?(?=[\s\w.\[(<\u2026*\-=~])")
 _OPENS = re.compile(r"(?:[{(\[:>=|]|\bdo|\bthen|\bbegin|\belse)$")
-_STUB = re.compile(
-    r"(?:pass|\.\.\.|return(?: (?:null|none|nil|false|true|0|undefined|\{\}|\[\]|\"\"|''))?|"
-    r"raise NotImplementedError(?:\(.*\))?|(?:todo|unimplemented)!\(.*\)|[\w .]*\{\s*\})?[;,]?",
-    re.IGNORECASE,
-)
+_STUB = re.compile(r"(?:[\w .]*\{\s*\})?[;,]?")
+_SAYS = re.compile(r"""["'`]([^"'`]*[^\W\d_][^"'`]*)["'`]""")
 _SPREAD = re.compile(r"\.\.\.\s*[\w$@.]+(?:[(\[{].*)?\s*[,;)}\]]*$")
 _WRAPPED = re.compile(r"[\[(<{*_~]+\s*[^\[\](){}<>=;]{2,}[^\[\](){}<>=;]*[\])>}*_~]+[.,;]?$")
 _SENTENCE = re.compile(r"[^\W\d_][\w ,.'\u2019():/\u2014-]*[\w).:\u3002]$")
@@ -50,13 +49,17 @@ _LONGEST = 400  # characters of a line that could be a note
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """A note on new lines (from 1, both included), its text without marks, and how it is written."""
+    """A note on new lines (from 1, both included), its text without marks, and how it is written.
+
+    `code` is the code before a note at a line's end that stood there already.
+    """
 
     line: int
     end_line: int
     text: str
     kind: str
     sentences: tuple[str, ...]
+    code: str = ""
 
 
 def is_comment(line: str) -> bool:
@@ -64,8 +67,8 @@ def is_comment(line: str) -> bool:
     return bool(_MARKED.match(line))
 
 
-def notes_in(change: Change, start: int, end: int) -> Iterator[Note]:
-    """Yield the notes among the lines [start, end) after the change, counted from 0, that are new."""
+def notes_in(change: Change, start: int, end: int, old: AbstractSet[str] = frozenset()) -> Iterator[Note]:
+    """Yield the notes among the lines [start, end) after the change, counted from 0, that are new; `old`: what was."""
     lines = change.after.lines
     rows: list[tuple[int, str]] = []
     for n in range(start, end + 1):
@@ -79,7 +82,7 @@ def notes_in(change: Change, start: int, end: int) -> Iterator[Note]:
         if rows:
             yield _block(rows)
             rows = []
-        if n + 1 in change.added and line and len(line) <= _LONGEST and (note := _unmarked(change, n, line)):
+        if n + 1 in change.added and line and len(line) <= _LONGEST and (note := _unmarked(change, n, line, old)):
             yield note
 
 
@@ -125,8 +128,11 @@ def _sentences(lines: list[str]) -> Iterator[str]:
         yield from re.split(r"(?<=[^.\s]{2}[.!:])\s+(?=[A-Z])", text)
 
 
-def _unmarked(change: Change, n: int, line: str) -> Note | None:
+def _unmarked(change: Change, n: int, line: str, old: AbstractSet[str]) -> Note | None:
     """Return what a line without a comment mark at its start is a note of, if it is one."""
+    if trailing := _behind(line, old):
+        code, text = trailing
+        return Note(n + 1, n + 1, text, TRAILING, (text,), code)
     found = _unmarked_text(change, line)
     if found is None:
         return None
@@ -140,7 +146,7 @@ def _unmarked_text(change: Change, line: str) -> tuple[str, str] | None:
         return (f"{note[1]} {note[2] or ''}".strip(), COMMENT) if note else None
     if only_dots(line):
         return (line, DOTS)
-    if trailing := _trailing(line):
+    if trailing := _trailing(line, change.language.name):
         return (trailing, TRAILING)
     if _SPREAD.match(line):
         return None
@@ -159,15 +165,42 @@ def _unmarked_text(change: Change, line: str) -> tuple[str, str] | None:
     return None
 
 
-def _trailing(line: str) -> str:
-    """Return the comment behind code that only opens a block, or only stands in for code; empty if there is none."""
+def _behind(line: str, old: AbstractSet[str]) -> tuple[str, str] | None:
+    """Return the code of a line that stood there already, and the comment that came behind it."""
     for found in _TRAILING.finditer(line):
         code = line[: found.start()].rstrip()
-        rest = re.sub(r"[\s)\]};,]+$", "", line[found.end() :]) if line[found.start()] == "/" else line[found.end() :]
-        text = _CLOSED.sub("", re.sub(r"\*/.*$|-->.*$", "", rest)).strip()
-        if code and (_OPENS.search(code) or _STUB.fullmatch(code)):
-            return text
+        if code in old:
+            return code, _comment(line, found)
+    return None
+
+
+def _comment(line: str, found: re.Match[str]) -> str:
+    rest = line[found.end() :]
+    if line[found.start()] == "/":
+        rest = re.sub(r"[\s)\]};,]+$", "", rest) if rest[:1] not in ("(", "[") else rest.rstrip("; ")
+    return _CLOSED.sub("", re.sub(r"\*/.*$|-->.*$", "", rest)).strip()
+
+
+def _trailing(line: str, language: str) -> str:
+    """Return the comment behind code that only opens a block, or only stands in for code; empty if there is none.
+
+    What code says that fails for want of more is such a comment too.
+    """
+    for found in _TRAILING.finditer(line):
+        code = line[: found.start()].rstrip()
+        if code and (_OPENS.search(code) or _STUB.fullmatch(code) or _stands_in(code, language)):
+            return _comment(line, found)
+    if len(line) <= LONGEST and _fails(line, language) and (said := _SAYS.search(line)):
+        return said[1].strip()
     return ""
+
+
+def _stands_in(code: str, language: str) -> bool:
+    return len(code) <= LONGEST and idle(code, language, gives=True) not in (None, Idle.LOCAL, Idle.SPEAKS)
+
+
+def _fails(line: str, language: str) -> bool:
+    return idle(line, language, gives=True) in (Idle.FAILS, Idle.UNFINISHED)
 
 
 def inside_literal(change: Change, n: int) -> bool:

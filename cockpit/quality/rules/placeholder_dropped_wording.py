@@ -33,6 +33,8 @@ _SPACELESS = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]+")
 _WORD = re.compile(r"[^\W\d_]\w*(?:'[a-z]+|(?:\.\w+)+)?")
 _PATH = re.compile(r"(?:[\w.-]+/)+[\w.-]+|\b(?:[\w-]+\.)+[a-z]\w{0,5}\b")
 _DOTS = re.compile(r"\.\s?\.(?:\s?\.)*")
+_CONTRACTED = re.compile(r"'(?:s|ve|ll|m|re|d)$")
+_RANGE = re.compile(r"\bl?\d+(?: ?(?:-|\u2013|\.\.|to) ?)l?\d+\b(?!\.\d)")  # of lines
 _META = re.compile(r"[\[({].*[\])}]|\.\..*\.\.", re.DOTALL)  # set off as said about the text, not in it
 _LAWFUL = re.compile(
     r"\blicen[sc]e|\bcopyright|\bspdx|all rights reserved|warrant(?:y|ies)\b|@(?:param|return|see|link)\b"
@@ -74,6 +76,7 @@ def weigh(text: str, missing: AbstractSet[str]) -> Weight:
         return NOTHING
     paths = [path for path in _PATH.findall(bare) if not path.endswith((".md", ".rst", ".txt"))]
     bare = _PATH.sub(" ", bare) if paths else bare
+    bare = _RANGE.sub(" lines ", bare)
     for pattern, word in SAID:
         bare = pattern.sub(word, bare)
     groups: Counter[str] = Counter()
@@ -147,7 +150,7 @@ def only_dots(text: str) -> bool:
 def _group(word: str) -> str | None:
     """Return a word's group, whatever its ending or one wrong letter; None for a word that has none."""
     vocabulary, typos = _known()
-    word = word.removesuffix("'s")
+    word = _CONTRACTED.sub("", word)
     for form in (word, word.removesuffix("s"), word.removesuffix("es")):
         if form in vocabulary:
             return vocabulary[form]
