@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 QUARANTINE = "quarantine"
 LOOKING = "the runs that went on without a driver are looked at first"
 SLOW_SWEEP_S = 30.0
+SWEEP_TURN = 10
 MISSING_KEPT = 40
 UNSCANNED_KEPT = 200
 
@@ -28,14 +29,17 @@ class Monitor:
         self._effects = effects
         self._engine = effects.engine
         self._scanner = Scanner()
-        self._touched: set[str] = set()
+        self._touched: dict[str, None] = {}  # in the order in which they came, as the next one
+        self._swept: dict[str, None] = {}
+        self._turns = 0
+        self._adopted: set[str] = set()  # whose runs an earlier driver left, and nobody has looked at yet
         self._work = asyncio.Event()
         self._since: dict[str, dict[str, float]] = {}  # leg → id of a violation → when it was first seen
         self._due: dict[str, float] = {}  # leg → when a violation of it will have persisted
 
     def touch(self, *workstreams: str) -> None:
         """Scan the worktrees of workstreams soon."""
-        self._touched.update(workstreams)
+        self._touched.update(dict.fromkeys(workstreams))
         self._work.set()
 
     async def run(self) -> None:
@@ -47,11 +51,13 @@ class Monitor:
 
     def look_first(self) -> None:
         """Let nothing new be launched before the runs of an earlier driver were looked at: nobody has, meanwhile."""
-        if self._running():
+        self._adopted = {leg.workstream for leg in self._running()}
+        if self._adopted:
             self._engine.read(hold=LOOKING)
 
-    def _let_go(self) -> None:
-        if self._engine.readings.hold == LOOKING:
+    def _looked_at(self, workstream: str) -> None:
+        self._adopted.discard(workstream)
+        if not self._adopted and self._engine.readings.hold == LOOKING:
             self._engine.read(hold="")
             self._engine.wake()
 
@@ -66,7 +72,8 @@ class Monitor:
     async def _keep_sweeping(self) -> None:
         while True:
             await asyncio.sleep(SLOW_SWEEP_S)
-            self.touch(*(leg.workstream for leg in self._running()))
+            self._swept.update(dict.fromkeys(leg.workstream for leg in self._running()))
+            self._work.set()
 
     async def _keep_scanning(self) -> None:
         while True:
@@ -76,16 +83,27 @@ class Monitor:
             except TimeoutError:
                 now = self._engine.clock.now()
                 legs = self._engine.snapshot.legs
-                self._touched |= {legs[key].workstream for key, at in self._due.items() if at <= now}
+                self._touched.update({legs[key].workstream: None for key, at in self._due.items() if at <= now})
             self._work.clear()
-            touched, self._touched = self._touched, set()
-            try:
-                for leg in self._running():
-                    if leg.workstream in touched:
+            while (workstream := self._next()) is not None:
+                leg = next((one for one in self._running() if one.workstream == workstream), None)
+                try:
+                    if leg is not None:
                         await self._look(leg)
+                finally:
+                    self._looked_at(workstream)
                 self._forget()
-            finally:
-                self._let_go()
+
+    def _next(self) -> str | None:
+        """Return whose worktree is next: who was touched longest ago, and now and then one that is only swept."""
+        self._turns += 1
+        swept_first = self._turns % SWEEP_TURN == 0
+        for queue in (self._swept, self._touched) if swept_first else (self._touched, self._swept):
+            if queue:
+                first = next(iter(queue))
+                del queue[first]
+                return first
+        return None
 
     def _pause(self) -> float | None:
         return max(0.0, min(self._due.values()) - self._engine.clock.now()) if self._due else None

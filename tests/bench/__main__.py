@@ -9,7 +9,7 @@ from statistics import median
 
 from cockpit.engine.client import glimpse
 from cockpit.engine.project import open_project
-from tests.bench import lifecycle, paint, prediction, scale
+from tests.bench import lifecycle, monitoring, paint, prediction, scale
 from tests.plans import generated
 
 ROUNDS = 3
@@ -17,7 +17,7 @@ ROUNDS = 3
 
 def main() -> None:
     """Measure everything, or the parts that are named on the command line, and print a line for each figure."""
-    parts = {"lifecycle": _lifecycle, "paint": _paint, "prediction": _prediction, "scale": _scale}
+    parts = {"lifecycle": _lifecycle, "paint": _paint, "prediction": _prediction, "monitor": _monitor, "scale": _scale}
     wanted = sys.argv[1:] or list(parts)
     with tempfile.TemporaryDirectory(prefix="cockpit-bench-") as folder:
         for name in wanted:
@@ -54,6 +54,14 @@ def _prediction(folder: Path) -> None:
     detail = f"{count:,} pairs, {conflicts} conflicts, {prediction.FILES:,} files"
     _say("50 worktrees predicted, s", pairs, "< 2", f"{detail}; the first look at all: {looks:.2f} s")
     _say("after one changed file, s", one, "< 0.2", "that worktree looked at, its pairs predicted again")
+
+
+def _monitor(folder: Path) -> None:
+    rate, size = monitoring.speed()
+    _say("changed text judged, MB/s", rate, "none", f"{size:.1f} MB in many languages, all rules, one core")
+    middle, worst = monitoring.latency(folder, lifecycle.environment(folder))
+    detail = f"{monitoring.WORKTREES} live worktrees, the worst {worst:.2f} s"
+    _say("a write to its finding, s", middle, "< 1", detail)
 
 
 def _scale(folder: Path) -> None:
