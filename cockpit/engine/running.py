@@ -106,7 +106,7 @@ class Running:
             notes=notes(self._effects, leg, outfit),
         )
         prompt = folder / "prompt.md"
-        prompt.write_text(text, encoding="utf-8")
+        prompt.write_text(text, encoding="utf-8", errors="replace")  # paths may hold bytes that are no UTF-8
         for name, content in presets.files(profile).items():
             (folder / name).write_text(content, encoding="utf-8")
         env = environment.environment(

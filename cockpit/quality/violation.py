@@ -37,4 +37,5 @@ class Violation:
 
 def fingerprint(rule: str, path: str, excerpt: str, nth: int) -> str:
     """Return what names the nth finding of a rule with this excerpt in a file, wherever in the file it stands."""
-    return sha256("\0".join((rule, path, " ".join(excerpt.split()), str(nth))).encode()).hexdigest()[:16]
+    text = "\0".join((rule, path, " ".join(excerpt.split()), str(nth)))
+    return sha256(text.encode("utf-8", "surrogateescape")).hexdigest()[:16]  # a path may hold bytes that are no UTF-8

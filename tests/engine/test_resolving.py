@@ -179,6 +179,20 @@ async def test_rerun_tells_the_agent_and_it_mends(scene: Scene) -> None:
     scene.check()
 
 
+async def test_rerun_with_a_file_whose_name_is_no_text(scene: Scene) -> None:
+    name = r'"$(printf "no\377text")"'
+    prepared(scene, workstreams={key: {"does": f"echo {key} > {name}"} for key in TWO})
+    async with scene.driving() as play:
+        await conflicted(play)
+        scene.does("two", f"git merge -q main || :; echo both > {name}; git add -A; git commit -qm Mended")
+        assert (await play.order("rerun", "two")).ok
+        await play.until_state(two="review")
+        assert "no\N{REPLACEMENT CHARACTER}text" in scene.prompts("two")[1].replace("?", "\N{REPLACEMENT CHARACTER}")
+        await play.order("approve", "two")
+        await play.until_merged("two")
+    scene.check()
+
+
 async def test_resolve_by_hand_goes_through_gates_and_review_to_base(scene: Scene) -> None:
     gate = {"name": "no-markers", "run": "! grep -q '^<<<<' text"}
     prepared(scene, gates=[gate])

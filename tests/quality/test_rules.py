@@ -9,6 +9,7 @@ import pytest
 from cockpit.quality.change import Change
 from cockpit.quality.rule import Example, Rule
 from cockpit.quality.rules import RULES
+from cockpit.quality.violation import fingerprint
 
 
 def _examples(rule: Rule) -> Sequence[Example]:
@@ -30,3 +31,8 @@ def test_a_rule_catches_what_it_must_and_nothing_else(rule: Rule) -> None:
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
 def test_a_rule_shows_both_what_it_catches_and_what_not(rule: Rule) -> None:
     assert {one.caught for one in rule.examples} == {True, False}
+
+
+def test_a_path_that_is_no_text_has_a_fingerprint_of_its_own() -> None:
+    found = {fingerprint("RULE", f"bad{byte}.py", "x", 1) for byte in ("\udcff", "\udcfe", "?")}
+    assert len(found) == 3
