@@ -192,6 +192,7 @@ class Engine:
             order.everything,
             order.also_needed,
             order.expected,
+            order.how,
         )
         try:
             if self.trouble and order.verb not in ENDING_VERBS:

@@ -85,7 +85,15 @@ def _merged_workstreams(snapshot: Snapshot, outline: Outline, kept: Mapping[str,
 @apply.register
 def _(fact: f.OrderGiven, snapshot: Snapshot, at: float) -> Snapshot:
     order = Order(
-        fact.verb, fact.targets, fact.by, fact.reason, fact.number, fact.everything, fact.also_needed, fact.expected
+        fact.verb,
+        fact.targets,
+        fact.by,
+        fact.reason,
+        fact.number,
+        fact.everything,
+        fact.also_needed,
+        fact.expected,
+        fact.how,
     )
     return replace(snapshot, orders={**snapshot.orders, fact.order: PendingOrder(fact.order, order)})
 

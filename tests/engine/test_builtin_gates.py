@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from cockpit.engine.scanner import Findings, ScanError, Scanner
 from cockpit.schedule import facts as f
 from tests.engine.scenes import Scene
 
@@ -100,4 +101,38 @@ async def test_what_a_comment_allows_and_what_is_not_scanned_is_kept_for_the_rev
         leg = play.leg("a")
         assert leg.allowed == ("a.py:1: note: it is one",)
         assert leg.unscanned == ("big.txt: larger than 2 MB",)
+    scene.check()
+
+
+async def test_work_that_cannot_be_scanned_does_not_go_on_and_can_be_tried_again(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, failing = Scanner.scan, [True]
+
+    async def scan(scanner: Scanner, request: dict[str, Any]) -> Findings:
+        if failing and request["commit"]:
+            raise ScanError("the scan does not come to an end: the scanning process ended")
+        return await real(scanner, request)
+
+    monkeypatch.setattr(Scanner, "scan", scan)
+    scene.plan({"a": {}})
+    async with scene.driving() as play:
+        await play.start()
+        await play.until_state(a="failed")
+        assert "the work could not be scanned: the scan does not come to an end" in play.leg("a").reason
+        failing.clear()
+        assert (await play.order("retry", "a")).ok
+        await play.until_merged()
+    scene.check()
+
+
+async def test_a_gate_for_critical_work_asks_nothing_of_other_work(scene: Scene) -> None:
+    gates = [{**SCAN[0], "when": "critical"}]
+    rows: dict[str, dict[str, Any]] = {"a": {"critical": True}, "b": {}}
+    scene.plan({key: {**row, "does": f"echo NOTE > {key}.txt"} for key, row in rows.items()}, gates=gates, quality=LAX)
+    async with scene.driving() as play:
+        await play.start()
+        await play.until_state(a="failed", b="merged")
+        assert "gate scan failed" in play.leg("a").reason
+        assert not play.snapshot.gates["b"]
     scene.check()

@@ -77,6 +77,7 @@ async def test_a_leg_is_started_over_and_the_bad_tree_is_kept(scene: Scene) -> N
         await play.start()
         await play.until_state(a="quarantined")
         await play.order("release", "a", how="restart")
+        assert [one.how for one in play.of(f.OrderGiven) if one.verb == "release"] == ["restart"]
         await play.until_merged()
         (ref,) = play.snapshot.workstreams["a"].rescues
     assert scene.git("show", f"{ref}:other.txt") == "mine\n"
