@@ -35,7 +35,8 @@ class Order(Struct, frozen=True):
     `everything`: all workstreams that the verb makes sense for; `also_needed`: start what they depend on too, or roll
     back although merged work depends on it. `expected`: what the order is about, as it was shown: the digest of a plan
     that is to be trusted, the commits of the work that is decided about (see `shown`), the
-    violations that are waived. `how`: the way of a release (see `releasing`).
+    violations that are waived, or for which something is released or discarded. `how`: the way of a release (see
+    `releasing`).
     """
 
     verb: str

@@ -15,6 +15,7 @@ WAYS = ("resume", "restart", "other")
 def release(snapshot: Snapshot, workstream: Workstream, order: Order) -> Iterator[f.Fact]:
     """Yield what lets a quarantined leg run again, told what was wrong."""
     leg = _quarantined(snapshot, workstream)
+    _require_shown(snapshot, leg, order.expected)
     how = order.how or "resume"
     if how not in WAYS:
         raise OrderRefusedError(f"a quarantine is released by {', '.join(WAYS)}, not {how}")
@@ -54,11 +55,21 @@ def waive(snapshot: Snapshot, workstream: Workstream, order: Order) -> Iterator[
 def discard(snapshot: Snapshot, workstream: Workstream, order: Order) -> Iterator[f.Fact]:
     """Yield what ends a quarantined leg for good: its worktree goes, and what only it holds is rescued first."""
     leg = _quarantined(snapshot, workstream)
+    _require_shown(snapshot, leg, order.expected)
     if workstream.wanted:
         yield f.WorkstreamUnwanted(workstream.id)
     yield f.LegStopped(leg.key)
     if workstream.worktree:
         yield f.CleanUpAsked(workstream.id)
+
+
+def _require_shown(snapshot: Snapshot, leg: Leg, expected: str) -> None:
+    """Refuse a decision about other violations than those that it names; one that names none is about what is there."""
+    named = expected.split()
+    more = [one for one in snapshot.open_violations(leg.key) if one.id not in named]
+    if named and more:
+        what = f"{more[0].rule} in {more[0].path}:{more[0].line}"
+        raise OrderRefusedError(f"{leg.workstream} is not what was shown any more: it has {what}; look at it again")
 
 
 def _quarantined(snapshot: Snapshot, workstream: Workstream) -> Leg:

@@ -43,6 +43,12 @@ def alerts(view: View) -> tuple[Alert, ...]:
             found.append(Alert(1, "!", f"{name(key)}: {line(note)}", "bad"))
     if readings.hold:
         found.append(Alert(1, "!", f"nothing is launched: {line(readings.hold)}", "warn"))
+    if spent := snapshot.over_cost():
+        found.append(Alert(1, "!", f"nothing is launched: {spent}", "warn"))
+    found += [
+        Alert(6, "z", f"{name(key)} sleeps until {exact_clock(one.until)}: {line(one.reason)}", "warn")
+        for key, one in snapshot.sleepers(snapshot.at).items()
+    ]
     if snapshot.skipped:
         found.append(Alert(9, "!", f"{count(snapshot.skipped, 'fact')} of the journal did not fit", "warn"))
     for leg in map(snapshot.legs.__getitem__, snapshot.active):

@@ -50,6 +50,8 @@ def orders_for(action: Action, view: View, targets: Sequence[str], who: str) -> 
         return (Order("start", by=who, everything=True),)
     if action.name == "drain":
         return (Order("undrain" if snapshot.held else "drain", by=who),)
+    if action.name == "discard":
+        return (Order("discard", chosen, who, expected=_open(snapshot, chosen)),)
     return (Order(action.verb, chosen, who, expected=shown(snapshot, chosen) if action.verb in DECIDING else ""),)
 
 
@@ -183,6 +185,12 @@ def _of_rollback(view: View, chosen: tuple[str, ...]) -> list[str]:
         "Its work goes back to review, with its branch, and can be merged again.",
         *([f"! {why}: that stays merged, without what it was built on."] if why else []),
     ]
+
+
+def _open(snapshot: Snapshot, chosen: tuple[str, ...]) -> str:
+    """Return the ids of the violations that are open in what a human decides about."""
+    legs = [snapshot.leg_under_way(key) for key in chosen if key in snapshot.workstreams]
+    return " ".join(one.id for leg in legs for one in snapshot.open_violations(leg.key))
 
 
 def _would(view: View, order: Order) -> tuple[object, ...]:

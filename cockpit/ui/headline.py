@@ -103,6 +103,8 @@ def problems(view: View, *, read_only: bool = False, reaching: bool = False) -> 
         found.append(("! not trusted yet (T)", "warn"))
     elif view.snapshot.held or view.readings.hold:
         found.append((f"= {held_why(view)}", "warn"))
+    if spent := view.snapshot.over_cost():
+        found.append((f"! {spent}", "warn"))
     if read_only:
         found.append(("read only", "dim"))
     return tuple(found)

@@ -46,7 +46,7 @@ class Ordering:
                 self._app.say("nothing was done")
                 return
             orders = orders_for(action, self._app.view, targets, self._app.who)
-            if action.verb in DECIDING:
+            if action.verb in DECIDING or action.name == "discard":
                 orders = seen  # the yes is to what was there when it was asked for
             if asked.reason:
                 orders = tuple(replace(order, reason=answer) for order in orders)

@@ -277,7 +277,8 @@ def _explain_waiting(
 
 def _explain_work(leg: Leg, run: RunReading | None, note: str) -> Cell:
     if leg.ending:
-        return {"pause": "pausing…", "stop": "stopping…"}.get(leg.ending, "ending…"), "warn"
+        doing = {"pause": "pausing…", "stop": "stopping…", "quarantine": "being quarantined…"}
+        return doing.get(leg.ending, "ending…"), "warn"
     if leg.state is State.PREPARING and run and run.activity:
         return line(run.activity), "dim"
     if leg.state is State.RETRYING:

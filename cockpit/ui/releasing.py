@@ -100,10 +100,10 @@ def ways(view: View, workstream: str, one: Held) -> tuple[Way, ...]:
 
 
 def order(way: str, workstream: str, reason: str, one: Held, by: str = "") -> Order:
-    """Return the order of a way; a waiver names the violations that were shown."""
+    """Return the order of a way, which names the violations that were shown."""
     if way == WAIVE:
         return waiver(workstream, reason, one.violations, by)
-    return Order("release", (workstream,), by, reason, how=way)
+    return Order("release", (workstream,), by, reason, expected=" ".join(one.violations), how=way)
 
 
 def waiver(workstream: str, reason: str, violations: Sequence[str], by: str) -> Order:

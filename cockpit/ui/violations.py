@@ -32,6 +32,7 @@ VIOLATION_LOOKS: Mapping[str, Look] = {
 }
 MERGED = Look("▸", "merged", "quiet")
 SEEN = Look("◌", "seen", "warn")
+_SEVERITY_ORDER = ("CRITICAL", "HIGH", "MEDIUM", "LOW")
 _SEVERITIES = {"CRITICAL": "bad", "HIGH": "warn"}
 _PLACE = 21
 _MISSING, _FEW = 40, 8
@@ -105,8 +106,12 @@ def _held(snapshot: Snapshot) -> Iterator[Item]:
         says = f"{name(leg.held_slot) or 'its slot'} is held: {line(leg.reason)}"
         parts = (count(len(mine), "violation"), "", leg.workstream, "", leg.held_slot, says)
         yield Item(_row(f"leg:{leg.key}", look, parts, leg.since), leg.workstream, leg.key)
-        for one in sorted(mine, key=lambda one: (one.id not in leg.held_for, one.at)):
+        for one in sorted(mine, key=lambda one: (one.id not in leg.held_for, _how_bad(one), one.path, one.line)):
             yield _of(leg, one)
+
+
+def _how_bad(one: Violation) -> int:
+    return _SEVERITY_ORDER.index(one.severity) if one.severity in _SEVERITY_ORDER else len(_SEVERITY_ORDER)
 
 
 def _seen(view: View) -> Iterator[Item]:

@@ -138,8 +138,9 @@ async def test_the_grid_counts_violations_and_says_what_is_seen_and_until_when()
     row = Presenter().rows(handle.view())["ci-testing"]
     assert row.cells[8] == ("⚠ no-evil src/db.py:12 +1", "warn")
     assert (row.cells[10][0], row.due) == ("2 seen", 9.0)
-    handle.record(f.EndAsked(LEG, "stop"))
-    assert Presenter().rows(handle.view())["ci-testing"].due is None
+    handle.record(f.EndAsked(LEG, "quarantine"))
+    row = Presenter().rows(handle.view())["ci-testing"]
+    assert (row.cells[8][0], row.due) == ("being quarantined…", None)
 
 
 async def test_alerts_name_what_solves_a_quarantine_and_what_will_be_one() -> None:
@@ -251,9 +252,9 @@ async def test_n_goes_to_what_awaits_in_the_grid() -> None:
 @pytest.mark.parametrize(
     ("moves", "order"),
     [
-        (1, Order("release", ("ci-testing",), WHO, "be good", how="resume")),
-        (2, Order("release", ("ci-testing",), WHO, "be good", how="restart")),
-        (3, Order("release", ("ci-testing",), WHO, "be good", how="other")),
+        (1, Order("release", ("ci-testing",), WHO, "be good", expected="v1 v2", how="resume")),
+        (2, Order("release", ("ci-testing",), WHO, "be good", expected="v1 v2", how="restart")),
+        (3, Order("release", ("ci-testing",), WHO, "be good", expected="v1 v2", how="other")),
         (4, Order("waive", ("ci-testing",), WHO, "be good", expected="v1 v2")),
     ],
 )
@@ -263,7 +264,7 @@ async def test_u_releases_by_each_way(moves: int, order: Order) -> None:
         await one.press("4", "u")
         assert ways(one).keys() == {"cancel", "resume", "restart", "other", "waive"}
         await one.press(*["down"] * moves, "enter")
-        await one.press(*"be good".replace(" ", "_").split("_")[0], "space", *"good", "enter")
+        await one.press("b", "e", "space", *"good", "enter")
         await one.until(lambda: handle.orders == [order])
         assert handle.snapshot.legs[LEG].state is State.READY
         assert not handle.snapshot.held_slots()
@@ -294,7 +295,9 @@ async def test_a_reason_is_needed_only_where_the_review_shows_it() -> None:
         await one.press("up")
         assert one.app.screen.query_one(OptionList).has_focus
         await one.press("home", "down", "y")
-        await one.until(lambda: handle.orders == [Order("release", ("ci-testing",), WHO, how="resume")])
+        await one.until(
+            lambda: handle.orders == [Order("release", ("ci-testing",), WHO, expected="v1 v2", how="resume")]
+        )
 
 
 async def test_a_way_that_is_not_open_says_why() -> None:
@@ -388,7 +391,7 @@ async def test_capital_x_says_what_goes_and_discards() -> None:
         await one.press("enter")
         assert handle.orders == []
         await one.press("X", "y")
-        await one.until(lambda: handle.orders == [Order("discard", ("ci-testing",), WHO)])
+        await one.until(lambda: handle.orders == [Order("discard", ("ci-testing",), WHO, expected="v1 v2")])
         assert handle.snapshot.legs[LEG].state is State.STOPPED
         await one.until(lambda: "✓ discard ci-testing" in one.screen_text())
 

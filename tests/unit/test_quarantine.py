@@ -118,6 +118,14 @@ def test_discarding_ends_it_and_cleans_up() -> None:
     assert [one.id for one in again.open_violations("a")] == ["v1"], "nobody let it stand"
 
 
+@pytest.mark.parametrize("verb", ["release", "discard"])
+def test_what_names_violations_is_about_these_alone(verb: str) -> None:
+    held = told(loaded(PLAN), *RUNNING)
+    with pytest.raises(OrderRefusedError, match=r"not what was shown any more: it has INCOMPLETE_CODE in y\.py:1"):
+        ordered(held, verb, expected="v1")
+    assert ordered(held, verb, expected="v1 v2").legs["a"].state in (State.READY, State.STOPPED)
+
+
 def test_a_stop_lets_nothing_stand() -> None:
     stopped = told(loaded(PLAN), *ran("a"), DROPPED, f.EndAsked("a", "stop"), f.LegStopped("a"))
     assert [one.id for one in stopped.open_violations("a")] == ["v1"]

@@ -34,6 +34,7 @@ class QuarantinePage(ListPage):
         self._view, self._now = view, now
         self._items: dict[str, Item] = {}
         self._rows: dict[str, Row] = {}
+        self._made_of: tuple[object, object, object] | None = None
         self.problems = Lines("problems")
         self.grid = Grid(now, COLUMNS, CARD)
         self.about = Static("", id="detail", markup=False)
@@ -68,14 +69,21 @@ class QuarantinePage(ListPage):
         if not self.is_attached:
             return
         self.problems.show_lines([(cell,) for cell in problems(view, reaching=not self.cockpit.reached)])
-        self._items = items(view)
+        made_of = (view.snapshot.violations, view.snapshot.legs, view.readings.findings)
+        if self._made_of is None or any(old is not new for old, new in zip(self._made_of, made_of, strict=True)):
+            self._made_of = made_of
+            self._list()
+        self._settle()
+
+    def _list(self) -> None:
+        """List what there is now; rows that are as before stay the very same."""
+        self._items = items(self._view)
         before = self._rows
         fresh = {key: item.row for key, item in self._items.items()}
         self._rows = {key: before[key] if before.get(key) == row else row for key, row in fresh.items()}
-        self.grid.apply(patch(before, self._rows), now)
+        self.grid.apply(patch(before, self._rows), self._now)
         if self.grid.cursor is None:
             self.grid.go_to(0)
-        self._settle()
 
     def tick(self, now: float) -> None:
         """Let ages move on."""
