@@ -5,7 +5,7 @@ import fcntl
 import os
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Lock
 
@@ -41,7 +41,7 @@ class FileLock:
         self._turn = _turn_of(path)
 
     def acquire(self, timeout: float = 0.0) -> None:
-        """Take the lock, waiting up to `timeout` seconds (0: not at all). Raises LockHeldError."""
+        """Take the lock, waiting up to `timeout` seconds (0: not at all). Raises LockHeldError and CockpitError."""
         deadline = time.monotonic() + timeout
         # Threads of this process queue up for a lock of their own: the one on the file has no queue.
         if not self._turn.acquire(blocking=timeout > 0, timeout=timeout if timeout > 0 else -1):
@@ -53,8 +53,13 @@ class FileLock:
             raise
 
     def _acquire_file(self, deadline: float) -> int:
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        fd = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            fd = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise CockpitError(
+                f"the lock cannot be taken: {error.strerror}", where=str(self.path), hint="make its folder writable"
+            ) from error
         pause = 0.001
         while True:
             try:
@@ -67,8 +72,9 @@ class FileLock:
                     raise LockHeldError(self.path, holder) from error
             time.sleep(pause)
             pause = min(pause * 2, 0.02)
-        os.ftruncate(fd, 0)
-        os.pwrite(fd, str(os.getpid()).encode(), 0)
+        with suppress(OSError):  # on a full disk it is held all the same, only that nobody can read by whom
+            os.ftruncate(fd, 0)
+            os.pwrite(fd, str(os.getpid()).encode(), 0)
         return fd
 
     def release(self) -> None:

@@ -42,6 +42,7 @@ class Teller:
         self._out = out or sys.stdout
         self._seq: int | None = None
         self._bar = ""
+        self._problem = ""
         self.interrupted = False
         self._ending: asyncio.Future[Answer] | None = None
 
@@ -70,6 +71,10 @@ class Teller:
             self._seq = recorded.seq
             if not isinstance(recorded.fact, _QUIET):
                 self._line(recorded)
+        if view.problem != self._problem:
+            self._problem = view.problem
+            self._out.write(f"{on_one_line(self._problem or 'that is over: it goes on')}\n")
+            self._out.flush()
         self._draw(view)
 
     def end(self) -> None:

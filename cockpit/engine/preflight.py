@@ -68,6 +68,8 @@ def _base(project: Project) -> _Found:
         yield False, f"there is no branch {project.base}", hint
     else:
         yield True, f"{project.base} at {commit[:9]}", ""
+    if not os.access(project.repo.common_dir, os.W_OK | os.X_OK):
+        yield False, f"{project.repo.common_dir} cannot be written to", "make it writable: commits go there"
 
 
 def _identity(project: Project) -> _Found:

@@ -144,7 +144,8 @@ class _Client:
         try:
             missed = await asyncio.to_thread(lambda: tuple(self._engine.journal.read(since)))
             changes = wire.readings_out(wire.all_readings(self._engine.readings))
-            await self._send({"id": number, "facts": wire.facts_out(missed), "readings": changes})
+            now = {"id": number, "facts": wire.facts_out(missed), "readings": changes}
+            await self._send({**now, "problem": self._engine.trouble})
             while True:
                 facts, changes = await feed.take()
                 if feed.overrun:

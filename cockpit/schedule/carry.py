@@ -150,7 +150,8 @@ def _rollback_progress(
     workstreams = {leg.workstream for leg in legs}
     if any(snapshot.legs[key].workstream in workstreams for key in snapshot.reverting):
         return None
-    failed = [f"{leg.workstream}: {leg.reason}" for leg in legs if leg.state is State.MERGED]
+    # One without a reason was refused when the order came in, and is named in its answer.
+    failed = [f"{leg.workstream}: {leg.reason}" for leg in legs if leg.state is State.MERGED and leg.reason]
     return f.OrderRefused(pending.id, "; ".join(failed)) if failed else f.OrderDone(pending.id)
 
 

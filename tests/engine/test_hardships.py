@@ -1,12 +1,14 @@
 """What agents, set-ups, plan files and disks do to an engine, and what it makes of it."""
 
 import asyncio
+import io
 import shutil
 
 import pytest
 import yaml
 
-from cockpit.engine.client import glimpse
+from cockpit.cli.telling import Teller
+from cockpit.engine.client import connect, glimpse
 from cockpit.schedule import facts as f
 from cockpit.schedule.orders import Order
 from cockpit.store.journal import Journal
@@ -260,6 +262,14 @@ async def test_a_full_disk_holds_everything_back_and_nothing_is_lost(
         refused = await play.handle.order(_reject(fill))
         assert not refused.ok
         await play.until(lambda now: "full" in now.view.readings.hold)
+        late = await connect(scene.state)
+        assert "full" in (await anext(late.subscribe())).problem, "who comes now is told at once"
+        await late.close()
+        printed = io.StringIO()
+        teller = Teller(printed)
+        for _ in range(2):
+            teller.show(play.driver.engine.view())
+        assert printed.getvalue().count("full") == 1
         scene.go("a.go")
         await play.until(lambda now: now.driver.engine.snapshot.state_of("a").value != "running")
         answer = await play.handle.order(_reject("small"))
