@@ -75,7 +75,7 @@ def _(fact: f.LegReleased, snapshot: Snapshot, at: float) -> Snapshot:
     freed = moved(leg, fact, at, start_over=start_over, avoid=avoid, lessons=lessons)
     after = put(released(snapshot, leg, at), freed)
     # What was set aside is not there any more; if the next run does the same again, nobody has let that stand.
-    gone = [one for one in bad if one.state == OPEN]
+    gone = snapshot.open_violations(leg.key)
     return _with(after, gone, FIXED, at, fact.by, fact.reason) if start_over else after
 
 

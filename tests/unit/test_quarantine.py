@@ -67,7 +67,8 @@ def test_it_is_resumed_and_told_what_was_wrong() -> None:
 
 
 def test_it_is_started_over() -> None:
-    free = ordered(told(loaded(PLAN), *RUNNING), "release", how="restart")
+    alone = f.LegQuarantined("a", "claude#1", ("v1",), "one of 2")
+    free = ordered(told(loaded(PLAN), *RUNNING[:-1], alone), "release", how="restart")
     assert free.legs["a"].start_over
     assert {one.state for one in free.violations.values()} == {"fixed"}
     assert not told(free, f.LegReset("a")).legs["a"].start_over
