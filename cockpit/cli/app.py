@@ -97,9 +97,20 @@ def open_plan(
     agents: Agents = None,
     start: Annotated[bool, Parameter(help="Start everything at once, as `S` does.")] = False,
     trust: Trust = False,
+    line: Annotated[bool, Parameter(help="Print how it stands on one line, for a status bar, and end.")] = False,
+    width: Annotated[int, Parameter(help="With --line: at most so many columns.")] = 0,
+    tmux: Annotated[bool, Parameter(help="With --line: in tmux's colours, for its status line.")] = False,
     state_dir: StateDir = None,
 ) -> int:
     """Open the full-screen cockpit over a plan."""
+    if line:
+        if read_only or agents is not None or start or trust:
+            raise CockpitError("--line only looks: it goes with --width, --tmux and --state-dir alone")
+        from cockpit.cli.line import print_line
+
+        return print_line(plan, width=width, tmux=tmux, state_dir=state_dir)
+    if width or tmux:
+        raise CockpitError("--width and --tmux are for --line", hint="add --line")
     from cockpit.cli.show import open_cockpit
 
     return open_cockpit(plan=plan, read_only=read_only, agents=agents, start=start, trust=trust, state_dir=state_dir)

@@ -57,6 +57,15 @@ class Opening(TypedDict, total=False):
     state_dir: Path
 
 
+class Lining(TypedDict, total=False):
+    """The arguments of `print_line`."""
+
+    plan: Required[Path]
+    width: int
+    tmux: bool
+    state_dir: Path
+
+
 def run(argv: Sequence[str]) -> int:
     """Carry out one command line and return its exit code; errors are printed, never raised."""
     try:
@@ -79,18 +88,23 @@ def run(argv: Sequence[str]) -> int:
 
 
 def _dispatch(argv: list[str]) -> int:
-    plain = _plain_form(argv)
+    if "--line" in argv and (lining := _plain_form(argv, ("--line", "--tmux"), ("--width",))) is not None:
+        from cockpit.cli.line import print_line
+
+        del lining["line"]
+        return print_line(**cast("Lining", lining))
+    plain = _plain_form(argv, ("--read-only", "--start", "--trust"), ("--agents",))
     if plain is not None:
         from cockpit.cli.show import open_cockpit
 
-        return open_cockpit(**plain)
+        return open_cockpit(**cast("Opening", plain))
     _refuse_unknown(argv)
     from cockpit.cli.app import call
 
     return call(argv)
 
 
-def _plain_form(argv: list[str]) -> Opening | None:
+def _plain_form(argv: list[str], flags: Sequence[str], numbers: Sequence[str]) -> dict[str, Any] | None:
     """Return the arguments of `cockpit PLAN [options]` in its simplest spelling; None leaves it to the full parser.
 
     The parser costs more than half of what a bare screen needs to its first paint.
@@ -98,19 +112,19 @@ def _plain_form(argv: list[str]) -> Opening | None:
     found: dict[str, Any] = {}
     words = iter(argv)
     for word in words:
-        if word in ("--read-only", "--start", "--trust"):
+        if word in flags:
             found[word[2:].replace("-", "_")] = True
-        elif word in ("--agents", "--state-dir"):
+        elif word == "--state-dir" or word in numbers:
             value = next(words, "")
-            if not value or value.startswith("-") or (word == "--agents" and not value.isdecimal()):
+            if not value or value.startswith("-") or (word in numbers and not value.isdecimal()):
                 return None
-            found[word[2:].replace("-", "_")] = int(value) if word == "--agents" else Path(value)
+            found[word[2:].replace("-", "_")] = int(value) if word in numbers else Path(value)
         elif word.startswith("-") or "plan" in found or word in COMMANDS:
             return None
         else:
             found["plan"] = Path(word)
     plan = found.get("plan")
-    return cast("Opening", found) if plan is not None and plan.exists() else None
+    return found if plan is not None and plan.exists() else None
 
 
 def _globals_last(argv: list[str]) -> list[str]:

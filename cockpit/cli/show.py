@@ -1,6 +1,7 @@
 """Opens the full-screen cockpit; the screen itself is imported here and nowhere else among the commands."""
 
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -56,24 +57,31 @@ def known_state(plan: Path, state_dir: Path | None = None) -> "tuple[StateFolder
 
     The journal says which plan it is of, so that neither the plan's parser nor git is needed before the first paint.
     """
-    from cockpit.engine.client import glimpse
+    try:
+        text = plan.absolute().read_text("utf-8-sig")
+        return next((one for one in standing(plan, state_dir) if one[1].snapshot.text == text), None)
+    except (OSError, ValueError, JournalError):
+        return None  # the long way says what is wrong
+
+
+def standing(plan: Path, state_dir: Path | None = None) -> "Iterator[tuple[StateFolder, View]]":
+    """Yield the state folders of a plan file that was opened before, and how each stands by its journal.
+
+    There are several where the plan changed its name. Raises OSError, JournalError.
+    """
+    from cockpit.engine.peek import glimpse
     from cockpit.store.paths import StateFolder, state_folder
 
     file = plan.absolute()
     above = file.parent.resolve()
     root = next((folder for folder in (above, *above.parents) if (folder / ".git").is_dir()), None)
     if root is None:
-        return None
-    try:
-        text = file.read_text("utf-8-sig")
-        for journal in sorted(state_folder(root, "plan", state_dir).path.parent.glob("*/journal.db")):
-            state = StateFolder(journal.parent)
-            view = glimpse(state)
-            if view.snapshot.text == text and view.snapshot.path == str(file):
-                return state, view
-    except (OSError, ValueError, JournalError):
-        return None  # the long way says what is wrong
-    return None
+        return
+    for journal in sorted(state_folder(root, "plan", state_dir).path.parent.glob("*/journal.db")):
+        state = StateFolder(journal.parent)
+        view = glimpse(state)
+        if view.snapshot.path == str(file):
+            yield state, view
 
 
 def limit(state: "StateFolder", agents: int) -> None:

@@ -14,27 +14,16 @@ from msgspec.structs import asdict, replace
 
 from cockpit.engine import wire
 from cockpit.engine.handle import Answer, View
+from cockpit.engine.peek import glimpse as glimpse  # noqa: PLC0414 - screens and commands find it here
 from cockpit.engine.sockets import reachable
 from cockpit.errors import CockpitError, DrivenElsewhereError, DriverGoneError
 from cockpit.filelock import holder_of
 from cockpit.schedule.fold import replay
 from cockpit.schedule.orders import Order
 from cockpit.schedule.snapshot import Snapshot
-from cockpit.store.journal import Journal
 from cockpit.store.paths import StateFolder
 
 START_TIMEOUT_S = 20.0
-
-
-def glimpse(state: StateFolder) -> View:
-    """Return how things stand by the journal alone; an empty view where there is none. Raises JournalError."""
-    if not state.journal.exists():
-        return View(Snapshot(), connected=False)
-    journal = Journal(state.journal, read_only=True)
-    try:
-        return View(journal.snapshot(), connected=False)
-    finally:
-        journal.close()
 
 
 def driver_pid(state: StateFolder) -> int | None:

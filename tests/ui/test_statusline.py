@@ -21,7 +21,7 @@ def test_it_says_what_a_status_bar_is_looked_at_for() -> None:
     assert line.startswith("live-services  attention  ● 1 ◆ 1 ")
     assert "agents 1/3" in line
     assert "done " in line
-    assert line.endswith("◆ 3 await you  ! 1 alert")
+    assert line.endswith("◆ 2 await you  ! 1 alert")
 
 
 @pytest.mark.parametrize("width", range(1, 100))
