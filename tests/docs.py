@@ -309,7 +309,7 @@ def _effect(model: str, key: str, part: Mapping[str, Any]) -> str:
     if part["description"].endswith("ignored as input."):
         return "not yet"
     if f"{model}.{key}" in OF_PRESETS:
-        return "not yet (no preset but `shell` is)"
+        return "yes, with a preset"
     _, wrap = SECTIONS[model]
     values = _values(f"{model}.{key}", part)
     later = {str(value): not_in_effect(Plan.model_validate(wrap({key: value}))) for value in values}

@@ -75,6 +75,15 @@ def compose(
     return "\n\n".join(parts) + "\n"
 
 
+def compose_again(*, present: Sequence[str] = (), notes: Sequence[str] = ()) -> str:
+    """Return the prompt for a run that goes on with the session of one that was paused: it knows its work."""
+    parts = ["# Go on", "The operator interrupted you, and now lets you go on. The rules are those of before."]
+    parts += ["Look at what is in the worktree, and do what is left of your work."]
+    parts += _listed("Notes on this run", notes)
+    parts += _present(present)
+    return "\n\n".join(parts) + "\n"
+
+
 def _listed(heading: str, entries: Sequence[str], otherwise: str = "") -> list[str]:
     if not entries and not otherwise:
         return []

@@ -26,7 +26,7 @@ LegState = Literal[
     "rejected",
 ]
 IssueState = LegState | Literal["done", "~done"]
-SlotState = Literal["free", "busy", "quarantined"]
+SlotState = Literal["free", "busy", "quarantined", "asleep"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ class Eta:
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What all runs used so far."""
+    """What runs used so far; `tokens_in` are without those read from a cache."""
 
     usd: float
     tokens_in: int
@@ -110,7 +110,7 @@ class Workstream:
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """One place of an agent profile, and what is in it."""
+    """One place of an agent profile, and what is in it; asleep: a quota or rate limit ended a run of its profile."""
 
     slot: str
     profile: str
@@ -147,6 +147,20 @@ class Merge:
 
 
 @dataclass(frozen=True, slots=True)
+class Use:
+    """What one run used, and whose it was; the sums for a leg, a workstream or a profile are made of these."""
+
+    run: str
+    leg: str
+    workstream: str
+    profile: str
+    usd: float
+    tokens_in: int
+    tokens_cached: int
+    tokens_out: int
+
+
+@dataclass(frozen=True, slots=True)
 class Status:
     """The snapshot of a plan as it stands; `counts` counts workstreams by state."""
 
@@ -162,6 +176,7 @@ class Status:
     agents: list[Slot]
     violations: list[Violation]
     merges: list[Merge]
+    usage: list[Use]
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,7 +62,7 @@ def status_of(view: View, now: float, base_commit: str | None) -> shapes.Status:
         eta=_eta(readings.forecast, now),
         cost=_cost(snapshot),
         workstreams=[_workstream(snapshot, key, readings.worktrees.get(key), blocked) for key in snapshot.workstreams],
-        agents=_slots(snapshot),
+        agents=_slots(snapshot, now),
         violations=[
             shapes.Violation(
                 one.id,
@@ -82,6 +82,7 @@ def status_of(view: View, now: float, base_commit: str | None) -> shapes.Status:
             shapes.Merge(one.workstream, one.leg, one.round, one.commit, iso(one.at) or "", reverted=bool(one.reverted))
             for one in snapshot.merges
         ],
+        usage=_use(snapshot),
     )
 
 
@@ -108,6 +109,11 @@ def status_lines(view: View, now: float, base_commit: str | None) -> list[str]:
     lines += _review_lines(snapshot)
     lines += _record_lines(view)
     problems = [*view.readings.plan.errors, *([view.problem] if view.problem else [])]
+    problems += [spent] if (spent := snapshot.over_cost()) else []
+    problems += [
+        f"{name} is asleep until {time.strftime('%H:%M', time.localtime(one.until))}: {one.reason}"
+        for name, one in snapshot.sleepers(now).items()
+    ]
     problems += [f"{key}: {note}" for key, note in view.readings.notes.items() if key not in snapshot.workstreams]
     return lines + [paint(f"! {problem}", "yellow") for problem in problems]
 
@@ -232,15 +238,36 @@ def _agent(snapshot: Snapshot, leg: Leg) -> str | None:
     return next(iter(snapshot.workstreams[leg.workstream].outline.agents), None)
 
 
-def _slots(snapshot: Snapshot) -> list[shapes.Slot]:
+def _slots(snapshot: Snapshot, now: float) -> list[shapes.Slot]:
     busy, quarantined = snapshot.busy_slots(), snapshot.held_slots()
+    asleep = snapshot.sleepers(now)
     found: list[shapes.Slot] = []
     for slot in dict.fromkeys((*snapshot.slots(), *busy, *quarantined)):
         leg = busy.get(slot) or quarantined.get(slot)
         held = leg.workstream if leg else None
-        state: shapes.SlotState = "quarantined" if slot in quarantined else "busy" if leg else "free"
-        found.append(shapes.Slot(slot, slot.rpartition("#")[0], state, held, leg.run if leg else None))
+        profile = slot.rpartition("#")[0]
+        unused: shapes.SlotState = "asleep" if profile in asleep else "free"
+        state: shapes.SlotState = "quarantined" if slot in quarantined else "busy" if leg else unused
+        found.append(shapes.Slot(slot, profile, state, held, leg.run if leg else None))
     return found
+
+
+def _use(snapshot: Snapshot) -> list[shapes.Use]:
+    told = [(run, snapshot.usage[run.id]) for run in snapshot.runs.values() if run.id in snapshot.usage]
+    return [
+        shapes.Use(
+            run.id,
+            run.leg,
+            snapshot.legs[run.leg].workstream,
+            run.slot.rpartition("#")[0],
+            used.usd,
+            used.tokens_in,
+            used.tokens_cached,
+            used.tokens_out,
+        )
+        for run, used in told
+        if run.leg in snapshot.legs
+    ]
 
 
 def _cost(snapshot: Snapshot) -> shapes.Cost:

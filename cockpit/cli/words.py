@@ -81,6 +81,11 @@ def _no(fact: f.ApprovalRefused) -> str:
     return f"{fact.what} refused by {fact.by or 'the operator'}{_because(fact.reason)}"
 
 
+def _slept(fact: f.ProfileSlept) -> str:
+    at = time.strftime("%Y-%m-%d %H:%M", time.localtime(fact.until))
+    return f"{fact.profile} takes nothing until {at}{_because(fact.reason)}"
+
+
 def _retry(fact: f.RetryScheduled) -> str:
     at = time.strftime("%H:%M:%S", time.localtime(fact.at))
     return f"will be run again at {at}{_because(fact.reason)}"
@@ -144,6 +149,7 @@ def _words() -> dict[type[f.Fact], _Words]:
         f.EndAsked: lambda fact: f"its run is being ended to {fact.why} it",
         f.RunEnded: _ended,
         f.UsageReported: _used,
+        f.ProfileSlept: _slept,
         f.ChecksStarted: lambda _: "its work is being checked",
         f.WorkCommitted: _committed,
         f.WorkScanned: _scanned,

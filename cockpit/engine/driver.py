@@ -183,7 +183,10 @@ class Driver:
 
     def _goes_on_by_itself(self) -> bool:
         """Tell whether what is to be tried again later needs no human: a retry does not, a checkout in the way does."""
-        active = [self.engine.snapshot.legs[key] for key in self.engine.snapshot.active]
+        snapshot, now = self.engine.snapshot, self.engine.clock.now()
+        active = [snapshot.legs[key] for key in snapshot.active]
+        if snapshot.sleepers(now) and any(leg.state is State.READY for leg in active):
+            return not (snapshot.held or snapshot.over_cost())
         return any(leg.state is State.RETRYING or (leg.state is State.QUEUED and not leg.paths) for leg in active)
 
     def _look_again(self, seconds: float) -> None:

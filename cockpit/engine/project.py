@@ -101,6 +101,7 @@ def outline_of(project: Project, started: Mapping[str, Sequence[tuple[str, ...]]
         backoff_s=plan.limits.backoff,
         stall_s=plan.limits.stall,
         clean_merged=plan.cleanup == "merged",
+        cost_limit=plan.limits.cost,
         workstreams=workstreams,
         legs=tuple(LegOutline(*astuple(leg)) for leg in legs),
     )

@@ -10,17 +10,19 @@ from typing import TYPE_CHECKING
 from msgspec.structs import astuple, replace
 
 from cockpit.agents import environment, presets, runs
-from cockpit.agents.prompt import EarlierRun, compose
-from cockpit.engine import checks, preparing
+from cockpit.agents.prompt import EarlierRun, compose, compose_again
+from cockpit.agents.streams.limits import Limit, wakes_at
+from cockpit.engine import checks, following, preparing
 from cockpit.engine.folders import newest_change
 from cockpit.engine.monitor import QUARANTINE
 from cockpit.engine.outfit import Outfit, make_ready
 from cockpit.engine.startover import start_over
 from cockpit.engine.told import notes
+from cockpit.engine.verdicts import outcome_of
 from cockpit.errors import CockpitError
 from cockpit.git.status import changed_files
 from cockpit.plan.legs import LegSpec
-from cockpit.plan.model import Workstream
+from cockpit.plan.model import AgentProfile, Workstream
 from cockpit.plan.roundzero import PREPARE
 from cockpit.schedule import facts as f
 from cockpit.schedule.snapshot import Leg
@@ -30,7 +32,8 @@ if TYPE_CHECKING:
 
 LOOK_EVERY_S = 0.5
 STILL_S = 0.3
-STALLED = "stalled: "
+UNNAMED_SLEEP_S = 60.0
+"""How long a profile sleeps after a limit that named no time."""
 
 
 class Running:
@@ -97,16 +100,22 @@ class Running:
         worktree = Path(self._engine.snapshot.workstreams[leg.workstream].worktree)
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         present = changed_files(worktree, leg.base, self._effects.project.setup_files) if leg.attempt > 1 else ()
-        text = compose(
-            plan,
-            workstream,
-            LegSpec(*astuple(leg.outline)),
-            earlier=self._earlier(leg),
-            present=[change.path for change in present],
-            notes=notes(self._effects, leg, outfit),
-        )
+        paths = [change.path for change in present]
+        session = self._session(leg, profile)
+        if session:
+            text = compose_again(present=paths, notes=notes(self._effects, leg, outfit))
+        else:
+            text = compose(
+                plan,
+                workstream,
+                LegSpec(*astuple(leg.outline)),
+                earlier=self._earlier(leg),
+                present=paths,
+                notes=notes(self._effects, leg, outfit),
+            )
         prompt = folder / "prompt.md"
         prompt.write_text(text, encoding="utf-8", errors="replace")  # paths may hold bytes that are no UTF-8
+        following.keep_format(profile, folder)
         for name, content in presets.files(profile).items():
             (folder / name).write_text(content, encoding="utf-8")
         env = environment.environment(
@@ -120,7 +129,7 @@ class Running:
             profile_env=presets.env(profile, folder),
             workstream_env=workstream.env,
         )
-        launch = presets.command(profile, prompt, text)
+        launch = presets.command(profile, prompt, text, session)
         return runs.RunSpec(
             run_id=run,
             folder=folder,
@@ -130,6 +139,13 @@ class Running:
             stdin=launch.stdin,
             timeout_s=plan.limits.run_timeout,
         )
+
+    def _session(self, leg: Leg, profile: AgentProfile) -> str:
+        """Return the session that a leg's run goes on with: that of its paused run, where the same program does it."""
+        before = self._engine.snapshot.runs.get(leg.continues)
+        now = self._engine.snapshot.runs.get(leg.run or "")
+        same = before is not None and now is not None and before.profile == now.profile
+        return before.session if before is not None and same and presets.adapter(profile).resumes else ""
 
     def _port(self, run: str) -> int:
         """Return the first port of a block that no other run of this driver has now."""
@@ -153,10 +169,12 @@ class Running:
                 self._engine.record(f.RunAdopted(key, run, process.pid))
         await self._gone(folder)
         ended = await self._pool.ending(self._judged, folder)
+        told = await self._pool.ending(following.told, folder)
         if self._engine.snapshot.legs[key].ending == QUARANTINE:
             await self._require_still(key)
-        changed = ended.reason == "unknown" and key != PREPARE and await self._pool.git(self._left_changes, key)
-        self._judge(key, run, ended, changed=changed)
+        unsure = ended.reason == "unknown" and key != PREPARE and told.verdict.ok
+        changed = unsure and await self._pool.git(self._left_changes, key)
+        self._judge(key, run, ended, told, changed=changed)
 
     async def _require_still(self, key: str) -> None:
         """Say so where something goes on writing after a quarantined run's whole process tree has gone."""
@@ -196,11 +214,16 @@ class Running:
         worktree = Path(self._engine.snapshot.workstreams[leg.workstream].worktree)
         return bool(changed_files(worktree, leg.base, self._effects.project.setup_files))
 
-    def _judge(self, key: str, run: str, ended: runs.RunExit, *, changed: bool = False) -> None:
+    def _judge(self, key: str, run: str, ended: runs.RunExit, told: following.Told, *, changed: bool = False) -> None:
         leg = self._engine.snapshot.legs[key]
-        outcome, reason = _outcome(ended, "the commands of `prepare`" if key == PREPARE else "the agent")
-        fact = f.RunEnded(key, run, outcome, ended.code, reason)
+        who = "the commands of `prepare`" if key == PREPARE else "the agent"
+        outcome, reason = outcome_of(ended, told.verdict, who)
+        profile = self._profile(run)
+        session = told.session if profile is not None and presets.adapter(profile).resumes else ""
+        fact = f.RunEnded(key, run, outcome, ended.code, reason, session)
         self._engine.read(runs={run: None})
+        if used := following.usage(self._engine.snapshot, key, run, told.parser, profile):
+            self._engine.record(used)
         if leg.ending == QUARANTINE and (held := self._effects.monitor.held_for(leg)):
             checks.quarantine(self._effects, key, held, replace(fact, reason="it was quarantined"))
             return
@@ -208,8 +231,24 @@ class Running:
             self._engine.record(fact, f.LegStopped(key) if leg.ending else f.ChecksStarted(key))
         elif leg.ending:
             self._engine.record(fact, f.LegPaused(key) if leg.ending == "pause" else f.LegStopped(key))
+        elif told.limit is not None and outcome == "failed" and ended.reason == "exited":
+            self._engine.record(fact, *self._slept(key, run, told.limit, reason))
         else:
             self._engine.record(fact, self._engine.after_failure(key, self._with_tail(run, reason)))
+
+    def _slept(self, key: str, run: str, limit: Limit, reason: str) -> tuple[f.Fact, f.Fact]:
+        """Return what follows from a limit: its profile sleeps, and the leg is run again, by another where one may."""
+        now = self._engine.clock.now()
+        wake = wakes_at(limit, now)
+        slot = self._engine.snapshot.runs[run].slot
+        slept = f.ProfileSlept(key, run, slot.rpartition("#")[0], wake or now + UNNAMED_SLEEP_S, reason)
+        # A limit that names its end is nobody's failure; one that does not could go on for ever.
+        again = f.RetryScheduled(key, now, reason, counted=False) if wake else self._engine.after_failure(key, reason)
+        return slept, again
+
+    def _profile(self, run: str) -> AgentProfile | None:
+        slot = self._engine.snapshot.runs[run].slot
+        return self._effects.project.loaded.plan.agents.get(slot.rpartition("#")[0])
 
     def _with_tail(self, run: str, reason: str) -> str:
         folder = self._effects.project.state.run(run)
@@ -224,19 +263,3 @@ class Running:
 def _resolve(future: "asyncio.Future[None]") -> None:
     if not future.done():
         future.set_result(None)
-
-
-def _outcome(ended: runs.RunExit, who: str) -> tuple[str, str]:
-    if ended.ok:
-        return "done", ""
-    if ended.reason == "timeout":
-        return "timeout", "the time limit of a run was reached"
-    if ended.reason == "spawn-failed":
-        return "failed", f"{who} could not be started: {ended.error}"
-    if ended.reason == "stopped":
-        outcome = "stalled" if ended.detail.startswith(STALLED) else "stopped"
-        return outcome, ended.detail or "it was stopped"
-    if ended.reason == "unknown":
-        return "unknown", "its supervisor was killed: how it ended is not known"
-    how = f"signal {ended.signal}" if ended.signal else f"code {ended.code}"
-    return "failed", f"{who} ended with {how}"

@@ -6,26 +6,28 @@ Events are hints, never truth: a slow sweep looks again at what runs.
 import asyncio
 import os
 import time
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from pathlib import Path
+from typing import Any
 
-from cockpit.agents import presets, runs
+from cockpit.agents import runs
+from cockpit.agents.streams.events import Parser
 from cockpit.engine.effects import Effects
 from cockpit.engine.folders import folders_of, newest_change
-from cockpit.engine.running import STALLED
+from cockpit.engine.following import FRUITLESS, REPORT_EVERY_S, Following, usage
+from cockpit.engine.verdicts import STALLED
 from cockpit.errors import CockpitError
 from cockpit.git import integrate
 from cockpit.git.status import read, survey
 from cockpit.schedule import facts as f
 from cockpit.schedule.readings import RunReading, WorktreeReading
-from cockpit.schedule.snapshot import Leg
+from cockpit.schedule.snapshot import Leg, Run
 from cockpit.schedule.states import State
 
 SWEEP_S = 5.0
 UNEXPLAINED_S = 20.0  # between two tries of a merge that waits for nobody knows what
 HOT_AFTER_S = 1.0
 REBUILD_S = 1.0
-TAIL = 4096
 
 
 class Watch:
@@ -42,6 +44,8 @@ class Watch:
         self._work = asyncio.Event()
         self._paths: frozenset[str] = frozenset()
         self._ended: set[str] = set()
+        self._followed: dict[str, Following] = {}
+        self._reported: dict[str, float] = {}
         self._stops: set[asyncio.Task[None]] = set()
 
     async def run(self) -> None:
@@ -223,10 +227,12 @@ class Watch:
             return
         folder = self._effects.project.state.run(run)
         try:
-            look, activity = await self._effects.pool.idle(self._look, folder, one.slot)
+            look, parser = await self._effects.pool.idle(self._look, folder, run)
         except CockpitError:
             return  # its folder is gone: the run's own watch says how it ended
         leg = snapshot.legs[one.leg]
+        self._report(leg, one, parser)
+        worktree = snapshot.workstreams[leg.workstream].worktree
         touched = max(
             look.output_at or 0.0, self._effects.seen_change.get(leg.workstream, 0.0), one.started or one.taken
         )
@@ -236,15 +242,34 @@ class Watch:
             output_at=look.output_at or 0.0,
             output_bytes=look.output_bytes,
             heartbeat_at=look.heartbeat or 0.0,
-            activity=activity,
+            activity=parser.activity.replace(f"{worktree}/", ""),
             stalled_since=stalled,
             source="asserted" if look.supervisor_alive else "unknown",
         )
         self._engine.read(runs={run: reading})
-        if now - touched >= 2 * limit and run not in self._ended:
-            self._ended.add(run)
-            self._stops.add(task := asyncio.create_task(self._end_stalled(run, leg, folder, now - touched)))
-            task.add_done_callback(self._stops.discard)
+        if run in self._ended:
+            return
+        if parser.fruitless >= FRUITLESS:
+            self._begin_to_end(run, self._end(run, leg, folder, f"its model brought nothing {parser.fruitless} times"))
+        elif now - touched >= 2 * limit:
+            self._begin_to_end(run, self._end_stalled(run, leg, folder, now - touched))
+
+    def _begin_to_end(self, run: str, ending: Coroutine[Any, Any, None]) -> None:
+        self._ended.add(run)
+        self._stops.add(task := asyncio.create_task(ending))
+        task.add_done_callback(self._stops.discard)
+
+    def _report(self, leg: Leg, run: Run, parser: Parser) -> None:
+        """Record what a run used so far, now and then: every such fact is written."""
+        now = self._engine.clock.now()
+        if now - self._reported.get(run.id, run.started or run.taken) < REPORT_EVERY_S:
+            return
+        self._reported[run.id] = now
+        if self._engine.snapshot.runs[run.id].ended is not None:
+            return
+        profile = self._effects.project.loaded.plan.agents.get(run.slot.rpartition("#")[0])
+        if used := usage(self._engine.snapshot, leg.key, run.id, parser, profile):
+            self._engine.record(used)
 
     async def _end_stalled(self, run: str, leg: Leg, folder: Path, seconds: float) -> None:
         """End a run that gives no sign, unless its worktree does: events can be lost, what lies there can't."""
@@ -254,21 +279,20 @@ class Watch:
             self._effects.seen_change[leg.workstream] = newest
             self._ended.discard(run)
             return
+        await self._end(run, leg, folder, f"no output and no file change for {int(seconds)} s")
+
+    async def _end(self, run: str, leg: Leg, folder: Path, reason: str) -> None:
         try:
-            reason = f"{STALLED}no output and no file change for {int(seconds)} s"
-            await self._effects.pool.ending(runs.stop, folder, reason)
+            await self._effects.pool.ending(runs.stop, folder, f"{STALLED}{reason}")
         except CockpitError as error:
             self._engine.read(notes={leg.workstream: f"the stalled run cannot be ended: {error.what}"})
             self._ended.discard(run)
 
-    def _look(self, folder: Path, slot: str) -> tuple[runs.RunLook, str]:
+    def _look(self, folder: Path, run: str) -> tuple[runs.RunLook, Parser]:
         look = runs.look(folder)
-        profile = self._effects.project.loaded.plan.agents.get(slot.rsplit("#", 1)[0])
-        if profile is None:
-            return look, ""
-        parser = presets.adapter(profile).parser()
-        parser.feed(runs.tail(folder, "stdout.log", TAIL))
-        return look, parser.activity
+        if run not in self._followed:
+            self._followed[run] = Following(folder)
+        return look, self._followed[run].read()
 
     async def _keep_sweeping(self) -> None:
         last = time.monotonic()
@@ -281,6 +305,9 @@ class Watch:
             await self._try_deferred()  # no event tells that an untracked file went
             running = self._running()
             self._dirty_runs |= {leg.run for leg in running if leg.run}
+            for over in self._followed.keys() - {leg.run for leg in running}:
+                del self._followed[over]
+                self._reported.pop(over, None)
             if self._engine.followed:
                 self._dirty |= {leg.workstream for leg in running}
             if time.monotonic() - last > 3 * SWEEP_S:

@@ -40,5 +40,7 @@ def _why(snapshot: Snapshot, leg: Leg, begun: Leg | None) -> tuple[str, bool]:
 def _unlaunched(snapshot: Snapshot, leg: Leg) -> str:
     if snapshot.held:
         return f"{leg.key} is ready, but launching is held"
+    if spent := snapshot.over_cost():
+        return f"{leg.key} is ready, but {spent}"
     agents = ", ".join(snapshot.workstreams[leg.workstream].outline.agents) or "none is named"
     return f"{leg.key} is ready, but no agent has a slot for it ({agents})"

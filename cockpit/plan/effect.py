@@ -14,8 +14,6 @@ def not_in_effect(plan: Plan) -> tuple[str, ...]:
 def _later(plan: Plan) -> Iterator[str]:
     for name, profile in plan.agents.items():
         yield from _of_agent(f"agents.{name}", profile)
-    if plan.limits.cost is not None:
-        yield "limits.cost"
     yield from (f"alerts.{key}" for key in _given(plan.alerts))
     if plan.answers:
         yield "answers"
@@ -24,14 +22,10 @@ def _later(plan: Plan) -> Iterator[str]:
 
 
 def _of_agent(where: str, profile: AgentProfile) -> Iterator[str]:
-    if profile.preset not in (None, "shell"):
+    if profile.preset == "acp":
         yield f"{where}.preset: {profile.preset}"
-    elif profile.model is not None:
+    elif profile.preset in (None, "shell") and profile.model is not None:
         yield f"{where}.model (only a preset passes it on)"
-    if profile.output != "plain":
-        yield f"{where}.output: {profile.output}"
-    if profile.cost is not None:
-        yield f"{where}.cost"
 
 
 def _given(settings: Frozen) -> list[str]:

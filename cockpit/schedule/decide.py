@@ -42,7 +42,7 @@ def decide(snapshot: Snapshot, readings: Readings, now: float) -> list[Todo]:
         *_merges(snapshot, readings, begun, now),
         *_launches(snapshot, readings, begun, ready, now),
         *_clean_ups(snapshot),
-        *_wake_ups(begun, now),
+        *_wake_ups(snapshot, begun, now),
     ]
 
 
@@ -88,7 +88,7 @@ def _merge_order(snapshot: Snapshot, readings: Readings, leg: Leg) -> tuple[int,
 
 
 def _launches(snapshot: Snapshot, readings: Readings, begun: list[Leg], ready: list[Leg], now: float) -> Iterator[Todo]:
-    if snapshot.held or readings.hold or readings.plan.untrusted:
+    if snapshot.held or readings.hold or readings.plan.untrusted or snapshot.over_cost():
         return
     if PREPARE in snapshot.active and _may_begin(snapshot, snapshot.legs[PREPARE], now):
         yield TakeLeg(PREPARE, "")  # no agent runs it, so it takes no slot
@@ -98,7 +98,8 @@ def _launches(snapshot: Snapshot, readings: Readings, begun: list[Leg], ready: l
         return
     taken |= snapshot.held_slots().keys()
     busy = {leg.workstream for leg in begun}
-    sizes = {profile.name: profile.slots for profile in snapshot.outline.profiles}
+    sleepers = snapshot.sleepers(now)
+    sizes = {profile.name: profile.slots for profile in snapshot.outline.profiles if profile.name not in sleepers}
     full: set[tuple[str, ...]] = set()
     records = _records(snapshot, readings)
     orders: dict[tuple[str, ...], tuple[str, ...]] = {}
@@ -110,7 +111,7 @@ def _launches(snapshot: Snapshot, readings: Readings, begun: list[Leg], ready: l
         if leg.state is State.READY and (leg.workstream in busy or snapshot.approval_of(leg) is not None):
             continue
         agents = _agents_for(snapshot, leg)
-        if records:
+        if records and not leg.continues:
             agents = orders.get(agents) or orders.setdefault(agents, better_first(agents, records))
         slot = None if agents in full else _free_slot(agents, sizes, taken)
         if slot is None:
@@ -153,6 +154,9 @@ def _is_due(snapshot: Snapshot, leg: Leg, now: float) -> bool:
 def _agents_for(snapshot: Snapshot, leg: Leg) -> tuple[str, ...]:
     """Return the profiles that may do a leg, in the operator's order."""
     agents = snapshot.workstreams[leg.workstream].outline.agents
+    if leg.continues and (run := snapshot.runs.get(leg.continues)) is not None:
+        own = run.slot.rpartition("#")[0]  # only it can go on with its session
+        agents = tuple(sorted(agents, key=lambda one: one != own))
     return tuple(one for one in agents if one != leg.avoid) if leg.avoid else agents
 
 
@@ -179,7 +183,8 @@ def _clean_ups(snapshot: Snapshot) -> Iterator[Todo]:
             yield CleanUp(workstream.id)
 
 
-def _wake_ups(active: Iterable[Leg], now: float) -> Iterator[Todo]:
+def _wake_ups(snapshot: Snapshot, active: Iterable[Leg], now: float) -> Iterator[Todo]:
     times = [leg.retry_at for leg in active if leg.state in (State.RETRYING, State.QUEUED) and leg.retry_at > now]
+    times += [sleep.until for sleep in snapshot.sleepers(now).values()]
     if times:
         yield WakeAt(min(times))

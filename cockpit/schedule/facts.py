@@ -146,12 +146,16 @@ class EndAsked(LegFact, frozen=True):
 
 
 class RunEnded(LegFact, frozen=True):
-    """A run ended and its process tree is gone; `outcome`: done, failed, timeout, stalled, stopped, unknown."""
+    """A run ended and its process tree is gone; `outcome`: done, refused, failed, timeout, stalled, stopped, unknown.
+
+    `session` is what the agent calls its conversation, where it can go on with that.
+    """
 
     run: str
     outcome: str
     code: int | None = None
     reason: str = ""
+    session: str = ""
 
 
 class UsageReported(LegFact, frozen=True):
@@ -164,6 +168,15 @@ class UsageReported(LegFact, frozen=True):
     tokens_cached: int = 0
     tokens_out: int = 0
     usd: float = 0.0
+
+
+class ProfileSlept(LegFact, frozen=True):
+    """A quota or rate limit ended a run: its profile takes no leg until a time (seconds since the epoch)."""
+
+    run: str
+    profile: str
+    until: float
+    reason: str = ""
 
 
 class ChecksStarted(LegFact, frozen=True):
@@ -301,10 +314,14 @@ class Recovered(Fact, frozen=True):
 
 
 class RetryScheduled(LegFact, frozen=True):
-    """A leg failed and will be run again at a time (seconds since the epoch)."""
+    """A leg failed and will be run again at a time (seconds since the epoch).
+
+    `counted`: it is one of the plan's retries; it is not where only a quota ended the run.
+    """
 
     at: float
     reason: str = ""
+    counted: bool = True
 
 
 class LegFailed(LegFact, frozen=True):

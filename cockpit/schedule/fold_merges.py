@@ -16,7 +16,7 @@ from cockpit.schedule.folding import (
     tallied,
     unreadied,
 )
-from cockpit.schedule.snapshot import FIXED, RELEASED, GateResult, Merge, Snapshot
+from cockpit.schedule.snapshot import FIXED, RELEASED, GateResult, Leg, Merge, Snapshot
 from cockpit.schedule.states import State
 
 FAILED_KEPT = 20  # gates of a leg's earlier checks that failed, by which a flaky one is known
@@ -122,6 +122,8 @@ def _(fact: f.ConflictFound, snapshot: Snapshot, at: float) -> Snapshot:
 @apply.register
 def _(fact: f.RetryScheduled, snapshot: Snapshot, at: float) -> Snapshot:
     leg = leg_of(snapshot, fact.leg)
+    if not fact.counted:
+        return put(snapshot, moved(leg, fact, at, retry_at=fact.at))
     lessons = learned(leg, fact.reason)
     return put(snapshot, moved(leg, fact, at, retry_at=fact.at, failures=leg.failures + 1, lessons=lessons))
 
@@ -143,7 +145,15 @@ def _ended_on_request(fact: f.LegFact, snapshot: Snapshot, at: float) -> Snapsho
     # A discard takes the work away; one that is only stopped keeps it, and whoever starts it again is held by it too.
     discarded = isinstance(fact, f.LegStopped) and leg.state is State.QUARANTINED
     before = settled(snapshot, leg, FIXED, at) if discarded else snapshot
-    return put(before, moved(leg, fact, at, ending=""))
+    return put(before, moved(leg, fact, at, ending="", continues=_continued(fact, snapshot, leg)))
+
+
+def _continued(fact: f.LegFact, snapshot: Snapshot, leg: Leg) -> str:
+    """Return the run whose session a leg's next run goes on with: that which was paused, in the same worktree."""
+    run = snapshot.runs.get(leg.run or "")
+    if run is None or not isinstance(fact, f.LegPaused):
+        return ""
+    return leg.continues if run.started is None else run.id if run.session else ""
 
 
 apply.register(f.LegRetried, _fresh)

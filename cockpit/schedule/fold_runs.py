@@ -7,7 +7,7 @@ from msgspec.structs import replace
 from cockpit.errors import IllegalMoveError
 from cockpit.schedule import facts as f
 from cockpit.schedule.folding import apply, leg_of, moved, put, with_workstream
-from cockpit.schedule.snapshot import Cost, Run, Snapshot
+from cockpit.schedule.snapshot import Cost, Run, Sleep, Snapshot
 
 
 @apply.register
@@ -48,8 +48,17 @@ def _(fact: f.RunEnded, snapshot: Snapshot, at: float) -> Snapshot:
     leg = leg_of(snapshot, fact.leg)
     run = snapshot.runs.get(fact.run)
     worked = at - run.started if run and run.started else 0.0
-    after = put(snapshot, replace(leg, slot=None, worked_s=leg.worked_s + worked))
-    return _with_run(after, fact.run, ended=at, outcome=fact.outcome, code=fact.code, reason=fact.reason)
+    continues = "" if run and run.started else leg.continues  # what never began has not used it up
+    after = put(snapshot, replace(leg, slot=None, continues=continues, worked_s=leg.worked_s + worked))
+    return _with_run(
+        after, fact.run, ended=at, outcome=fact.outcome, code=fact.code, reason=fact.reason, session=fact.session
+    )
+
+
+@apply.register
+def _(fact: f.ProfileSlept, snapshot: Snapshot, at: float) -> Snapshot:
+    leg_of(snapshot, fact.leg)
+    return replace(snapshot, asleep={**snapshot.asleep, fact.profile: Sleep(fact.until, fact.reason)})
 
 
 @apply.register

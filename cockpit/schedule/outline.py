@@ -70,6 +70,7 @@ class Outline(Struct, frozen=True):
     backoff_s: float = 30.0
     stall_s: float = 900.0
     clean_merged: bool = True
+    cost_limit: float | None = None
     workstreams: tuple[WorkstreamOutline, ...] = ()
     legs: tuple[LegOutline, ...] = ()
 

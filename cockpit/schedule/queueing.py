@@ -1,5 +1,6 @@
 """What a ready leg waits for, in words: the limit, the slots of its profiles, or work in the same files. Pure."""
 
+import time
 from collections.abc import Mapping
 
 from cockpit.schedule.scopes import overlap
@@ -13,12 +14,19 @@ def waits_in_line(snapshot: Snapshot, leg: Leg, busy: Mapping[str, Leg] | None =
     """
     if busy is None:
         busy = snapshot.busy_slots()
+    if spent := snapshot.over_cost():
+        return spent
     limit = snapshot.max_agents()
     if len(busy) >= limit:
         return f"waits for its turn: {limit} of at most {limit} {'agent is' if limit == 1 else 'agents are'} at work"
     outline = snapshot.workstreams[leg.workstream].outline
     sizes = {profile.name: profile.slots for profile in snapshot.outline.profiles}
-    names = [name for name in outline.agents if sizes.get(name)]
+    sleepers = snapshot.sleepers(snapshot.at)
+    if outline.agents and all(name in sleepers for name in outline.agents):
+        until = min(sleepers[name].until for name in outline.agents)
+        shown = time.strftime("%H:%M", time.localtime(until))
+        return f"waits for {' or '.join(outline.agents)}, asleep until {shown}: {sleepers[outline.agents[0]].reason}"
+    names = [name for name in outline.agents if sizes.get(name) and name not in sleepers]
     full = [name for name in names if all(f"{name}#{number}" in busy for number in range(1, sizes[name] + 1))]
     if len(full) == len(names):
         return f"waits for a slot of {' or '.join(f'{name} ({sizes[name]} busy)' for name in full) or 'an agent'}"

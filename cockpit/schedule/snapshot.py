@@ -1,6 +1,6 @@
 """How things stand: the frozen result of folding all facts, and what can be read off it; never changed in place."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from types import MappingProxyType
 
 from msgspec import Struct, field
@@ -20,6 +20,7 @@ class Leg(Struct, frozen=True):
     worktree in which it is being resolved. `reverted` is the commit on base that undid its merge.
     In quarantine, `held_slot` is the slot that wrote it, `held_for` the ids of violations, `held_from` the state
     that it left. `start_over`: its next run begins at its base again; `avoid`: the profile that is not to do it.
+    `continues` is the paused run whose session its next run goes on with.
     `allowed` are violations in its commit that comments allow, `unscanned` files of it that nobody looked at.
     """
 
@@ -60,6 +61,7 @@ class Leg(Struct, frozen=True):
     held_from: str = ""
     start_over: bool = False
     avoid: str = ""
+    continues: str = ""
     allowed: tuple[str, ...] = ()
     unscanned: tuple[str, ...] = ()
     gone: bool = False
@@ -105,7 +107,10 @@ class Tally(Struct, frozen=True):
 
 
 class Run(Struct, frozen=True):
-    """One agent process on one leg; `profile` is a digest of what ran, whatever the plan called it."""
+    """One agent process on one leg; `profile` is a digest of what ran, whatever the plan called it.
+
+    `session` is what the agent calls its conversation, where it can go on with that.
+    """
 
     id: str
     leg: str
@@ -121,6 +126,7 @@ class Run(Struct, frozen=True):
     reason: str = ""
     profile: str = ""
     tally: Tally = Tally()
+    session: str = ""
 
 
 class GateResult(Struct, frozen=True):
@@ -192,6 +198,24 @@ class Cost(Struct, frozen=True):
     tokens_out: int = 0
 
 
+def total(costs: Iterable[Cost]) -> Cost:
+    """Return what several costs come to."""
+    every = tuple(costs)
+    return Cost(
+        sum(one.usd for one in every),
+        sum(one.tokens_in for one in every),
+        sum(one.tokens_cached for one in every),
+        sum(one.tokens_out for one in every),
+    )
+
+
+class Sleep(Struct, frozen=True):
+    """Until when a profile takes no leg (seconds since the epoch), and why."""
+
+    until: float
+    reason: str = ""
+
+
 class Snapshot(Struct, frozen=True):
     """The state of a plan after the fact numbered `seq`; mappings are by id or key and never changed in place."""
 
@@ -213,6 +237,7 @@ class Snapshot(Struct, frozen=True):
     orders: Mapping[str, PendingOrder] = field(default_factory=lambda: MappingProxyType({}))
     merges: tuple[Merge, ...] = ()
     violations: Mapping[str, Violation] = field(default_factory=lambda: MappingProxyType({}))
+    asleep: Mapping[str, Sleep] = field(default_factory=lambda: MappingProxyType({}))
     reverting: tuple[str, ...] = ()
     recovered: tuple[str, ...] = ()
     held: bool = False
@@ -288,13 +313,18 @@ class Snapshot(Struct, frozen=True):
 
     def cost(self) -> Cost:
         """Return what all runs used, summed."""
-        used = self.usage.values()
-        return Cost(
-            sum(one.usd for one in used),
-            sum(one.tokens_in for one in used),
-            sum(one.tokens_cached for one in used),
-            sum(one.tokens_out for one in used),
-        )
+        return total(self.usage.values())
+
+    def over_cost(self) -> str:
+        """Return in words that the plan's limit of cost is reached; empty where it is not."""
+        limit = self.outline.cost_limit
+        if limit is None or (spent := self.cost().usd) < limit:
+            return ""
+        return f"the cost limit is reached: ${spent:,.2f} of ${limit:,.2f} (limits.cost)"
+
+    def sleepers(self, now: float) -> dict[str, Sleep]:
+        """Return the profiles that take no leg at a time, and until when."""
+        return {name: sleep for name, sleep in self.asleep.items() if sleep.until > now}
 
     def state(self) -> str:
         """Return the state of the whole plan: finished, attention, paused, running or idle."""

@@ -12,6 +12,7 @@ from rich.cells import cell_len
 from cockpit.engine.handle import View
 from cockpit.schedule import facts as f
 from cockpit.schedule.readings import Forecast, PlanReading, RunReading
+from cockpit.schedule.snapshot import Sleep
 from cockpit.schedule.states import State
 from cockpit.ui.alerts import alerts, top_lines
 from cockpit.ui.columns import COLUMNS, GAP, lay_out
@@ -174,6 +175,18 @@ def test_the_header_tells_the_plan_counts_agents_eta_and_cost() -> None:
     assert "done in 1h 10m (23:28), 90 % by 00:01 + your 3 approvals" in text
     assert "$1.84" in text
     assert "attention" in text
+
+
+def test_a_reached_limit_of_cost_and_a_sleeping_profile_are_told() -> None:
+    view = busy().view()
+    limited = replace(view.snapshot, outline=replace(view.snapshot.outline, cost_limit=1.5))
+    slept = replace(limited, asleep={"coder": Sleep(view.snapshot.at + 60, "quota"), "old": Sleep(1.0)})
+    view = replace(view, snapshot=slept)
+    spent = "the cost limit is reached: $1.84 of $1.50 (limits.cost)"
+    assert f"! {spent}" in [text for text, _ in headline(view, (), view.snapshot.at).problems]
+    told = [alert.text for alert in alerts(view)]
+    assert f"nothing is launched: {spent}" in told
+    assert [text.partition(" until")[0] for text in told if "sleeps" in text] == ["coder sleeps"]
 
 
 @pytest.mark.parametrize("width", [28, 38, 76, 78, 118, 196])

@@ -203,6 +203,19 @@ def test_usage_is_summed() -> None:
     used = (f.UsageReported("A/A-1", "r1", 10, 5, 3, 0.5), f.UsageReported("A/A-1", "r2", 1, 0, 1, 0.25))
     found = document(View(snapshot_after(*running(), *used)))
     assert found["cost"] == {"usd": 0.75, "tokens_in": 11, "tokens_cached": 5, "tokens_out": 4}
+    (use,) = found["usage"]  # of what no run is known for, nobody can say whose it was
+    assert (use["run"], use["leg"], use["workstream"], use["profile"]) == ("r1", "A/A-1", "A", "coder")
+    assert (use["usd"], use["tokens_in"], use["tokens_cached"], use["tokens_out"]) == (0.5, 10, 5, 3)
+
+
+def test_a_profile_that_a_limit_put_to_sleep_is_asleep_until_it_wakes() -> None:
+    ended = f.RunEnded("A/A-1", "r1", "failed", 1)
+    slept = f.ProfileSlept("A/A-1", "r1", "coder", 2000.0, "quota")
+    again = f.RetryScheduled("A/A-1", 1000.0, "quota", counted=False)
+    view = View(snapshot_after(*running(), ended, slept, again))
+    assert {one["state"] for one in document(view, now=1999.0)["agents"] if one["profile"] == "coder"} == {"asleep"}
+    assert {one["state"] for one in document(view, now=2000.0)["agents"] if one["profile"] == "coder"} == {"free"}
+    assert any("coder is asleep until" in line for line in status_lines(view, 1999.0, None))
 
 
 def test_the_table_says_what_is_wrong_and_prints_nothing_hostile() -> None:

@@ -38,7 +38,8 @@ track: false
 
 def test_what_has_no_effect_yet_is_listed() -> None:
     text = """
-agents: {one: {preset: claude, cost: {input: 1}, model: m}, two: {run: cat, output: acp, model: m}}
+agents: {one: {preset: claude, cost: {input: 1}, model: m}, two: {run: cat, output: acp, model: m},
+         three: {preset: acp, run: cat}}
 limits: {cost: 3}
 shared_files: [x]
 alerts: {errors_per_hour: 1}
@@ -46,11 +47,8 @@ answers: [{match: a, reply: b}]
 track: true
 """
     assert not_in_effect(plan(text, "[{id: a, sparse: true}]")) == (
-        "agents.one.preset: claude",
-        "agents.one.cost",
         "agents.two.model (only a preset passes it on)",
-        "agents.two.output: acp",
-        "limits.cost",
+        "agents.three.preset: acp",
         "alerts.errors_per_hour",
         "answers",
         "track",
