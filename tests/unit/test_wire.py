@@ -1,0 +1,28 @@
+"""Readings over the socket: what comes in is what went out, entry by entry."""
+
+import json
+from typing import Any
+
+from cockpit.engine.wire import patched, readings_out, workstreams_of
+from cockpit.schedule.readings import FindingReading, Readings
+from cockpit.schedule.records import Record
+from cockpit.schedule.snapshot import Snapshot
+
+SEEN = FindingReading("v1", "RULE", "HIGH", "a.py", 3, 12.5)
+
+
+def sent(**changes: Any) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(json.dumps(readings_out(changes)))
+    return found
+
+
+def test_findings_of_one_worktree_leave_those_of_others_alone() -> None:
+    readings = patched(Readings(), sent(findings={"a": (SEEN,), "b": (SEEN, SEEN)}))
+    assert readings.findings == {"a": (SEEN,), "b": (SEEN, SEEN)}
+    assert patched(readings, sent(findings={"b": None})).findings == {"a": (SEEN,)}
+    assert workstreams_of(Snapshot(), (), {"findings": {"b": None}}) == frozenset({"b"})
+
+
+def test_records_come_by_profile() -> None:
+    record = Record(runs=3, judged=2, clean=1, held_s=1.5)
+    assert patched(Readings(), sent(records={"x": record})).records == {"x": record}
