@@ -82,12 +82,19 @@ def _no(fact: f.ApprovalRefused) -> str:
 
 
 def _slept(fact: f.ProfileSlept) -> str:
-    at = time.strftime("%Y-%m-%d %H:%M", time.localtime(fact.until))
+    at = _when(fact.until, "%Y-%m-%d %H:%M")
     return f"{fact.profile} takes nothing until {at}{_because(fact.reason)}"
 
 
+def _when(seconds: float, shape: str) -> str:
+    try:
+        return time.strftime(shape, time.localtime(seconds))
+    except (OverflowError, OSError, ValueError):
+        return "a time that no calendar has"
+
+
 def _retry(fact: f.RetryScheduled) -> str:
-    at = time.strftime("%H:%M:%S", time.localtime(fact.at))
+    at = _when(fact.at, "%H:%M:%S")
     return f"will be run again at {at}{_because(fact.reason)}"
 
 
