@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 from cockpit.quality.change import Change, Hunk
 from cockpit.quality.rule import Example, Found, Rule
 from cockpit.quality.rules.incomplete_code_bodies import Bodies, Body, head_of, leaves
-from cockpit.quality.rules.incomplete_code_idle import Idle, idle
-from cockpit.quality.rules.incomplete_code_promises import INTENT, MARK, promised
+from cockpit.quality.rules.incomplete_code_idle import Idle, filled, idle
+from cockpit.quality.rules.incomplete_code_promises import INTENT, MARK, TODO, above, promised
+from cockpit.quality.rules.placeholder_dropped_notes import unmarked
 from cockpit.quality.source import Comment, name_of, text_of
 from cockpit.quality.violation import Severity
 
@@ -23,6 +24,10 @@ MOVED = 0.5  # share of the lines of work that must be gone from the file
 MISSING = 30  # lines that a finding shows of what is missing
 _ABSTRACT = re.compile(r"@\s*(?:\w+\.)*(?:abstract\w*|overload|singledispatch)\b")
 _FLAG = re.compile(r"\b(?:true|false)\b", re.IGNORECASE)
+_NAMED = re.compile(r"[A-Za-z_]\w*(?=\W*$)")
+_ANY_VALUE = re.compile(
+    r"(?:^|_)(?:OK|ERR|ERROR|SUCCESS|FAIL\w*|DONE|NONE|NULL|EMPTY|UNKNOWN|self|this|result|data|value)$", re.IGNORECASE
+)
 _LETTERS = re.compile(r"\w.*\w")
 
 
@@ -100,7 +105,7 @@ def _emptied(change: Change, before: Body, body: Body) -> Found | None:
             return None
         work = before.statements
     lines, share = _lost(change, work)
-    if share < MOVED or _is_abstract(body) or (INTENT.search(words) and not marked):
+    if share < MOVED or _is_abstract(body) or (not marked and _is_meant(change, before, body, words)):
         return None
     size = leaves(
         tuple(one for one, kind in zip(before.statements, before.kinds, strict=True) if kind is not Idle.NOTHING)
@@ -115,6 +120,26 @@ def _emptied(change: Change, before: Body, body: Body) -> Found | None:
         f"{what}: {lines} {'line' if lines == 1 else 'lines'} of work became a stub",
         missing=_missing(change, work),
     )
+
+
+def _is_meant(change: Change, before: Body, body: Body, words: str) -> bool:
+    """Tell whether a new comment gives the reason, or the function gives back what has a name outside of it."""
+    if INTENT.search(words):
+        return True
+    if not body.is_function:
+        return False
+    reason = above(change, body)
+    if INTENT.search(reason) and not MARK.search(reason) and change.touched(body.line - 1):
+        return True
+    if set(body.kinds) != {Idle.ECHO}:
+        return False
+    given = text_of(body.statements[-1])
+    if filled(given, change.language.name):
+        return len(before.statements) == 1 and leaves(before.statements) <= 2 * leaves(body.statements)
+    name = _NAMED.search(given)
+    if name is None or _ANY_VALUE.search(name[0]):
+        return False
+    return not re.search(rf"\b{name[0]}\b", text_of(before.node))
 
 
 def _was_work(kind: Idle | None, now: set[Idle | None]) -> bool:
@@ -159,7 +184,7 @@ def _noted(change: Change, hunk: Hunk) -> Found | None:
     if not MARK.search("\n".join(lines)):
         return None
     notes = [one for one in change.after.comments if hunk.after_start < one.line <= hunk.after_end]
-    if not any(MARK.search(one.text) for one in notes):
+    if not any(MARK.search(one.text) and not _is_reason(one.text) for one in notes):
         return None
     if any(
         _LETTERS.search(line) and idle(line, gives=True) is None for line in _without(notes, lines, hunk.after_start)
@@ -169,7 +194,8 @@ def _noted(change: Change, hunk: Hunk) -> Found | None:
         one.line + n for one in change.before.comments for n in range(one.end_line - one.line + 1) if one.alone
     }
     lost = [change.before.lines[n].strip() for n in range(hunk.before_start, hunk.before_end) if n + 1 not in commented]
-    lost = [line for line in lost if _LETTERS.search(line) and change.removed_lines.get(line)]
+    kept = {unmarked(line) for line in lines}
+    lost = [line for line in lost if _LETTERS.search(line) and change.removed_lines.get(line) and line not in kept]
     if len(lost) < 2:
         return None
     return Found(
@@ -177,6 +203,10 @@ def _noted(change: Change, hunk: Hunk) -> Found | None:
         f"{len(lost)} lines of work gave way to a note that they are to be written",
         missing=tuple(lost[:MISSING]),
     )
+
+
+def _is_reason(text: str) -> bool:
+    return bool(INTENT.search(text)) and not TODO.search(text)
 
 
 def _without(notes: list[Comment], lines: Sequence[str], start: int) -> list[str]:

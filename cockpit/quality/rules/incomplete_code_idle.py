@@ -54,6 +54,17 @@ _CAST = re.compile(r"^\(\s*[\w.:<>\[\] *]+\)\s*(?=§)")
 _MAKE = re.compile(r"(?<![\w.])make\((?:\[\]|map\[\w+\]|chan )[\w.*{}\[\]]+(?:,\s*§)*\)")
 _SIZED = re.compile(r"(?<![\w.])(?:new\s+)?[\w.:<>]+\[§\]")
 
+_SCRIPT_FIELD = re.compile(r"`[^`]*\$\{")
+_DOLLAR_FIELD = re.compile(r"\"[^\"]*(?:\$\{?|\{\$)[A-Za-z_]")
+_FIELDS = {
+    "python": re.compile(r"(?<!\w)[fF][rR]?[\"'][^\n]*(?<!\{)\{[^{}\s]|(?<!\w)[rR][fF][\"']"),
+    **dict.fromkeys(("javascript", "typescript", "tsx", "vue", "svelte"), _SCRIPT_FIELD),
+    **dict.fromkeys(("php", "kotlin", "shell"), _DOLLAR_FIELD),
+    "csharp": re.compile(r"\$@?\"[^\"]*\{[^{}\s]"),
+    "ruby": re.compile(r"\"[^\"]*#\{"),
+    "swift": re.compile(r"\"[^\"]*\\\("),
+    "rust": re.compile(r"format!\s*\(\s*\"[^\"]*\{(?![{}])"),
+}
 _WORKS = re.compile(r"\w[!>]?\s*\(|\bnew\b")
 
 _END = r"[;\s]*$"
@@ -126,7 +137,7 @@ def idle(text: str, language: str = "", *, gives: bool) -> Idle | None:
     if not text or _NOTHING.match(text):
         return Idle.NOTHING
     short = reduced(text, language)
-    return _failing(text, short) or _speaking(text, short, language) or _giving(text, short, gives=gives)
+    return _failing(text, short) or _speaking(text, short, language) or _giving(text, short, language, gives=gives)
 
 
 def _failing(text: str, short: str) -> Idle | None:
@@ -143,20 +154,27 @@ def _speaking(text: str, short: str, language: str) -> Idle | None:
     return None
 
 
-def _giving(text: str, short: str, *, gives: bool) -> Idle | None:
+def filled(text: str, language: str) -> bool:
+    """Tell whether a string in a statement is filled in with what is known only when it runs."""
+    field = _FIELDS.get(language)
+    return field is not None and bool(field.search(text))
+
+
+def _giving(text: str, short: str, language: str, *, gives: bool) -> Idle | None:
+    known = Idle.ECHO if filled(text, language) else Idle.CONSTANT
     if returned := _RETURN.match(short):
         rest = short[returned.end() :]
         if not rest.strip("; \t"):
             return Idle.NOTHING
         if _VALUES.match(rest):
-            return Idle.UNFINISHED if _SAYS_SO.search(text) else Idle.CONSTANT
+            return Idle.UNFINISHED if _SAYS_SO.search(text) else known
         return Idle.ECHO if _NAME.match(rest) else None
     if _VALUES.match(short):
         if not gives and _WORKS.search(text):
             return None
         if gives and _SAYS_SO.search(text):
             return Idle.UNFINISHED
-        return Idle.CONSTANT if gives else Idle.NOTHING
+        return known if gives else Idle.NOTHING
     if gives and _NAME.match(short):
         return Idle.ECHO
     return Idle.LOCAL if _LOCAL.match(short) or _ZERO.match(text) else None

@@ -6,21 +6,27 @@ from pathlib import PurePosixPath
 from cockpit.quality.change import Change
 from cockpit.quality.rules.incomplete_code_bodies import Body, around
 from cockpit.quality.rules.incomplete_code_idle import Idle
+from cockpit.quality.rules.placeholder_dropped_notes import is_comment, unmarked
 from cockpit.quality.source import body_of, name_of, text_of
 
 MARK = re.compile(
     r"\b(?:todo|fixme|xxx|tbd|wip)\b|\bimplement\s+(?:me|this|the|here|later|logic|\w+)|un-?implemented|not[\s_-]+(?:yet[\s_-]+)?(?:been[\s_-]+)?implemented"
     r"|to[\s-]be[\s-](?:implemented|completed|done|filled|written|added|defined)|\b(?:implementation|logic|code|body|details?)\s+(?:goes|go|here|pending|omitted|missing|later|to\s+follow)"
-    r"|\b(?:your|add|insert|put|write|place|fill)\b.{0,40}\b(?:here|in|logic|code|implementation|later)\b|\bplaceholder\b|\bstub(?:bed)?\b|\bmock(?:ed)?\b|\bdummy\b"
+    r"|\b(?:your|add|insert|put|write|place|fill)\b.{0,40}\b(?:here|logic|code|implementation|later)\b|\bfill\s+(?:\w+\s+)?in\b|\bplaceholder\b|\bstub(?:bed)?\b|\bmock(?:ed)?\b|\bdummy\b"
+    r"|\bneeds?\s+(?:an?\s+)?(?:real\s+|proper\s+)?implement|\b(?:will|would|should|to)\s+be\s+(?:implemented|done|filled|written|added|replaced)\b"
+    r"|\bin\s+(?:an?\s+)?(?:real|full|actual|proper|production)\b|\b(?:real|actual|proper|full|pending)\s+(?:\w+\s+)?(?:implementation|logic|code|version)\b"
+    r"|\bleft\s+as\s+an\s+exercise\b|\bsimulat(?:e|ed|es|ing)\b|\bpretend|\bhard-?coded\b|\bskeleton\b|\bwork\s+in\s+progress\b"
+    r"|\btemporar(?:y|ily)\b|\bin\s+a\s+(?:later|future|follow-?up)\b"
     r"|\bfor\s+now\b|\bcoming\s+soon\b|\bunfinished\b|\bincomplete\b|\bimplement(?:ed)?\s+later\b|\b(?:handle|do|finish|complete)\s+(?:this|it)\s+later\b",
     re.IGNORECASE,
 )
 INTENT = re.compile(
     r"no[\s-]?op\b|\bnothing\b|intentional|deliberate|on\s+purpose|deprecated|obsolete|no\s+longer|not\s+(?:needed|used|required|necessary|supported|applicable)"
+    r"|(?<!for\s)(?<!right\s)\bnow\b|\bsince\b|\bbecause\b|\balways\b|\bnever\b|\bany\s?more\b|\bcannot\b|\binstead\b|\belsewhere\b"
     r"|\bhandled\b|\bmoved\b|\bignor|\bunused\b|\blegacy\b|by\s+design|\bdefault\s+(?:implementation|behaviou?r)|\bsubclass|\boverrid|\bhook\b|\balready\b|\bcompat|\bbackwards?\b",
     re.IGNORECASE,
 )
-_TODO = re.compile(r"\b(?:todo|fixme)\b", re.IGNORECASE)
+TODO = re.compile(r"\b(?:todo|fixme)\b", re.IGNORECASE)
 _FOR_OTHERS = re.compile(
     r"\bsub-?class|\boverrid|\babstract\b|\b(?:must|should|has\s+to|have\s+to)\s+(?:be\s+)?implement|\bchild(?:ren)?\b|\bderived\b|init\(coder"
     r"|\bimplementors?\b|\bmust\s+define\b|\bconcrete\b|\bpure\s+virtual\b",
@@ -31,6 +37,7 @@ _BASE = re.compile(
     r"trait|unsupported|disabled|void|nop|skeleton",
     re.IGNORECASE,
 )
+_IDLE_CLASS = re.compile(r"no|noop|nop|null|void|dummy|disabled|unsupported|empty", re.IGNORECASE)
 _INTERFACE_NAME = re.compile(r"\bI[A-Z][a-z]")
 _BARE = re.compile(r"\b(?:TODO|todo!|unimplemented!)\s*\(\s*\)")
 _BASE_KINDS = frozenset(
@@ -49,6 +56,7 @@ _TESTS = re.compile(
     re.IGNORECASE,
 )
 _TEST_NAMES = re.compile(r"(?:Tests?|Spec|Mock|Fake|TestCase)\.\w+$")
+_ABOVE = 30  # lines above a function that are looked at
 HEAD = 400  # characters before a body that are looked at
 _UNNAMED = frozenset(
     {
@@ -71,6 +79,13 @@ _WORK = re.compile(
     r"verify|write",
     re.IGNORECASE,
 )
+_SENTENCE = 4  # words of a comment that describes work
+_REACTS = re.compile(
+    r"is|are|was|has|have|had|can|could|may|should|must|will|would|did|does|do|on|before|after|supports?|accepts?|allows?|needs?|"
+    r"requires?|wants?|visit|enter|leave|exit|no|null|noop|empty|default|ignore|skip|with|for|to|from|of|as|test|set|get|"
+    r"handle|close|dispose|reset|init|shutdown|flush|begin|end|start|stop|max|min|num|operator|equals|hash|value",
+    re.IGNORECASE,
+)
 _PASSIVE = re.compile(
     r"called\b|hook|no-?op|callback|marker|nothing|does\s+not|doesn.t|placeholder\s+for|default|optional|event|group"
     r"|deprecat|entry\s*point|namespace|ignored?\b|stub\b.*\btests?",
@@ -81,21 +96,39 @@ _PASSIVE = re.compile(
 def promised(change: Change, body: Body, words: str) -> str:
     """Return why a function without work is unfinished, or nothing where it may well be meant so."""
     kinds = set(body.kinds)
-    todo = bool(_TODO.search(words))
-    if not todo and (_FOR_OTHERS.search(words) or _FOR_OTHERS.search(body.docs)):
+    todo = bool(TODO.search(words))
+    docs = f"{body.docs} {above(change, body)}"
+    if not todo and (_FOR_OTHERS.search(words) or _FOR_OTHERS.search(docs)):
         return ""
-    in_test = is_test(change.path)
+    described = _is_described(body, docs) and not _overrides(body) and not _in_idle_class(body)
+    in_test = is_test(change.path) and not described
     if MARK.search(_BARE.sub("", words)):
-        excused = _overrides(body) if in_test else not todo and (bool(INTENT.search(words)) or _in_base(change, body))
+        if in_test:
+            excused = _overrides(body)
+        else:
+            excused = not (todo or described) and (bool(INTENT.search(words)) or _in_base(change, body))
         return "" if excused else "this new function is a stub: it says itself that its work is to be written"
     if Idle.UNFINISHED in kinds:
         excused = _stands_in(change, body) if in_test else _is_base(change, body) or _is_root(change, body)
         return "" if excused and not body.is_constructor else "this new function is a stub that only says so by failing"
-    if in_test or kinds - {Idle.NOTHING, Idle.CONSTANT} or INTENT.search(words) or not _promises(body):
+    if kinds - {Idle.NOTHING, Idle.CONSTANT} or INTENT.search(words) or INTENT.search(docs) or _PASSIVE.search(docs):
         return ""
-    if _is_base(change, body) or _is_root(change, body) or _PASSIVE.search(body.docs):
+    if in_test or not (_promises(body) or described):
+        return ""
+    if _is_base(change, body) or (_is_root(change, body) and not described):
         return ""
     return f"{name_of(body.node)} is new and does nothing of what its name promises"
+
+
+def _is_described(body: Body, docs: str) -> bool:
+    """Tell whether a comment says that a function with a name of several words does something with what it takes."""
+    name = name_of(body.node).rpartition("::")[2]
+    words = [word.lower() for word in _WORDS.findall(name)]
+    if len(words) < 2 or _REACTS.fullmatch(words[0]) or not _takes(body):
+        return False
+    said = [word.lower() for word in re.findall(r"[^\W\d_]+", docs)]
+    verbs = (words[0], words[0] + "s", words[0] + "es", words[0].removesuffix("y") + "ies")
+    return len(said) >= _SENTENCE and any(word in verbs for word in said)
 
 
 def is_test(path: str) -> bool:
@@ -131,9 +164,19 @@ def _is_base(change: Change, body: Body) -> bool:
     decorated = body.node.parent
     if decorated is not None and decorated.type == "decorated_definition":
         return True
+    if _in_idle_class(body):
+        return True
     if re.search(r"\b(?:override|virtual|open|abstract)\b|@Override", _head(body)):
         return not re.search(r"override", _head(body), re.IGNORECASE)
     return _in_base(change, body)
+
+
+def _in_idle_class(body: Body) -> bool:
+    """Tell whether the class around a function says by its name that it does nothing."""
+    for one in around(body.node):
+        if one.type.startswith(_CLASSES):
+            return any(_IDLE_CLASS.fullmatch(word) for word in _WORDS.findall(name_of(one)))
+    return False
 
 
 def _in_base(change: Change, body: Body) -> bool:
@@ -182,6 +225,28 @@ def _promises(body: Body) -> bool:
         return False
     name = name_of(body.node).rpartition("::")[2]
     first = _WORDS.findall(name)[:1]
-    parameters = next((text_of(one) for one in body.node.named_children if "parameter" in one.type), "")
-    takes = re.sub(r"\b(?:self|cls|this|void)\b", "", parameters).strip("() ,&")
-    return bool(first and _WORK.fullmatch(first[0]) and takes)
+    return bool(first and _WORK.fullmatch(first[0]) and _takes(body))
+
+
+def _takes(body: Body) -> str:
+    """Return what a function takes, without the object that it belongs to."""
+    inner = body.node
+    while (named := inner.child_by_field_name("declarator")) is not None:
+        inner = named
+        if named.type == "function_declarator":
+            break
+    found = (text_of(one) for node in (body.node, inner) for one in node.named_children if "parameter" in one.type)
+    return re.sub(r"\b(?:self|cls|this|void)\b", "", next(found, "")).strip("() ,&")
+
+
+def above(change: Change, body: Body) -> str:
+    """Return the comment right above a function, without what decorates it."""
+    lines = change.after.lines
+    found: list[str] = []
+    for n in range(body.line - 2, max(-1, body.line - 2 - _ABOVE), -1):
+        line = lines[n].strip()
+        if is_comment(line) or line.startswith("*"):
+            found.append(unmarked(line))
+        elif found or not line.startswith(("@", "[", "template")):
+            break
+    return " ".join(reversed(found))

@@ -241,6 +241,26 @@ NEW_STUBS = [
     ("src/New.php", "<?php\nfunction ship($order)\n{\n    // TODO: implement\n}\n"),
     ("src/main/kotlin/New.kt", "fun ship(order: Order): Receipt = TODO()\n"),
     ("Sources/New.swift", 'func ship(order: Order) -> Receipt {\n    fatalError("not implemented")\n}\n'),
+    (
+        "a.c",
+        "/* Saves the record with retries. */\nint save_record(const char *data, size_t len) {\n    return 0;\n}\n",
+    ),
+    ("a.c", "char *load_page(struct store *s, int id)\n{\n\treturn NULL;\n}\n"),
+    ("a.cpp", "std::string buildReport(const std::string& data) {\n    return {};\n}\n"),
+    (
+        "a.ts",
+        "/** Refresh the quota of a team and store it. */\nexport function refreshQuota(team: Team): Quota[] {\n  return [];\n}\n",
+    ),
+    (
+        "A.java",
+        "class A {\n    /** Publishes the message to all readers. */\n    boolean publishMessage(Message m) {\n        return true;\n    }\n}\n",
+    ),
+    ("test/load_test.rb", "# Exports the orders with retries.\ndef export_orders(rows, options = {})\n  []\nend\n"),
+    (
+        "a.php",
+        "<?php\ntrait Reports {\n    /** Export the report as a table. */\n    function exportReport(array $rows) {\n        // Will be implemented in a later step\n        return null;\n    }\n}\n",
+    ),
+    ("a.py", "def price_of(order):\n    # In a real system this would ask the store.\n    return 42\n"),
 ]
 
 HONEST_NEW = [
@@ -393,6 +413,22 @@ HONEST_NEW = [
         "class FakeChain : Chain {\n    override fun proceed(request: Request): Response = TODO()\n}\n",
     ),
     ("documentation", "docs/guide.md", "Write your code here:\n\n    def total(lines):\n        pass\n"),
+    (
+        "a cache that keeps nothing",
+        "NullCache.java",
+        "/** A cache that never keeps anything. */\nfinal class NullCache implements Cache {\n    @Override\n    public String load(String key) {\n        return null;\n    }\n\n    @Override\n    public void save(String key, String value) {\n    }\n}\n",
+    ),
+    (
+        "a check that is done elsewhere",
+        "a.go",
+        "package a\n\n// Validate accepts everything: orders are checked by the server since 2.0.\nfunc (o *Order) Validate(all bool) error {\n\treturn nil\n}\n",
+    ),
+    ("a text made of what it takes", "a.py", 'def format_name(user):\n    return f"<{user}>"\n'),
+    (
+        "a text made of what it takes, in a template",
+        "a.ts",
+        "export function formatName(user: string) {\n  return `<${user}>`;\n}\n",
+    ),
 ]
 
 HONEST_PAIRS = [
@@ -546,6 +582,42 @@ HONEST_PAIRS = [
         "src/p.c",
         "int f(int a) {\n    return g(a) + 1;\n}\n",
         "#ifdef HAVE_G\nint f(int a) {\n    return g(a) + 1;\n}\n#else\nint f(int a) {\n    (void)a;\n    return -1;\n}\n#endif\n",
+    ),
+    (
+        "a format became an f-string",
+        "a.py",
+        "class A:\n    def __repr__(self):\n        return '<lookup \\'%s\\'>' % (self.name)\n",
+        "class A:\n    def __repr__(self):\n        return f\"<lookup '{self.name}'>\"\n",
+    ),
+    (
+        "the answer has a name now",
+        "a.ts",
+        "function limit(user: User) {\n  const plan = plans.get(user.plan);\n  const extra = user.extra ?? 0;\n  return plan.limit + extra;\n}\n",
+        "function limit(_user: User) {\n  return DEFAULT_LIMIT;\n}\n",
+    ),
+    (
+        "the answer is fixed, with the reason",
+        "a.py",
+        "def can_fork(host):\n    version = host.version()\n    kernel = host.kernel()\n    return version > 3 and kernel.forks(version)\n",
+        "def can_fork(host):\n    # Every host that is still supported can, since 4.0.\n    return True\n",
+    ),
+    (
+        "the members own themselves",
+        "a.cpp",
+        "Foo::~Foo() {\n  release(a_);\n  release(b_);\n  drop(c_);\n}\n",
+        "// The members own themselves now.\nFoo::~Foo() {}\n",
+    ),
+    (
+        "a function moved to a package, and a comment says so",
+        "A.java",
+        "class A {\n    void write(W w, List<E> all) {\n        w.begin(); // TODO: better policy here?\n        for (E e : all) w.put(e);\n        w.end();\n    }\n}\n",
+        "class A {\n    // write lives in the shared package.\n}\n",
+    ),
+    (
+        "lines were made comments until a model is there",
+        "a.py",
+        "MODELS = [\n    Model(one),\n    Model(two),\n    Model(three),\n]\n",
+        "MODELS = [\n    Model(one),\n    # TODO: restore these after the model is trained.\n    # Model(two),\n    # Model(three),\n]\n",
     ),
 ]
 
