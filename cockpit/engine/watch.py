@@ -6,7 +6,7 @@ Events are hints, never truth: a slow sweep looks again at what runs.
 import asyncio
 import os
 import time
-from collections.abc import Awaitable, Callable, Coroutine, Iterable
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,7 @@ SWEEP_S = 5.0
 UNEXPLAINED_S = 20.0  # between two tries of a merge that waits for nobody knows what
 HOT_AFTER_S = 1.0
 REBUILD_S = 1.0
+_MOVES_BRANCH = (f.WorktreeMade, f.WorkCommitted, f.LegRebased, f.LegReset, f.LegReverted)
 
 
 class Watch:
@@ -51,10 +52,21 @@ class Watch:
     async def run(self) -> None:
         """Watch until cancelled."""
         self._paths = frozenset()
-        async with asyncio.TaskGroup() as group:
-            group.create_task(self._keep_watching(group))
-            group.create_task(self._keep_reading())
-            group.create_task(self._keep_sweeping())
+        end = self._engine.watch_facts(self._heard)
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._keep_watching(group))
+                group.create_task(self._keep_reading())
+                group.create_task(self._keep_sweeping())
+        finally:
+            end()
+
+    def _heard(self, recorded: tuple[f.Recorded, ...], _readings: Mapping[str, Any]) -> None:
+        """Look again at worktrees whose branch cockpit itself moved: no folder that is watched tells of it."""
+        legs = {one.fact.leg for one in recorded if isinstance(one.fact, _MOVES_BRANCH)}
+        if moved := {leg.workstream for leg in map(self._engine.snapshot.legs.get, legs) if leg is not None}:
+            self._dirty |= moved
+            self._work.set()
 
     def look_at_everything(self) -> None:
         """Read everything again soon: somebody began to look."""

@@ -227,8 +227,8 @@ def put_off(leg: Leg) -> str:
 
 
 def _files(leg: Leg, worktree: WorktreeReading | None) -> str:
-    if worktree and (worktree.files or worktree.untracked):
-        return f"{worktree.files + worktree.untracked} +{worktree.added} −{worktree.removed}"
+    if worktree and worktree.files:
+        return f"{worktree.files} +{worktree.added} −{worktree.removed}"
     return f"{leg.files} +{leg.added} −{leg.removed}" if leg.files else ""
 
 

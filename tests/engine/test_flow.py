@@ -189,3 +189,13 @@ async def test_questions_are_answered_about_a_run_that_goes_on(scene: Scene) -> 
         scene.go("go")
         await play.until_merged()
     scene.check()
+
+
+async def test_a_worktree_is_looked_at_again_when_cockpit_itself_committed_there(scene: Scene) -> None:
+    scene.plan({"a": {}}, approve={"merge": "always"})
+    async with scene.driving() as play:
+        await play.start()
+        await play.until_state(a="review")
+        await play.until(lambda now: now.view.readings.worktrees["a"].ahead == 1)
+        now = play.view.readings.worktrees["a"]
+        assert (now.files, now.untracked) == (1, 0)
