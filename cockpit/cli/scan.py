@@ -142,8 +142,7 @@ def _pairs(policy: "Policy") -> int:
             continue
         try:
             asked = jsonlib.loads(line)
-            path, before, after = asked["path"], asked.get("before"), asked.get("after")
-            one = Judged(path, _bytes(before), _bytes(after))
+            one = Judged(_path(asked["path"]), _bytes(asked.get("before")), _bytes(asked.get("after")))
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             emit_line({"id": None, "error": f"line {number} is not a pair: {error}", "violations": []})
             code = 2
@@ -157,6 +156,12 @@ def _pairs(policy: "Policy") -> int:
             answer["skipped"] = found.skipped
         emit_line(answer)
     return code
+
+
+def _path(given: object) -> str:
+    if not isinstance(given, str):
+        raise TypeError("`path` is a text")
+    return given
 
 
 def _bytes(text: object) -> bytes | None:

@@ -77,9 +77,8 @@ class Scanning:
             if scanned.skipped:
                 skipped[one.path] = scanned.skipped
         self._seen[asked["key"]] = (policy, fresh)
-        if policy.scope is not None:
-            names = [(one.path, one.kind) for one in touched if not policy.is_ignored(one.path)]
-            violations += policy.scope.judge(names)
+        names = [(one.path, one.kind) for one in touched if not policy.is_ignored(one.path)]
+        violations += policy.judge_all(names, ((path, scanned.traces) for path, (_, scanned) in fresh.items()))
         return {
             "violations": [_shape(one) for one in violations],
             "allowed": allowed,

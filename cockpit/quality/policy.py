@@ -6,7 +6,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from cockpit.globs import matcher
+from cockpit.quality import lost_tests
 from cockpit.quality.change import Change
+from cockpit.quality.lost_tests import Traces
 from cockpit.quality.rule import Found, Rule
 from cockpit.quality.rules import RULES
 from cockpit.quality.scan import Allowed, Scanned, scan_change
@@ -60,18 +62,28 @@ class Policy:
             return Scanned(skipped=one.skipped)
         return scan_change(one.path, one.before, one.after, self.rules)
 
+    def judge_all(
+        self, touched: Sequence[tuple[str, str]], traces: Iterable[tuple[str, Traces]]
+    ) -> Iterator[Violation]:
+        """Yield what only a whole change shows, of (path, kind) and (path, traces) of what it touches."""
+        yield from lost_tests.judge(traces)
+        if self.scope is not None:
+            yield from self.scope.judge(touched)
+
     def report(self, changes: Iterable[Judged]) -> Report:
         """Return what is wrong with a whole change, its files in their order."""
         begun = time.perf_counter()
         report = Report()
         touched = []
+        traces = []
         for one in changes:
             if self.is_ignored(one.path):
                 continue
             touched.append((one.path, one.kind))
-            add(report, one, self.judge(one))
-        if self.scope is not None:
-            report.violations += self.scope.judge(touched)
+            scanned = self.judge(one)
+            traces.append((one.path, scanned.traces))
+            add(report, one, scanned)
+        report.violations += self.judge_all(touched, traces)
         report.seconds = time.perf_counter() - begun
         return report
 

@@ -3,9 +3,10 @@
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from cockpit.quality.change import Change
+from cockpit.quality.lost_tests import Traces, traces_of_change, traces_of_deleted
 from cockpit.quality.rule import Found, Rule
 from cockpit.quality.rules import RULES
 from cockpit.quality.source import Source
@@ -27,16 +28,23 @@ class Allowed:
 
 @dataclass(frozen=True, slots=True)
 class Scanned:
-    """What a scan of one change found; `skipped` says why it was not looked at, empty when it was."""
+    """What a scan of one change found; `skipped` says why it was not looked at, empty when it was.
+
+    `traces` are of the tests that went and came, for whoever judges the whole change.
+    """
 
     violations: tuple[Violation, ...] = ()
     allowed: tuple[Allowed, ...] = ()
     skipped: str = ""
+    traces: Traces = field(default_factory=Traces)
 
 
 def scan_change(path: str, before: bytes | None, after: bytes | None, rules: Iterable[Rule] = RULES) -> Scanned:
     """Return what is wrong with a change of one file; `before` is None for a new file, `after` for a deleted one."""
-    if after is None or after == before:
+    if after is None:
+        fit = before is not None and not _unfit(before)
+        return Scanned(traces=traces_of_deleted(Source(path, _text(before)))) if before and fit else Scanned()
+    if after == before:
         return Scanned()
     if reason := _unfit(after):
         return Scanned(skipped=reason)
@@ -60,7 +68,7 @@ def scan_text(path: str, before: str | None, after: str, rules: Iterable[Rule] =
             else:
                 allowed.append(Allowed(violation, reason))
     skipped = "the parser took too long: only rules that need no syntax were applied" if change.after.gave_up else ""
-    return Scanned(tuple(violations), tuple(allowed), skipped)
+    return Scanned(tuple(violations), tuple(allowed), skipped, traces_of_change(change))
 
 
 def _violation(rule: Rule, found: Found, change: Change, seen: Counter[tuple[str, str]]) -> Violation:

@@ -64,6 +64,23 @@ def test_a_changed_policy_judges_again_what_did_not_change(repo: Path) -> None:
         assert len(one.answer(request(repo, forbid))["violations"]) == expected
 
 
+def test_a_lost_test_is_told_again_at_each_look_and_not_beside_lost_code(repo: Path) -> None:
+    test, code = repo / "tests" / "test_a.py", repo / "shop.py"
+    test.parent.mkdir()
+    test.write_text("def test_a():\n    assert one() == 1\n")
+    code.write_text("def one():\n    return 1\n")
+    run_git(repo, "add", "-A")
+    run_git(repo, "commit", "-q", "-m", "More")
+    test.unlink()
+    one, asked = Scanning(), request(repo)
+    for _ in range(2):
+        assert [(found["rule"], found["path"]) for found in one.answer(asked)["violations"]] == [
+            ("LOGIC_ERROR", "tests/test_a.py")
+        ]
+    code.write_text("")
+    assert one.answer(asked)["violations"] == []
+
+
 async def test_a_process_that_is_killed_is_started_anew_and_the_work_is_scanned(repo: Path) -> None:
     scanner = Scanner()
     try:

@@ -1,4 +1,4 @@
-"""Tests that prove less since a change: skipped, deleted, without their assertions, or with assertions that cannot fail."""
+"""Tests that prove less since a change: skipped, without their assertions, or with assertions that cannot fail."""
 
 # ruff: noqa: E501 -- a pattern that is broken over lines cannot be read as one
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from cockpit.quality.change import Change
 from cockpit.quality.rule import Found
-from cockpit.quality.source import Source
+from cockpit.quality.source import Function, Source
 
 _TEST_FILE = re.compile(
     r"(?i)(?:^|[/_.-])(?:tests?|specs?|__tests__|testing|e2e)(?:[/_.-]|$)|Tests?(?:/|\.\w+$)|Spec\.\w+$|IT\.java$"
@@ -130,9 +130,8 @@ def _was_test(change: Change, line: int) -> bool:
     return bool(below) and below[0] not in change.added
 
 
-def tests_of(source: Source) -> list[Test]:
-    """Return the tests of a file, in order; those inside of others after them."""
-    found = []
+def tests_named(source: Source) -> Iterator[tuple[str, Function]]:
+    """Yield the tests of a file with their names, in order; those inside of others after them."""
     for function in source.functions:
         first = function.line
         name = function.name
@@ -145,20 +144,27 @@ def tests_of(source: Source) -> list[Test]:
                 continue
         elif not _NAMED.match(name) and not _MARKED.search("\n".join(source.lines[max(0, first - 4) : first])):
             continue
-        lines = source.lines[first - 1 : function.end_line]
-        found.append(Test(name, first, function.end_line, sum(1 for one in lines if ASSERTS.search(one[:500]))))
+        yield name, function
+
+
+def _tests_of(source: Source) -> list[Test]:
+    found = []
+    for name, function in tests_named(source):
+        lines = source.lines[function.line - 1 : function.end_line]
+        asserts = sum(1 for one in lines if ASSERTS.search(one[:500]))
+        found.append(Test(name, function.line, function.end_line, asserts))
     return found
 
 
 def _lost_asserts(change: Change) -> Iterator[Found]:
-    """Find tests that stay but check nothing now, and tests that are gone while all else stays as it was."""
+    """Find tests that stay but check nothing now, or hardly anything."""
     if (
         change.before is None
         or not change.removed
         or not any(ASSERTS.search(one[:500]) for one in change.removed_lines)
     ):
         return
-    old, new = tests_of(change.before), tests_of(change.after)
+    old, new = _tests_of(change.before), _tests_of(change.after)
     known: dict[str, list[Test]] = {}
     for one in old:
         known.setdefault(one.name, []).append(one)
@@ -177,17 +183,6 @@ def _lost_asserts(change: Change) -> Iterator[Found]:
                 "a test lost most of what it asserts, and nothing else changed",
                 missing=_lines(change, before),
             )
-    if (
-        not change.added
-        and new
-        and (gone := [one for same in known.values() for one in same if one.asserts])
-        and not _comes_with_more(change, gone)
-    ):
-        yield Found(
-            min(gone[0].line, len(change.after.lines)),
-            f"the test {gone[0].name} is gone, and nothing else changed",
-            missing=_lines(change, gone[0]),
-        )
 
 
 def _only_asserts(change: Change, test: Test) -> bool:
@@ -196,16 +191,6 @@ def _only_asserts(change: Change, test: Test) -> bool:
         return False
     lost = [change.before.lines[n - 1] for n in range(test.line, test.end_line + 1) if n in change.removed]
     return bool(lost) and all(ASSERTS.search(one[:500]) or not one.strip() for one in lost)
-
-
-def _comes_with_more(change: Change, gone: list[Test]) -> bool:
-    """Tell whether more than these tests went away: then the code they tested went too, most likely."""
-    inside = {n for one in gone for n in range(one.line - 4, one.end_line + 1)}
-    return (
-        any(n not in inside and re.search(r"\w", change.before.lines[n - 1]) for n in change.removed)
-        if change.before
-        else True
-    )
 
 
 def _is_call(line: str) -> bool:

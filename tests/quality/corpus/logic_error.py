@@ -213,16 +213,17 @@ EXAMPLES: list[Example] = [
         "package shop\n\nfunc Load() error {\n\terr := read()\n\tif err == nil {\n\t\treturn err\n\t}\n\treturn nil\n}\n",
     ),
     _pair(
-        "a test deleted",
-        "tests/test_shop.py",
-        "def test_a():\n    assert one() == 1\n\n\ndef test_b():\n    assert two() == 2\n",
-        "def test_a():\n    assert one() == 1\n",
-    ),
-    _pair(
         "most assertions deleted",
         "tests/test_shop.py",
         "def test_a():\n    x = one()\n    assert x.a == 1\n    assert x.b == 2\n    assert x.c == 3\n",
         "def test_a():\n    x = one()\n    assert x.a == 1\n",
+    ),
+    _pair(
+        "a test deleted: only a whole change tells whether its code stays",
+        "tests/test_shop.py",
+        "def test_a():\n    assert one() == 1\n\n\ndef test_b():\n    assert two() == 2\n",
+        "def test_a():\n    assert one() == 1\n",
+        caught=False,
     ),
     _pair(
         "a test deleted with what it tested",
