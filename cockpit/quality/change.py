@@ -10,7 +10,7 @@ from functools import cached_property
 from cockpit.quality.languages import Language
 from cockpit.quality.source import Function, Source
 
-_EXACT = 3000  # lines that are compared in full; larger middles are cut at lines that are unique on both sides
+_EXACT = 600  # lines that are compared in full; larger middles are cut at lines that are unique on both sides
 
 
 @dataclass(frozen=True, slots=True)
