@@ -22,12 +22,16 @@ REPORT_EVERY_S = 30.0
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What the whole output of a run says: the verdict, the session, what was used, and the limit that ended it."""
+    """What the whole output of a run says: the verdict, the session, what was used, and the limit that ended it.
+
+    `plain`: it has no format, so that its end is the best that is known of it.
+    """
 
     verdict: Verdict
     session: str
     parser: Parser
     limit: Limit | None
+    plain: bool
 
 
 def keep_format(profile: AgentProfile, folder: Path) -> None:
@@ -48,13 +52,13 @@ class Following:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._whole = (format_ := format_of(folder)) != "plain"
+        self.whole = (format_ := format_of(folder)) != "plain"
         self.parser = formats.parser(format_)
         self._places = {"stdout.log": 0, "stderr.log": 0}
 
     def read(self) -> Parser:
         """Read what came since the last time, and return the parser. Raises CockpitError."""
-        if not self._whole:
+        if not self.whole:
             self.parser = formats.parser("plain")
             self.parser.feed(runs.tail(self._folder, limit=TAIL))
             return self.parser
@@ -69,9 +73,10 @@ class Following:
 
 def told(folder: Path) -> Told:
     """Return what the whole output of a run that is over says. Raises CockpitError."""
-    parser = Following(folder).read()
+    following = Following(folder)
+    parser = following.read()
     parser.finish()
-    return Told(parser.verdict(), parser.session, parser, parser.limit)
+    return Told(parser.verdict(), parser.session, parser, parser.limit, plain=not following.whole)
 
 
 def usage(

@@ -234,7 +234,7 @@ class Running:
         elif told.limit is not None and outcome == "failed" and ended.reason == "exited":
             self._engine.record(fact, *self._slept(key, run, told.limit, reason))
         else:
-            self._engine.record(fact, self._engine.after_failure(key, self._with_tail(run, reason)))
+            self._engine.record(fact, self._engine.after_failure(key, self._explained(run, ended, told, reason)))
 
     def _slept(self, key: str, run: str, limit: Limit, reason: str) -> tuple[f.Fact, f.Fact]:
         """Return what follows from a limit: its profile sleeps, and the leg is run again, by another where one may."""
@@ -250,10 +250,18 @@ class Running:
         slot = self._engine.snapshot.runs[run].slot
         return self._effects.project.loaded.plan.agents.get(slot.rpartition("#")[0])
 
-    def _with_tail(self, run: str, reason: str) -> str:
+    def _explained(self, run: str, ended: runs.RunExit, told: following.Told, reason: str) -> str:
+        """Return why a run failed, with what helps to understand it: never raw lines of a format."""
+        if told.plain:
+            return self._with_tail(run, reason)
+        if ended.reason == "exited":
+            return self._with_tail(run, reason, "stderr.log") if told.verdict.ok else reason
+        return f"{reason}\nwhat it did last: {told.parser.activity}" if told.parser.activity else reason
+
+    def _with_tail(self, run: str, reason: str, *names: str) -> str:
         folder = self._effects.project.state.run(run)
         with contextlib.suppress(CockpitError, OSError):
-            for name in ("stderr.log", "stdout.log"):
+            for name in names or ("stderr.log", "stdout.log"):
                 tail = runs.tail(folder, name, 2000).decode("utf-8", "replace").strip()
                 if tail:
                     return f"{reason}\n{tail[-1500:]}"

@@ -109,6 +109,7 @@ async def test_a_run_is_done_only_where_output_exit_and_git_agree(
         await play.until(lambda play: all(play.state(case) == state for case, state in wanted.items()), 20)
         for case, (_, why) in ends.items():
             assert why in play.leg(case).reason, case
+            assert '{"type"' not in play.leg(case).reason
         assert scene.base_file("done.txt")
         assert not scene.git("ls-tree", "-r", "--name-only", "main").count(".aider")
         run = next(one for one in play.snapshot.runs.values() if one.leg.startswith("done"))
@@ -126,6 +127,7 @@ async def test_a_silent_agent_and_one_that_calls_for_ever_are_ended(scene: Scene
         await play.until_state(silent="failed", again="failed", seconds=20)
         assert "no output and no file change" in play.leg("silent").reason
         assert "its model brought nothing" in play.leg("again").reason
+        assert "what it did last: calls the model again: the answer was cut off" in play.leg("again").reason
         assert {one.outcome for one in play.snapshot.runs.values()} == {"stalled"}
     scene.check()
 
