@@ -6,11 +6,13 @@ of each is blanked, and in C and C++ what by its capitals is a macro that is no 
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache, partial
 
 from cockpit.quality.languages import CPP, CSHARP, RUST, SWIFT, C, Language
 
 PREPROCESSED = (C, CPP, CSHARP, SWIFT, RUST)
 _DIRECTIVE = re.compile(r"[ \t]*#[ \t]*([a-z]+)\b[ \t]*(.*)")
+_CONDITIONS = re.compile(r"(?m)^[ \t]*#[ \t]*(if|ifdef|ifndef|endif)\b")
 _DIRECTIVES_WORDS = (
     "if ifdef ifndef elif elifdef elifndef elseif else endif define undef include include_next import pragma "
     "error warning line region endregion nullable available "
@@ -34,26 +36,57 @@ _ATTRIBUTE = re.compile(
     rf"(?m){_NAME}(?:[ \t]*{_ROUND})?(?=[ \t]+(?!or\b|and\b|xor\b)[A-Za-z_][\w:]*(?:<[^<>;()]*>)?[ \t\n*&]+[A-Za-z_~*])"
 )
 _TRAILING = re.compile(
-    rf"(?<=[)\w])[ \t\n]+(?!NULL\b){_NAME}(?:[ \t]*{_ROUND})?(?=\s*(?:[{{;:]|=[ \t]*(?:default|delete|0)\b|->))"
+    rf"(?<=[)\w])(?<!\bcase)(?<!\bgoto)(?<!\breturn)[ \t\n]+(?!NULL\b){_NAME}(?:[ \t]*{_ROUND})?(?=\s*(?:[{{;:]|->))"
+    rf"|(?<=\))[ \t\n]+{_NAME}(?=\s*=[ \t]*(?:default|delete|0)\b)"
 )
 _REFERENCE = re.compile(r"(?<=[\w>])&(?=\))")  # of a type that a macro is given
+_TYPES = r"(?:un)?signed|int|char|long|short|float|double|void|bool|u?int\d+_t|size_t"
+_KEYWORDS = r"thread_local|co_\w+|static_assert"
+# What the grammars of C and C++ cannot read although it is no macro of the program's own, and what stands for it.
+_GAPS = (
+    (re.compile(r"\bva_arg[ \t]*\([^()]*\)"), "0"),
+    (re.compile(r"\boperator[ \t]*\[\]"), "operator_i"),
+    (re.compile(r"(?<=[.>:])template\b"), ""),
+    (re.compile(rf"(?<=->)\s*decltype[ \t]*{_ROUND}"), "int"),
+    (re.compile(r"\b(?:un)?signed(?=\()"), "u"),
+    (re.compile(r"(?<==)[ \t]*typename\b"), ""),
+    (re.compile(r"(?<=[.>])operator[ \t]*[<>=!+*/-]+(?=[ \t]*\()"), "o"),
+    (re.compile(r"\bconst[ \t]*&(?=[ \t]*\))"), ""),
+    (re.compile(rf"(?<=[;{{}}\n])[ \t]*(?!(?:{_KEYWORDS})\b)[a-z]\w*[A-Z_]\w*[ \t]+(?=(?:{_TYPES})\b)"), ""),
+    (re.compile(r"(?<=>)\s*\*(?=\s*=\s*(?:nullptr|0)\b)"), ""),
+    (re.compile(r"(?<=\w)[ \t]*\*+(?=\s*[,)])"), ""),  # a type that a macro is given
+)
+_CALLED = re.compile(rf"(?m)^(?!#)[A-Za-z_]\w*[ \t]*{_ROUND}[ \t]*(?=\n[ \t]*(?:\n|\Z|[A-Za-z_]\w*[ \t]*\())")
+_LET = re.compile(r"\b(let|var)([ \t]*\n)[ ]{4}(?=[ ]*\w+ =)")  # a name of Swift on the line after
 _NOTHING = re.compile(r"(?<=[(\s,:])\(\)(?=[ \t]*[)\n,])")  # the empty tuple of Swift
 _C_BLOCK = re.compile(
     rf"(?m)(?<=[;{{}}\n])([ \t]+)((?!if\b|for\b|while\b|switch\b|return\b|else\b)[A-Za-z_]\w*[ \t]*{_ROUND})(?=\s*\{{)"
 )
 
 
-def variants(text: str, language: Language) -> tuple[str, ...]:
-    """Return what can be read: with the first branch of each conditional, and with the last."""
+def branches(text: str, language: Language) -> tuple[str, ...]:
+    """Return what can be read of each branch: of the first of each conditional, and of the last where it differs."""
     if language is RUST:
         return (text.replace("try!", "tri!"),)
-    masked = _masked(text) if language in (C, CPP) else text
     if language is SWIFT:
-        masked = _NOTHING.sub("00", text)
-    first = _branch(masked, last=False)
-    last = _branch(masked, last=True)
-    found = [first] if first == last else [first, last]
-    return tuple(_without_macros(one, language) for one in found) if language in (C, CPP) else tuple(found)
+        text = _LET.sub(r"   \2\1 ", _NOTHING.sub("00", text))
+    masked = _masked(text) if language in (C, CPP) else text
+    first, last = _branch(masked, last=False), _branch(masked, last=True)
+    return (first,) if first == last else (first, last)
+
+
+def open_directives(text: str) -> int:
+    """Return by how much the directives of a text that open a condition outnumber those that close one."""
+    return sum(1 if one[1].startswith("if") else -1 for one in _CONDITIONS.finditer(_masked(text)))
+
+
+def open_comment(text: str) -> int:
+    """Return the number of the line on which a comment begins that never ends; 0: there is none."""
+    at = 0
+    for one in _LEXED.finditer(text):
+        if one[0].startswith("/*") and (len(one[0]) < 4 or not one[0].endswith("*/")):
+            at = text.count("\n", 0, one.start()) + 1
+    return at
 
 
 def unterminated(text: str) -> list[int]:
@@ -72,6 +105,7 @@ def _blank(text: str) -> str:
     return re.sub(r"[^\n]", " ", text)
 
 
+@lru_cache(maxsize=4)  # one change asks for each of its sides several times
 def _masked(text: str) -> str:
     """Return a text with comments blanked, and what texts hold replaced."""
 
@@ -132,21 +166,37 @@ def _last_branches(lines: list[str]) -> dict[int, int]:
     return last
 
 
-def _without_macros(text: str, language: Language) -> str:
+def without_macros(text: str, language: Language) -> str:
+    """Return a branch of C or C++ without what by its place and capitals is a macro and no expression."""
+    for gap, stands in _GAPS:
+        text = gap.sub(partial(_stand_in, stands), text)
     text = _BEFORE_BLOCK.sub(_as_condition, text)
     if language is C:
         text = _C_BLOCK.sub(_as_condition, text)
     text = _LABEL.sub(lambda one: _blank(one[0]), text)
     text = _ATTRIBUTE.sub(lambda one: _blank(one[0]), text)
-    text = _STATEMENT.sub(lambda one: _blank(one[0]) if _ends_before(text, one.start()) else one[0], text)
+    text = _statements(_CALLED, _statements(_STATEMENT, text))
     text = _REFERENCE.sub(" ", text)
     return _TRAILING.sub(lambda one: _blank(one[0]), text)
 
 
+def _stand_in(stands: str, found: re.Match[str]) -> str:
+    return stands + _blank(found[0])[len(stands) :]
+
+
+def _statements(pattern: re.Pattern[str], text: str) -> str:
+    """Return a text without the macros that stand where a statement ends, one after the other."""
+    out, at, ends = [], 0, 0
+    for one in pattern.finditer(text):
+        between = text[max(ends, one.start() - 400) : one.start()].rstrip()
+        if (between or ends == 0 or one.start() - ends > 400) and between[-1:] not in (*";{}:>", ""):
+            continue
+        out += [text[at : one.start()], _blank(one[0])]
+        at = ends = one.end()
+    return "".join([*out, text[at:]])
+
+
 def _as_condition(found: re.Match[str]) -> str:
+    if not found[1]:  # at the left edge it is a function
+        return "i f()" + _blank(found[2])[5:]
     return found[1] + "if(1)" + _blank(found[2])[5:]
-
-
-def _ends_before(text: str, at: int) -> bool:
-    before = text[max(0, at - 400) : at].rstrip()
-    return not before or before[-1] in ";{}:>"

@@ -106,6 +106,16 @@ def test_what_is_not_scanned_is_said(data: bytes, why: str) -> None:
     assert why in scan_change("a.py", None, data).skipped
 
 
+def test_a_grammar_that_takes_too_long_is_given_up_and_the_other_rules_still_run(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("cockpit.quality.source.PARSE_SECONDS", -1)
+    before = "".join(f"function f{n}(a) {{\n  return [a, {n}]\n}}\n" for n in range(4000))
+    scanned = scan_change("a.js", before.encode(), (before + "<<<<<<< HEAD\nf1()\n=======\n").encode())
+    assert "took too long" in scanned.skipped
+    assert [(one.rule, one.line) for one in scanned.violations] == [("MALFORMED_SYNTAX", 12001)]
+
+
 def test_any_bytes_are_scanned_without_an_error() -> None:
     for n in range(256):
         data = bytes([n, 255 - n, 10]) * 3

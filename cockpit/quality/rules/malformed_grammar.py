@@ -5,11 +5,19 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from cockpit.quality.change import Change, Hunk
-from cockpit.quality.languages import CPP, SHELL, C, Language, grammar_of
-from cockpit.quality.preprocessed import PREPROCESSED, unterminated, variants
+from cockpit.quality.languages import CPP, CSHARP, RUBY, RUST, SHELL, C, Language, grammar_of
+from cockpit.quality.preprocessed import (
+    PREPROCESSED,
+    branches,
+    open_comment,
+    open_directives,
+    unterminated,
+    without_macros,
+)
 from cockpit.quality.rule import Found
 from cockpit.quality.rules.malformed_markup import MARKUP, broken_page
 from cockpit.quality.source import Source
@@ -39,10 +47,21 @@ _DIALECT = re.compile(
     r"|f-string|invalid syntax|expected '\('|invalid (?:decimal|hexadecimal|octal|binary)|inconsistent use of tabs"
     r"|\(unicode error\)|invalid character|from __future__|encoding problem|unknown encoding"
 )
-_ENDS = (b"}", b"fi", b"done", b"esac")
+_END = re.compile(r"\bend\b")
+# Where a statement of Ruby stands, an `end` is none; nor are these words a command of the shell.
+_RUBY_ENDS = " ".join(
+    f'(({around} (identifier) @name) (#eq? @name "end"))'
+    for around in ("program", "body_statement", "then", "else", "do", "ensure")
+)
+_SHELL_WORDS = (
+    '((command name: (command_name (word) @name)) (#any-of? @name "}" "fi" "done" "esac"))'
+    ' ((command argument: (word) @name) (#eq? @name "]"))'
+)
 _OPEN_INCLUDE = re.compile(r'[ \t]*#[ \t]*include[ \t]+(?:"[^"]*|<[^>]*|[\w./-]+[">])[ \t]*$')
 _CLOSES = {")": "(", "]": "[", "}": "{"}
 _EXPRESSION = re.compile(r"(?<!\{)\$\{\{(?!\{)(?:[^{}]|\{[^{}]*\})*\}\}(?!\})")
+_CONDITION = re.compile(r"[ \t]*#[ \t]*(?:if|endif)")
+_WELL_READ = (RUST, CSHARP)  # once conditions are read one branch at a time, their grammars leave nothing unread
 _MACRO = re.compile(r"\b[A-Z]{2,}_[A-Z0-9_]+\b")
 _NEAR = 3  # lines between what is new and an error that it may have caused, where errors were before
 
@@ -164,6 +183,8 @@ def _damage(change: Change) -> Problem | None:
     before, after = change.before, change.after
     if change.language is SHELL and not after.errors and (stray := _stray_words(change)):
         return stray
+    if change.language is RUBY and not after.errors and (stray := _stray_end(change)):
+        return stray
     if change.language in (C, CPP) and (cut := _cut_text(change)):
         return cut
     if not after.errors:
@@ -190,68 +211,133 @@ def _stray_words(change: Change) -> Problem | None:
 
 
 def _strays(source: Source) -> "list[Node]":
-    from tree_sitter import Query, QueryCursor
-
-    grammar = grammar_of(SHELL)
-    if grammar is None or source.tree is None:
-        return []
-    nodes = QueryCursor(Query(grammar, "(command) @command")).captures(source.tree.root_node).get("command", [])
     found = []
-    for node in nodes:
-        name = (node.children[0].text or b"") if node.children else b""
-        last = node.children[-1].text or b""
-        row = node.start_point[0]
-        opened = row < len(source.lines) and source.lines[row].count("[ ") >= source.lines[row].count(" ]")
-        if name in _ENDS or (last == b"]" and name != b"[" and not opened):
-            found.append(node.children[0] if name in _ENDS else node.children[-1])
+    for node in _named(source, _SHELL_WORDS):
+        row, command = node.start_point[0], node.parent
+        if node.text != b"]":
+            found.append(node)
+        elif command is not None and command.children[-1] == node and command.children[0].text != b"[":
+            line = source.lines[row] if row < len(source.lines) else ""
+            if line.count("[ ") < line.count(" ]"):
+                found.append(node)
     return found
 
 
+def _named(source: Source, pattern: str) -> "list[Node]":
+    """Return what a query finds in a text, in the order of the text."""
+    from tree_sitter import QueryCursor
+
+    query = _query(source.language, pattern)
+    if query is None or source.tree is None:
+        return []
+    nodes = QueryCursor(query).captures(source.tree.root_node).get("name", [])
+    return sorted(nodes, key=lambda node: node.start_byte)
+
+
+@cache
+def _query(language: Language, pattern: str) -> "Query | None":
+    from tree_sitter import Query
+
+    grammar = grammar_of(language)
+    return None if grammar is None else Query(grammar, pattern)
+
+
+def _stray_end(change: Change) -> Problem | None:
+    """Return an `end` of Ruby that ends nothing: its grammar takes it for a name."""
+    now, was = (len(_END.findall(one.text)) if one else 0 for one in (change.after, change.before))
+    if now == was or len(ends := _named(change.after, _RUBY_ENDS)) <= (
+        len(_named(change.before, _RUBY_ENDS)) if change.before else 0
+    ):
+        return None
+    return Problem(ends[-1].start_point[0] + 1, ends[-1].start_point[1] + 1, "'end' ends nothing")
+
+
 def _cut_text(change: Change) -> Problem | None:
-    """Return a text or an include of C that does not end on its line, among the lines that are new."""
-    lines = change.after.lines
+    """Return a text, a comment, an include or a condition of C that does not end, if the change made it so."""
+    before, after = change.before, change.after
+    lines = after.lines
     for n in sorted(change.added):
         if _OPEN_INCLUDE.match(lines[n - 1]):
             return Problem(n, 1, "the name that is included does not end")
+    if before is None or before.text.count("*/") != after.text.count("*/"):
+        line = open_comment(after.text)
+        if line and (before is None or not open_comment(before.text)):
+            return Problem(line, 1, "a comment does not end")
+    if before is None or any(_CONDITION.match(one) for one in chain(_new_lines(change), _old_lines(change))):
+        number = open_directives(after.text)
+        if number and (before is None or not open_directives(before.text)):
+            return Problem(0, 1, "an #if has no #endif" if number > 0 else "an #endif has no #if")
     if not any('"' in lines[n - 1] for n in change.added):
         return None
-    now = unterminated(change.after.text)
-    if not now or (change.before is not None and unterminated(change.before.text)):
+    now = unterminated(after.text)
+    if not now or (before is not None and unterminated(before.text)):
         return None
     return Problem(now[0], 1, "a text does not end on its line")
+
+
+def _new_lines(change: Change) -> Iterator[str]:
+    return (change.after.lines[n - 1] for n in change.added)
+
+
+def _old_lines(change: Change) -> Iterator[str]:
+    return (change.before.lines[n - 1] for n in change.removed) if change.before else iter(())
 
 
 def _in_new(change: Change) -> Problem | None:
     after = change.after
     if change.language in PREPROCESSED:
-        sides = [Source(after.path, one) for one in variants(after.text, change.language)]
-        if not all(one.errors for one in sides):
-            return None
-        unbalanced = [one for one in sides if any(_net(one).values())]
-        return _said(change, sides[0]) if len(unbalanced) == len(sides) else None
+        for branch in _branches(after):
+            if any(not one.errors for one in branch):
+                continue
+            if change.language in _WELL_READ or all(any(_net(one).values()) for one in branch):
+                return _said(change, min(list(branch), key=lambda one: len(one.errors)))
+        return None
     if _TEMPLATE.search(after.text) and change.language.kind == "markup":
         return None
     return _said(change, after)
 
 
+class _Branch:
+    """One branch of a text with conditions, and the ways to read it: it is whole when one of them finds no error."""
+
+    def __init__(self, source: Source, text: str) -> None:
+        self._ways = [source]  # as it stands, with all branches
+        if text != source.text:
+            self._ways.append(Source(source.path, text))
+        self._more = source.language in (C, CPP)
+
+    def __iter__(self) -> Iterator[Source]:
+        yield from self._ways
+        if self._more:
+            self._more = False
+            last = self._ways[-1]
+            self._ways.append(Source(last.path, without_macros(last.text, last.language)))
+            yield self._ways[-1]
+
+
+def _branches(source: Source) -> list[_Branch]:
+    return [_Branch(source, text) for text in branches(source.text, source.language)]
+
+
 def _in_variants(change: Change) -> Problem | None:
     if change.before is None:
         return None
-    befores = [Source(change.path, one) for one in variants(change.before.text, change.language)]
-    afters = [Source(change.path, one) for one in variants(change.after.text, change.language)]
+    befores, afters = _branches(change.before), _branches(change.after)
     if len(afters) != len(befores):
         befores, afters = (befores * 2)[:2], (afters * 2)[:2]
-    if not change.before.errors and not any(one.errors for one in afters):
-        return None
-    problems: list[Problem | None] = []
-    for before, after in zip(befores, afters, strict=True):
-        if not after.errors:
-            problems.append(None)
-        elif not before.errors:
-            problems.append(_said(change, after))
-        else:
-            problems.append(_worse(change, before, after))
-    return next((one for one in problems if one), None)
+    for older, newer in zip(befores, afters, strict=True):
+        if any(not one.errors for one in newer):
+            continue
+        olds, news = list(older), list(newer)
+        size = min(len(olds), len(news))
+        pairs = list(zip(olds[-size:], news[-size:], strict=True))
+        clean = next((new for old, new in pairs if not old.errors), None)
+        if clean is not None or not all(one.errors for one in olds):
+            return _said(change, clean or news[-1])
+        old, new = min(pairs, key=lambda pair: len(pair[0].errors))
+        if problem := _worse(change, old, new):
+            return problem
+    return None
 
 
 def _worse(change: Change, before: Source, after: Source) -> Problem | None:
@@ -268,9 +354,9 @@ def _worse(change: Change, before: Source, after: Source) -> Problem | None:
         if hunk is None or one.end_line - one.line > 20:
             continue
         clean = not any(hunk.before_start - _NEAR < was.line <= hunk.before_end + _NEAR for was in old)
-        replaced = hunk.before_end > hunk.before_start and hunk.after_end - hunk.after_start <= 3
-        macros = any(_MACRO.search(change.after.lines[n]) for n in range(hunk.after_start, hunk.after_end))
-        if clean and replaced and not macros and len(after.errors) > len(old):
+        first, last = min(hunk.after_start, one.line - 1), max(hunk.after_end, one.end_line)
+        macros = any(_MACRO.search(line) for line in change.after.lines[max(0, first - 1) : last + 1])
+        if clean and not macros and len(after.errors) > len(old):
             return Problem(one.line, one.column, "this cannot be read as " + change.language.name)
     return None
 

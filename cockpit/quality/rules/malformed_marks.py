@@ -2,6 +2,8 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from difflib import SequenceMatcher
+from html import unescape
 from itertools import pairwise
 
 from cockpit.quality.change import Change, Hunk
@@ -9,15 +11,16 @@ from cockpit.quality.languages import LINES, MARKDOWN
 from cockpit.quality.rule import Found
 
 _CONFLICT = re.compile(r"(?:<{7}|>{7}|\|{7})(?:\s|$)")
-_FENCE = re.compile(r"\s{0,3}(?:`{3,}|~{3,})\s*[\w+#.-]*\s*$")
+_FENCE = re.compile(r"\s{0,3}(?:`{3,}|~{3,})[^`\n]{0,200}$")
 _HUNK = re.compile(r"@@ -\d+(?:,\d+)? \+\d+(?:,\d+)? @@|diff --git a/\S+ b/\S|index [0-9a-f]{7,40}\.\.[0-9a-f]{7,40}")
 _OLD, _NEW = re.compile(r"--- \S"), re.compile(r"\+\+\+ \S")
-_NUMBERED = re.compile(r"\s*(\d+)(\t|\s?[|→]\s?|: ?)")
+_NUMBERED = re.compile(r"\s*(?:L|\[)?(\d+)(\t|\]\s?|\.\s|\s?[|→]\s?|: ?|\s{2})")
 _TAG = re.compile(
     r"</?(?:file|content|contents|answer|code|document|output|invoke|parameter|function_calls?|artifact|response)\b[^<>]*>$"
     r"|\*{3} (?:(?:Begin|End) Patch|(?:Update|Add|Delete) File: .+|End of File)$"
     r"|(?:PY|JS|CODE)?_?EO[FL]$|END_?OF_?FILE$"
-    r"|<\|\w+\|>$|\[(?:end of (?:file|output|document)|truncated|output truncated)\]$",
+    r"|</?[a-z][\w:-]*(?:\s+\w+=[\"'][^\"'<>]*[\"'])*>$"
+    r"|<!\[CDATA\[$|\]\]>$|\[/?CODE\]$|<\|\w+\|>$|\[(?:end of (?:file|output|document)|truncated|output truncated)\]$",
     re.IGNORECASE,
 )
 _WORD = re.compile(r"[A-Za-z][A-Za-z'’-]*")
@@ -32,6 +35,14 @@ _ORDINARY_WORDS = (
 _ORDINARY = frozenset(_ORDINARY_WORDS.split())
 _TALKS = re.compile(r"(?:\*\*|#{1,4} |[-*] |\d+[.)] )?[\"'(*_]*[A-Z][\w'’]*\b")
 _CODE = re.compile(r"[={}<>$;|\\&@\[\]]|\w\(|::|--|\w\.\w")
+_LEAD = re.compile(r"\**[A-Z]\w+(?: \w+){0,5}:\**$")
+_ITEM = re.compile(r"(?:[-*•]|\d+[.)]) +[A-Z`*]")
+_ENTITY = re.compile(r"&(?:lt|gt|amp|quot|apos|#39);")
+_ESCAPED_CODE = re.compile(r"-&gt;|=&gt;|&lt;[\w/!=]|&amp;&amp;|&lt;&lt;|&gt;=|include &lt;|\w&lt;|\w&gt;")
+_QUOTED = re.compile(r'"(?:\\.|[^"\\])*"|\'(?:\\.|[^\'\\])*\'|`[^`]*`')
+_PAGES = ("php", "javascript", "typescript", "tsx")  # code in which entities may stand as such
+_PAIR = 0.6  # how alike an old and a new line of a diff are
+_RUN = 4  # lines in a row that begin with their own number
 _EDGE_LINES = 12  # lines at either end of a file where a chat's own words are looked for
 _PATCHES = (".diff", ".patch", ".rej", ".orig")
 
@@ -44,7 +55,7 @@ def marks(change: Change) -> Iterator[Found]:
     yield from _conflicts(change, prose=prose)
     if prose:
         return
-    for one in (_fences, _diffs, _chat, _escaped, _cut_off):
+    for one in (_fences, _diffs, _chat, _escaped, _joined, _entities, _cut_off):
         found = next(one(change), None)
         if found:
             yield found
@@ -66,6 +77,11 @@ def _inside(change: Change, line: int, *, comments: bool = True) -> bool:
 def _conflicts(change: Change, *, prose: bool) -> Iterator[Found]:
     lines = change.after.lines
     found = [n for n in sorted(change.added) if _CONFLICT.match(lines[n - 1])]
+    if not found and change.language.package:
+        middle = [n for n in sorted(change.added) if lines[n - 1].rstrip() == "=" * 7 and not _inside(change, n)]
+        if middle:
+            yield Found(middle[0], "the middle marker of an unresolved merge conflict")
+            return
     if prose:
         fenced = _fenced(lines) if found else frozenset()
         kinds = {lines[n - 1][0] for n in found if n not in fenced}
@@ -133,16 +149,47 @@ def _diffs(change: Change) -> Iterator[Found]:
             yield Found(n, "the header of a diff, left in the file")
             return
     old = frozenset(one.strip() for one in change.before.lines) if change.before else None
+    plus = change.before is not None and any(one[:1] == "+" for one in change.before.lines)
+    if change.language.package and (number := _pair(change) or _own_numbers(change)):
+        yield Found(number, "marks of a diff or line numbers, left before lines of the file")
+        return
     for hunk in change.hunks:
         piece = lines[hunk.after_start : hunk.after_end]
         marked = [one for one in piece if one[:1] in "+-" and one.strip("+- \t")]
-        if len(marked) >= 2 and _is_diff(piece, marked, old, lines):
+        if len(marked) >= 2 and not plus and _is_diff(piece, marked, old, lines):
             n = next(k for k, one in enumerate(piece, hunk.after_start + 1) if one[:1] in "+-" and one.strip())
             yield Found(n, "the marks of a diff ('+', '-') before lines of the file")
             return
         if len(piece) >= 3 and _is_numbered(piece, hunk, old, colons=change.language.kind == "code"):
             yield Found(hunk.after_start + 1, "line numbers pasted before the lines of the file")
             return
+
+
+def _pair(change: Change) -> int:
+    """Return the number of a line with '-' before it that a line like it with '+' follows; 0: there is none."""
+    lines = change.after.lines
+    for n in sorted(change.added):
+        line = lines[n - 1]
+        if line[:1] != "-" or n >= len(lines) or lines[n][:1] != "+" or n + 1 not in change.added:
+            continue
+        old, new = line[1:].strip(), lines[n][1:].strip()
+        if min(len(old), len(new)) < 6 or not re.search(r"[A-Za-z]{3}", old) or _inside(change, n):
+            continue
+        if SequenceMatcher(None, old[:300], new[:300], autojunk=False).ratio() >= _PAIR:
+            return n
+    return 0
+
+
+def _own_numbers(change: Change) -> int:
+    """Return the number of the first of several new lines that begin with their own number; 0: there are none."""
+    row = 0
+    for n in sorted(change.added):
+        line = change.after.lines[n - 1]
+        found = _NUMBERED.match(line)
+        row = row + 1 if found and int(found[1]) == n and (row == 0 or n - 1 in change.added) else 0
+        if row >= _RUN and not _inside(change, n):
+            return n - row + 1
+    return 0
 
 
 def _is_diff(piece: Sequence[str], marked: Sequence[str], old: frozenset[str] | None, lines: Sequence[str]) -> bool:
@@ -153,8 +200,6 @@ def _is_diff(piece: Sequence[str], marked: Sequence[str], old: frozenset[str] | 
             best = max(best, row)
         return best >= 3
     filled = [one for one in piece if one.strip()]
-    if any(one[:1] == "+" for one in old):
-        return False
     known = sum(1 for one in marked if one[1:].strip() in old)
     return len(marked) >= 0.5 * len(filled) and known >= 0.5 * len(marked)
 
@@ -183,6 +228,9 @@ def _chat(change: Change) -> Iterator[Found]:
             yield Found(n, "a mark of the tool that wrote the file, left in it")
             return
     comments = _comment_lines(change)
+    if n := _said_between(change, comments):
+        yield Found(n, "a sentence of a chat where there should be code")
+        return
     old = [one.strip() for one in change.before.lines if one.strip()] if change.before else []
     for numbers, known in (
         (range(first, min(last, first + _EDGE_LINES) + 1), old[:3]),
@@ -196,22 +244,38 @@ def _chat(change: Change) -> Iterator[Found]:
                 continue
             if n not in change.added or n in comments or _inside(change, n):
                 break
-            if _speaks(line) and not lines[n - 1][:1].isspace():
+            leads = _LEAD.match(line) and any(_ITEM.match(one) for one in lines[n : n + 3])
+            if (leads or _speaks(line, change.path)) and not lines[n - 1][:1].isspace():
                 yield Found(n, "a sentence of a chat where there should be code")
                 return
             if not line.startswith(("-", "*", "```", "1", "2", "3", "#", "EOF")):
                 break
 
 
+def _said_between(change: Change, comments: frozenset[int]) -> int:
+    """Return the number of a sentence that stands between lines of code; 0: there is none."""
+    if not change.language.package or change.language.kind != "code":
+        return 0
+    for n in sorted(change.added):
+        line = change.after.lines[n - 1]
+        if not line[:1].isupper() or n in comments or not _speaks(line.rstrip(), change.path):
+            continue
+        if not _inside(change, n) and not _is_text_at(change, n, 0):
+            return n
+    return 0
+
+
 def _comment_lines(change: Change) -> frozenset[int]:
     return frozenset(n for one in change.after.comments if one.alone for n in range(one.line, one.end_line + 1))
 
 
-def _speaks(line: str) -> bool:
+def _speaks(line: str, path: str = "") -> bool:
     """Tell whether a line is a sentence of English that no language would read as code of its own."""
-    if not _TALKS.match(line) or line[-1] not in ".:!?*)":
+    if not _TALKS.match(line) or line[-1] not in ".:!?*)`":
         return False
     bare = re.sub(r"`[^`]*`", "x", line).lstrip("#*- \"'(").rstrip("*")
+    if path:
+        bare = bare.replace(path, "x").replace(path.rpartition("/")[2], "x")
     words = _WORD.findall(bare)
     if len(words) < 3 or _CODE.search(bare):
         return False
@@ -243,7 +307,8 @@ def _escaped(change: Change) -> Iterator[Found]:
         return
     if change.before is None:
         comments = _comment_lines(change)
-        if change.after.text.count("\\n") >= 5 and all(n in comments for n, one in enumerate(lines, 1) if one.strip()):
+        whole = change.after.text.count("\\n") >= 5 and change.language.kind == "code"
+        if whole and (change.after.errors or all(n in comments for n, one in enumerate(lines, 1) if one.strip())):
             yield Found(1, "line ends written as '\\n': the whole file stands on one line")
         return
     if len(change.before.lines) < 5:
@@ -252,6 +317,48 @@ def _escaped(change: Change) -> Iterator[Found]:
     old = [one.strip() for one in change.before.lines if one.strip()]
     if sum(1 for one in old if one in pieces) >= 0.5 * len(old):
         yield Found(1, "line ends written as '\\n': the whole file stands on one line")
+
+
+def _joined(change: Change) -> Iterator[Found]:
+    """Yield a new line in which lines of the file stand one after the other, a backslash and n between them."""
+    if change.before is None or change.language.kind != "code":
+        return
+    for n in sorted(change.added):
+        pieces = [one.strip() for one in change.after.lines[n - 1].split("\\n")]
+        if len(pieces) < 3 or "\\n" not in _QUOTED.sub("", change.after.lines[n - 1]):
+            continue
+        if sum(1 for one in pieces if len(one) > 3 and one in change.removed_lines) >= 2:
+            yield Found(n, "line ends written as '\\n' in the middle of the file")
+            return
+
+
+def _entities(change: Change) -> Iterator[Found]:
+    """Yield a new line of code in which signs are written as a page would write them."""
+    if change.language.kind != "code" or not change.language.package or "&" not in change.after.text:
+        return
+    old = change.removed_lines
+    for n in sorted(change.added):
+        line = change.after.lines[n - 1]
+        if "&" not in line or not _ENTITY.search(bare := _QUOTED.sub("", line)):
+            continue
+        text = unescape(bare)
+        was = {_QUOTED.sub("", one) for one in old} if old else set()
+        turned = text.strip() in was and not (change.language.name in _PAGES and "&amp;" in bare)
+        plain = change.language.name not in _PAGES and _ESCAPED_CODE.search(bare)
+        if (turned or plain) and not _inside(change, n) and not _is_text_at(change, n, line.index("&")):
+            yield Found(n, "signs of the code written as entities of HTML")
+            return
+
+
+def _is_text_at(change: Change, line: int, column: int) -> bool:
+    tree = change.after.tree
+    at = (line - 1, len(change.after.lines[line - 1][:column].encode("utf-8", "surrogatepass")))
+    node = tree.root_node.descendant_for_point_range(at, at) if tree else None
+    while node is not None:
+        if "string" in node.type or "comment" in node.type or "heredoc" in node.type or "text" in node.type:
+            return True
+        node = node.parent
+    return False
 
 
 def _cut_off(change: Change) -> Iterator[Found]:

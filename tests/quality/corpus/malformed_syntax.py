@@ -205,12 +205,32 @@ CLEAN = (
     Example("sign in column one", "a.c", "int a = 1\n+ 2;\n", "int a = 1\n+ 2\n+ 3;\n", False),
 )  # fmt: skip
 
+BROKEN = (
+    Example("an end too many", "a.rb", "def f\n  1\nend\n", "def f\n  1\nend\nend\n", True),
+    Example("a sentence between functions", "a.cs", None, "class A {\n  void F() { G(); }\nNext, add the method that stops it:\n  void H() { }\n}\n", True),
+    Example("cut in a class", "a.rs", None, "impl A {\n    fn f(&self) -> u8 {\n        try!(g());\n", True),
+    Example("a closing tag of a tool", "a.swift", "let a = 1\n", "let a = 1\n</replacement>\n", True),
+    Example("entities", "a.c", "int f(struct s *a) {\n  return a->b;\n}\n", "int f(struct s *a) {\n  return a-&gt;b;\n}\n", True),
+    Example("lines joined", "a.c", "#include <a.h>\n#include <b.h>\nint c;\n", "#include <a.h>\\n#include <b.h>\\nint c;\n", True),
+    Example("half a pair of a diff", "a.rb", None, "class A\n-  def first_one(a)\n+  def first_two(a)\n    a\n  end\nend\n", True),
+    Example("the middle of a conflict alone", "a.cpp", "X_API_(f)\nint a;\nint b;\n", "X_API_(f)\nint a;\n=======\nint b;\n", True),
+    Example("a condition left open", "a.h", "#ifndef A_H\n#define A_H\nint a;\n#endif\n", "#ifndef A_H\n#define A_H\nint a;\n", True),
+    Example("a comment left open", "a.c", "int a;\n/* one */\nint b;\n", "int a;\n/* one\nint b;\n", True),
+    Example("a fence with a name", "a.go", None, "```go pkg/a.go\npackage a\n```\n", True),
+    Example("lines with their numbers", "a.java", None, "class A {\n2: int a;\n3: int b;\n4: int c;\n5: int d;\n}\n", True),
+    Example("a method named end", "a.rb", "x = 1\n", "x = r.end\ny = end_of(x)\n", False),
+    Example("types given to macros", "a.c", "int f(void) { return 1; }\n", "int f(void) {\n  char *s = va_arg(ap, char *);\n  switch (*s) {\n  case KIND_A: return 1;\n  }\n  return 0;\n}\n", False),
+    Example("macros one after the other", "a.cpp", "void f();\n", "void f() {\n  CAPTURE(a)\n  CAPTURE(b)\n  g();\n}\n", False),
+    Example("entities in a text", "a.go", "package a\n", 'package a\n\nvar s = "a &lt;b&gt; &amp;&amp; c"\n', False),
+)  # fmt: skip
+
 
 def _all() -> Iterator[Example]:
     for path, text in FILES.items():
         yield from _lost(path, text)
         yield from _pasted(path, text)
         yield from _honest(path, text)
+    yield from BROKEN
     yield from CLEAN
 
 
