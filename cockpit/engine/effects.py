@@ -76,6 +76,7 @@ class Effects:
         elif isinstance(todo, WatchRun):
             await self.running.watch(todo.leg, todo.run)
         elif isinstance(todo, EndRun):
+            await self.running.let_finish(todo.leg, todo.run)
             await self.pool.ending(runs.stop, self.project.state.run(todo.run), "the operator's order")
         elif isinstance(todo, CheckLeg):
             await checks.check_leg(self, todo.leg, todo.run)

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 LOOK_EVERY_S = 0.5
 STILL_S = 0.3
+PAUSE_S = 10.0
+"""How long a run that is to be paused may go on with the tool call that it is in."""
 UNNAMED_SLEEP_S = 60.0
 """How long a profile sleeps after a limit that named no time."""
 
@@ -175,6 +177,18 @@ class Running:
         unsure = ended.reason == "unknown" and key != PREPARE and told.verdict.ok
         changed = unsure and await self._pool.git(self._left_changes, key)
         self._judge(key, run, ended, told, changed=changed)
+
+    async def let_finish(self, key: str, run: str) -> None:
+        """Let the tool call end that a run to be paused is in, where its output shows one; for a while, not longer."""
+        following_ = None
+        deadline = self._engine.clock.now() + PAUSE_S
+        while self._engine.snapshot.legs[key].ending == "pause" and self._engine.clock.now() < deadline:
+            following_ = following_ or following.Following(self._effects.project.state.run(run))
+            parser = await self._pool.ending(following_.read)
+            look = await self._pool.ending(runs.look, self._effects.project.state.run(run))
+            if look.over or not parser.in_tool:
+                return
+            await asyncio.sleep(LOOK_EVERY_S)
 
     async def _require_still(self, key: str) -> None:
         """Say so where something goes on writing after a quarantined run's whole process tree has gone."""

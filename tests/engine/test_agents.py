@@ -4,6 +4,7 @@ Exit codes that lie, signals, children in sessions of their own, silence, cut st
 costs and sessions.
 """
 
+import asyncio
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -145,7 +146,7 @@ async def test_the_activity_is_the_tool_and_its_file(scene: Scene, stage: Callab
 
 
 async def test_a_paused_run_goes_on_with_its_session(scene: Scene, stage: Callable[..., None]) -> None:
-    does = "[ $attempt = 1 ] && { works; head -n 3 $SAMPLES/claude-edit.jsonl; tell up; exec sleep 1000; }\n"
+    does = "[ $attempt = 1 ] && { works; head -n 4 $SAMPLES/claude-edit.jsonl; tell up; exec sleep 1000; }\n"
     stage(
         {"a": {"does": f"{does}works; say claude-resume.jsonl"}},
         {"one": {"preset": "claude"}, "two": {"run": ["true"]}},
@@ -167,6 +168,22 @@ async def test_a_paused_run_goes_on_with_its_session(scene: Scene, stage: Callab
         assert told[1].startswith("# Go on\n")
         assert "- a.txt" in told[1]
         assert not play.leg("a").continues
+    scene.check()
+
+
+async def test_a_pause_lets_the_tool_call_end_that_the_output_shows(scene: Scene, stage: Callable[..., None]) -> None:
+    does = "head -n 6 $SAMPLES/claude-edit.jsonl; tell up; wait_for go; works; sed -n 7p $SAMPLES/claude-edit.jsonl\n"
+    stage({"a": {"does": f"{does}exec sleep 1000"}}, {"one": {"preset": "claude"}})
+    async with scene.driving() as play:
+        await play.start()
+        await play.until_there("up")
+        ordering = asyncio.create_task(play.order("pause", "a"))
+        await play.until(lambda play: play.leg("a").ending == "pause")
+        assert play.state("a") == "running"
+        scene.go("go")
+        await ordering
+        await play.until_state(a="paused")
+        assert (scene.worktree("a") / "a.txt").exists()
     scene.check()
 
 

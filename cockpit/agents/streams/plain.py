@@ -15,6 +15,7 @@ class PlainStream:
         self.usage = Usage()
         self.limit: Limit | None = None
         self.fruitless = 0
+        self.in_tool = False
         self._partial = b""
         self._activity = ""
 

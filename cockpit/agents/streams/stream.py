@@ -65,6 +65,7 @@ class Stream:
         self.usage = e.Usage()
         self.limit: Limit | None = None
         self.fruitless = 0
+        self.in_tool = False
         self.denied: list[str] = []
         self.error = ""
         self._doing = ""
@@ -127,6 +128,8 @@ class Stream:
         elif isinstance(event, (e.ToolUse, e.ToolResult, e.FileEdit)):
             self._text = ""
             self.fruitless = 0
+        if isinstance(event, (e.ToolUse, e.ToolResult, e.Message, e.TurnEnd)):
+            self.in_tool = isinstance(event, e.ToolUse)
         self._doing = safe_line(self._words(event), SHOWN) or self._doing
 
     def _words(self, event: e.Event) -> str:
