@@ -47,8 +47,14 @@ def open_cockpit(
     from cockpit.ui.app import CockpitApp
 
     handle = LazyHandle(plan.absolute(), state, agents=agents)
-    leaving = CockpitApp(handle, first, read_only=read_only, who=who("screen")).run()
+    app = CockpitApp(handle, first, read_only=read_only, who=who("screen"))
+    leaving = app.run()
     _goodbye(leaving, plan, state)
+    if app.fault is not None:
+        raise CockpitError(
+            f"the screen ended: internal error: {type(app.fault).__name__}: {app.fault}",
+            hint="nothing else did: open it again; COCKPIT_DEBUG=1 shows where it happened",
+        )
     return 0
 
 

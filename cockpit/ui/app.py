@@ -61,6 +61,7 @@ class CockpitApp(App[str], inherit_bindings=False):
         clock: Clock | None = None,
     ) -> None:
         super().__init__(css_path=[stylesheet("cockpit")])
+        self.fault: Exception | None = None
         self.handle = handle
         self.view = first
         self.read_only = read_only
@@ -86,6 +87,17 @@ class CockpitApp(App[str], inherit_bindings=False):
     async def on_unmount(self) -> None:
         """Let go of the driver."""
         await self.handle.close()
+
+    def _handle_exception(self, error: Exception) -> None:
+        self.fault = error
+        super()._handle_exception(error)
+
+    def _fatal_error(self) -> None:
+        """End without Textual's traceback, which shows the values of every frame; who opened the screen says why."""
+        if os.environ.get("COCKPIT_DEBUG"):
+            super()._fatal_error()
+        else:
+            self._close_messages_no_wait()
 
     def on_mount(self) -> None:
         """Follow the driver, which may have to be started, once the first paint is out; and the time."""
