@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 PARSE_SECONDS = 2.0  # for one side of one file; a grammar that needs longer is given up
 LINE_ENDS = re.compile(r"\r\n|\r|\n")
-_CHUNK = 1 << 16
+_CHUNK = 1 << 12  # the library copies a chunk for the text of each node, too
 
 
 @dataclass(frozen=True, slots=True)
