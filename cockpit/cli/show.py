@@ -37,6 +37,9 @@ def open_cockpit(
         if start or trust or agents is not None:
             refuse_inside_run("cockpit PLAN --start, --agents or --trust")
         read_only = True  # promise 4: orders from inside a run are refused
+    from cockpit.ui.settings import read_settings
+
+    settings = read_settings()
     known = None if start or trust else known_state(plan, state_dir)
     state, first = known or _prepared(plan, state_dir, start=start, trust=trust, agents=agents)
     if agents is not None and not start:
@@ -47,7 +50,7 @@ def open_cockpit(
     from cockpit.ui.app import CockpitApp
 
     handle = LazyHandle(plan.absolute(), state, agents=agents)
-    app = CockpitApp(handle, first, read_only=read_only, who=who("screen"))
+    app = CockpitApp(handle, first, read_only=read_only, who=who("screen"), settings=settings)
     leaving = app.run()
     _goodbye(leaving, plan, state)
     if app.fault is not None:

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
 from textual.app import App
-from textual.binding import Binding
+from textual.binding import Binding, BindingsMap
 from textual.message import Message
 from textual.screen import Screen
+from textual.theme import Theme
 from textual.worker import Worker, WorkerState
 
 from cockpit.clock import Clock, SystemClock
@@ -17,12 +18,14 @@ from cockpit.engine.handle import Handle, View
 from cockpit.errors import CockpitError
 from cockpit.ui import keys
 from cockpit.ui.bridge import Bridge
+from cockpit.ui.calling import Calling
 from cockpit.ui.keys import BY_NAME, COMMANDS, GRID, Action
 from cockpit.ui.looks import line
 from cockpit.ui.news import news, rings
 from cockpit.ui.present import Presenter, Row
 from cockpit.ui.screens.grid import GridPage
 from cockpit.ui.screens.page import Page
+from cockpit.ui.settings import Settings
 from cockpit.ui.styling import THEME, stylesheet
 from cockpit.ui.working import beside
 
@@ -36,7 +39,7 @@ class CockpitApp(App[str], inherit_bindings=False):
     """The cockpit over one plan. `run()` returns what the operator chose on quitting: `leave` or `stop`.
 
     Paints at once from `first`, then follows the handle. `who` signs the orders; `read_only` gives none;
-    `start` lets the whole plan run as soon as the driver answers.
+    `start` lets the whole plan run as soon as the driver answers; `settings` are the operator's own.
     """
 
     BINDINGS: ClassVar[list[Binding]] = keys.bindings(*keys.PAGES)  # type: ignore[assignment]  # a list is invariant
@@ -59,9 +62,16 @@ class CockpitApp(App[str], inherit_bindings=False):
         start: bool = False,
         who: str = "user@screen",
         clock: Clock | None = None,
+        settings: Settings | None = None,
     ) -> None:
-        super().__init__(css_path=[stylesheet("cockpit")])
+        settings = settings or Settings()
+        theme = THEME if settings.theme == "dark" else _other_theme(settings.theme)
+        super().__init__(css_path=[stylesheet("cockpit")], ansi_color=theme.ansi or None)
         self.fault: Exception | None = None
+        if settings.actions:
+            BY_NAME.update(settings.actions)
+            self._bindings = BindingsMap(keys.bindings(*keys.PAGES))
+        self._calling = Calling(settings, self._write)
         self.handle = handle
         self.view = first
         self.read_only = read_only
@@ -75,9 +85,9 @@ class CockpitApp(App[str], inherit_bindings=False):
         self._quitting = False
         self._plan_reasons: dict[str, str | None] = {}
         self._shown_untrusted: tuple[str, ...] = ()
-        self.register_theme(THEME)
+        self.register_theme(theme)
         if not os.environ.get("TEXTUAL_THEME"):
-            self.set_reactive(App.theme, THEME.name)  # a watcher would have all styles parsed twice
+            self.set_reactive(App.theme, theme.name)  # a watcher would have all styles parsed twice
             self.stylesheet.set_variables(self.get_css_variables())
 
     def get_default_screen(self) -> Screen[None]:
@@ -85,7 +95,8 @@ class CockpitApp(App[str], inherit_bindings=False):
         return GridPage(self.handle, self.view, self.rows, self.clock.now())
 
     async def on_unmount(self) -> None:
-        """Let go of the driver."""
+        """Give the terminal its title back, and let go of the driver."""
+        self._calling.end()
         await self.handle.close()
 
     def _handle_exception(self, error: Exception) -> None:
@@ -102,6 +113,7 @@ class CockpitApp(App[str], inherit_bindings=False):
     def on_mount(self) -> None:
         """Follow the driver, which may have to be started, once the first paint is out; and the time."""
         self.call_after_refresh(self._follow)
+        self.call_after_refresh(self._call_operator)
         self.set_interval(1.0, self.tick, name="ages")
 
     # --- views ----------------------------------------------------------------------------------------------------
@@ -133,8 +145,7 @@ class CockpitApp(App[str], inherit_bindings=False):
         for screen in self.screen_stack:
             if isinstance(screen, Page):
                 screen.show(self.view, self.rows, self.clock.now())
-        if rings(self.view.facts):
-            self.bell()
+        self._call_operator()
         for text, bad in news(self.view.snapshot, self.view.facts):
             self.notify(text, severity="error" if bad else "information", markup=False, timeout=10 if bad else 4)
         if self._start and self.view.connected:
@@ -146,6 +157,15 @@ class CockpitApp(App[str], inherit_bindings=False):
         if untrusted and untrusted != self._shown_untrusted and not self.read_only:
             self.do_trust()
         self._shown_untrusted = untrusted
+
+    def _call_operator(self) -> None:
+        plan = self.view.snapshot.outline.name
+        if self._calling.show(plan, self.rows, self.clock.now(), urgent=rings(self.view.facts)):
+            self.bell()
+
+    def _write(self, sequence: str) -> None:
+        if not self.is_headless and self._driver is not None:
+            self._driver.write(sequence)
 
     def _deliver(self, view: View) -> None:
         self.post_message(self.ViewCame(view))
@@ -336,3 +356,9 @@ class CockpitApp(App[str], inherit_bindings=False):
             self.fail(f"not stopped: {line(error.what)}")
         else:
             self.exit(STOP)
+
+
+def _other_theme(name: str) -> Theme:
+    from cockpit.ui.themes import theme
+
+    return theme(name)

@@ -402,14 +402,14 @@ ACTIONS: tuple[Action, ...] = (
     Action("left", "left,h", "←", frozenset({DIALOG}), "the button before", palette=False, group="dialogs"),
     Action("right", "right,l", "→", frozenset({DIALOG}), "the button after", palette=False, group="dialogs"),
 )
-BY_NAME = {action.name: action for action in ACTIONS}
+BY_NAME = {action.name: action for action in ACTIONS}  # with the operator's own keys, once a screen was told of them
 
 
 def bindings(*places: str) -> list[Binding]:
     """Return the bindings of what works on any of these pages."""
     return [
         Binding(key, f"app.do('{action.name}')", action.about, show=False, priority=key == "ctrl+c")
-        for action in ACTIONS
+        for action in BY_NAME.values()
         if action.where & set(places)
         for key in action.keys.split(",")
         if key
@@ -418,4 +418,4 @@ def bindings(*places: str) -> list[Binding]:
 
 def on_page(page: str) -> Iterable[Action]:
     """Return the actions that work on a page."""
-    return (action for action in ACTIONS if page in action.where)
+    return (action for action in BY_NAME.values() if page in action.where)
