@@ -23,6 +23,7 @@ class Notifier:
         self._effects = effects
         self._queue: asyncio.Queue[tuple[str, str]] = asyncio.Queue(WAITING)
         self._state = ""
+        self._over_cost: bool | None = None
 
     async def idle(self) -> None:
         """Wait until all that was to be told has been."""
@@ -53,6 +54,10 @@ class Notifier:
         if state != self._state and state == "finished" and self._state:
             self._put("finished", "")
         self._state = state
+        over = bool(snapshot.over_cost())
+        if over and self._over_cost is False:  # what was so when the driver began is no news
+            self._put("cost", "")
+        self._over_cost = over
 
     def _put(self, event: str, workstream: str) -> None:
         with contextlib.suppress(asyncio.QueueFull):  # a flood of events tells the operator nothing more

@@ -242,7 +242,8 @@ async def test_the_limit_of_cost_stops_launching_and_ends_nothing(scene: Scene, 
     does = "works; say claude-edit.jsonl"
     waiting = {"does": "wait_for go; works; say claude-edit.jsonl"}
     streams = {"a": {"does": does}, "b": waiting, "c": {"does": does, "depends_on": ["a"]}}
-    stage(streams, {"one": {"preset": "claude"}}, limits={"cost": 0.009})
+    notify = [{"on": ["cost"], "run": f"echo $COCKPIT_EVENT >> {scene.stage}/told"}]
+    stage(streams, {"one": {"preset": "claude"}}, limits={"cost": 0.009}, notify=notify)
     async with scene.driving() as play:
         await play.start()
         await play.until_merged("a")
@@ -252,6 +253,8 @@ async def test_the_limit_of_cost_stops_launching_and_ends_nothing(scene: Scene, 
         assert play.state("c") == "ready"
         assert play.snapshot.cost().usd == pytest.approx(0.0195)
         assert not scene.begun("c")
+        await play.until_there("told")
+        assert (scene.stage / "told").read_text() == "cost\n"
     scene.check()
 
 
