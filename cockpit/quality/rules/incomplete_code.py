@@ -14,6 +14,7 @@ from cockpit.quality.rules.incomplete_code_bodies import Bodies, Body, head_of, 
 from cockpit.quality.rules.incomplete_code_idle import Idle, filled, idle
 from cockpit.quality.rules.incomplete_code_promises import INTENT, MARK, TODO, above, promised
 from cockpit.quality.rules.placeholder_dropped_notes import unmarked
+from cockpit.quality.rules.placeholder_dropped_wording import weigh
 from cockpit.quality.source import Comment, name_of, text_of
 from cockpit.quality.violation import Severity
 
@@ -28,6 +29,11 @@ _NAMED = re.compile(r"[A-Za-z_]\w*(?=\W*$)")
 _ANY_VALUE = re.compile(
     r"(?:^|_)(?:OK|ERR|ERROR|SUCCESS|FAIL\w*|DONE|NONE|NULL|EMPTY|UNKNOWN|self|this|result|data|value)$", re.IGNORECASE
 )
+_MESSAGE = re.compile(r"[\"'`]([^\"'`]*)[\"'`]")
+_YET = re.compile(r"\byet\b|\b(?:not|un)[\s-]?(?:supported|available)\s*[.!]?$", re.IGNORECASE)
+_PREDICATE = re.compile(r"_*(?:is|has|have|can|should|use|uses|supports?|allows?|needs?|requires?|wants?)(?![a-z])")
+_ABSENT = 0.7  # points from which a message speaks about code that is not there
+_EXPLAINS = 4  # words that give a reason
 _LETTERS = re.compile(r"\w.*\w")
 
 
@@ -124,14 +130,22 @@ def _emptied(change: Change, before: Body, body: Body) -> Found | None:
 
 def _is_meant(change: Change, before: Body, body: Body, words: str) -> bool:
     """Tell whether a new comment gives the reason, or the function gives back what has a name outside of it."""
-    if INTENT.search(words):
+    if INTENT.search(words) or (body.docs != before.docs and INTENT.search(body.docs)):
         return True
     if not body.is_function:
         return False
+    kinds = set(body.kinds)
+    if kinds == {Idle.FAILS} and (said := _MESSAGE.search(text_of(body.statements[-1]))):
+        if _YET.search(said[1]) or weigh(said[1], frozenset()).points >= _ABSENT:
+            return False
+        return len(said[1].split()) >= _EXPLAINS
     reason = above(change, body)
+    if kinds == {Idle.CONSTANT} and _PREDICATE.match(name_of(body.node)):
+        said_so = f"{reason if change.touched(body.line - 1) else ''} {words}".split()
+        return len(said_so) >= _EXPLAINS
     if INTENT.search(reason) and not MARK.search(reason) and change.touched(body.line - 1):
         return True
-    if set(body.kinds) != {Idle.ECHO}:
+    if kinds != {Idle.ECHO}:
         return False
     given = text_of(body.statements[-1])
     if filled(given, change.language.name):

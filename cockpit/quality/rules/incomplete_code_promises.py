@@ -37,7 +37,9 @@ _BASE = re.compile(
     r"trait|unsupported|disabled|void|nop|skeleton",
     re.IGNORECASE,
 )
-_IDLE_CLASS = re.compile(r"no|noop|nop|null|void|dummy|disabled|unsupported|empty", re.IGNORECASE)
+_IDLE_CLASS = re.compile(
+    r"no|noop|nop|null|void|dummy|disabled|unsupported|empty|discard\w*|blackhole|preview|sample", re.IGNORECASE
+)
 _INTERFACE_NAME = re.compile(r"\bI[A-Z][a-z]")
 _BARE = re.compile(r"\b(?:TODO|todo!|unimplemented!)\s*\(\s*\)")
 _BASE_KINDS = frozenset(
@@ -173,10 +175,12 @@ def _is_base(change: Change, body: Body) -> bool:
 
 def _in_idle_class(body: Body) -> bool:
     """Tell whether the class around a function says by its name that it does nothing."""
-    for one in around(body.node):
-        if one.type.startswith(_CLASSES):
-            return any(_IDLE_CLASS.fullmatch(word) for word in _WORDS.findall(name_of(one)))
-    return False
+    owner = body.node.child_by_field_name("receiver")
+    owner = owner or next((one for one in around(body.node) if one.type.startswith(_CLASSES)), None)
+    if owner is None:
+        return False
+    name = text_of(owner) if owner.type == "parameter_list" else name_of(owner)
+    return any(_IDLE_CLASS.fullmatch(word) for word in _WORDS.findall(name))
 
 
 def _in_base(change: Change, body: Body) -> bool:
@@ -194,7 +198,7 @@ def _in_base(change: Change, body: Body) -> bool:
                 return True
             if _INTERFACE_NAME.search(own) or re.search(r"[(:<].*\b(?:ABC|ABCMeta|Protocol|\w*Interface)\b", head):
                 return True
-            return _is_extended(change, name_of(above))
+            return _is_extended(change, name_of(above)) or _is_protocol(change, name_of(above))
     return False
 
 
@@ -205,6 +209,11 @@ def _is_extended(change: Change, name: str) -> bool:
     own = re.escape(name)
     heir = rf"\b(?:class|object|struct)\s+[\w:]+[^\n{{]{{0,200}}?(?:\bextends\s+|[<(:,]\s*(?:public\s+)?){own}\b"
     return bool(re.search(heir, change.after.text))
+
+
+def _is_protocol(change: Change, name: str) -> bool:
+    """Tell whether what gives a function its body is the extension of a protocol of the same file."""
+    return bool(name) and bool(re.search(rf"\bprotocol\s+{re.escape(name)}\b", change.after.text))
 
 
 def _is_root(change: Change, body: Body) -> bool:

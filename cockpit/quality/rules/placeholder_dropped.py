@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain, islice
+from pathlib import PurePosixPath
 
 from cockpit.quality.change import Change, Hunk
 from cockpit.quality.rule import Example, Found, Rule
@@ -33,6 +34,7 @@ from cockpit.quality.rules.placeholder_dropped_words import (
     HERE,
     POINT,
     REST,
+    SPEAKER,
     STAY,
     WAS,
 )
@@ -47,7 +49,7 @@ _MOST = 50  # findings in one file
 _FEW = 6  # words of a note short enough to be believed for little
 _HEAD = 6  # lines above what went missing in which the name of its function may stand
 _WIDE = 1000  # characters of a line that are looked at for a hint
-_HINT = re.compile(r"[^\W\d_]{2}|\.\s?\.|\u2026")
+_HINT = re.compile(r"[^\W\d_]{2}|\.\s?\.|[8%]<|[\u2026\u2702\u2704]")
 _TRIVIAL = re.compile(
     r"\W*+(?:(?:end|else|pass|return|break|continue|fi|done|esac|do|then|begin|try|finally|default)\b\W*+)?"
 )
@@ -56,10 +58,14 @@ _PIECES = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 _SAMPLES = re.compile(r"(?:^|/)(?:[\w-]*fixtures?|test-?data|__snapshots__|snapshots?|golden\w*|samples?)/|\.snap$")
 _DOCUMENTS = re.compile(r"(?:^|\s)[@:\\](?:param|returns?|throws|var|raises|since|inheritdoc)\b|<summary>|<param ")
 _STUBS = re.compile(r"abstractmethod|\boverload\b|\bProtocol\b|\bABC\b|\bABCMeta\b|\bTYPE_CHECKING\b")
-_HEADERS = re.compile(r"(?:package|namespace|module|import|from|using|use|require|declare)\b|#include|<\?php|[\"']use ")
-_FETCHES = re.compile(
-    r"(?:import|from|use|using|pub use|require\w*|source|include)\b.{0,200}\w|#include|export\b.{0,200}\bfrom\b"
+_HEADERS = re.compile(
+    r"(?:package|namespace|module|import|from|using|use|require|declare)\b|#(?:include|region|pragma)|<\?php|[\"']use "
 )
+_FETCHES = re.compile(
+    r"^(?:import|from|use|using|pub use|require\w*|source|include)\b.{0,200}\w|^#include|\brequire\("
+    r"|^export\b.{0,200}\bfrom\b"
+)
+_PLACE = re.compile(r"(?<![\w./-])(?:\./)?((?:[\w-]+/)*[\w-]{3,})(?:/|\.[a-z]\w{0,5})(?![\w/])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +111,9 @@ def _judge_group(change: Change, hunks: Sequence[Hunk]) -> Iterator[Found]:
     loss = Loss(lost, sum(map(_is_code, new)))
     known = exact | {unmarked(line) for line in exact}
     first = hunks[0].before_start
-    words = _words_of([*before.lines[max(0, first - _HEAD) : first], *lost])
+    above = before.lines[max(0, first - _HEAD) : first]
+    around = _scope(before.lines, min(first, len(before.lines) - 1)).split("\n")
+    words = _words_of([*above, *lost, *around, PurePosixPath(change.path).stem])
     for note in notes:
         own = [line.strip() for line in change.after.lines[note.line - 1 : note.end_line] if unmarked(line)]
         old_ones = sum(line in exact or (note.kind != DOTS and unmarked(line) in known) for line in own)
@@ -158,9 +166,9 @@ def _stands_in(change: Change, note: Note, weight: Weight, loss: Loss) -> bool:
         apart = note.text.startswith(("[", "(", "<", "{")) and GONE in weight.groups
         if not (weight.pure or weight.dots or apart):
             return False
-    if DONE in weight.groups and GONE not in weight.groups and _brings_in(change):
+    if GONE not in weight.groups and not weight.dots and _brings_in(change, note, moved=DONE in weight.groups):
         return False
-    if ELSEWHERE in weight.groups and not (weight.dots or weight.groups & {GONE, HERE, WAS, STAY}):
+    if ELSEWHERE in weight.groups and not (weight.dots or weight.groups & {GONE, HERE, WAS, STAY, SPEAKER}):
         need += 1
     if weight.path and not weight.groups & {POINT, STAY, WAS, REST, GONE}:
         need += 1
@@ -175,9 +183,13 @@ def _stands_in(change: Change, note: Note, weight: Weight, loss: Loss) -> bool:
     return weight.points >= need
 
 
-def _brings_in(change: Change) -> bool:
-    """Tell whether the change imports something: what a note says was moved is fetched from there."""
-    return any(_FETCHES.match(change.after.lines[n - 1].strip()) for n in change.added)
+def _brings_in(change: Change, note: Note, *, moved: bool) -> bool:
+    """Tell whether the change imports what a note names as the place of the code, or (`moved`) anything."""
+    places = [found[1] for found in _PLACE.finditer(note.text)]
+    if not (moved or places):
+        return False
+    fetched = [line for n in change.added if _FETCHES.search(line := change.after.lines[n - 1].strip()[:_WIDE])]
+    return bool(fetched) and (moved or any(place in line for place in places for line in fetched))
 
 
 def _is_no_tag(note: Note, weight: Weight) -> bool:
@@ -193,7 +205,7 @@ def _need(count: int, net: int, came: int, *, heading: bool, bare: bool) -> floa
     if count >= 3 and net >= max(2, 0.4 * count):
         return 1.6
     if count >= 2 and net >= max(1, 0.25 * count):
-        return 2.0
+        return 1.25 if bare and came == 0 and not heading else 2.0
     if net >= 1 or (count >= 3 and not heading):
         return 3.0
     return 9.0
@@ -251,7 +263,8 @@ def _new_file(change: Change) -> Iterator[Found]:
     lines = change.after.lines
     if change.language.kind == "prose" or _SAMPLES.search(change.path) or len(lines) > 2000:
         return
-    code = [line.strip() for line in lines if _is_code(line.strip()) and not _HEADERS.match(line.strip())]
+    texts = [line.strip("\ufeff \t") for line in lines]
+    code = [text for text in texts if _is_code(text) and not _HEADERS.match(text)]
     few = len(code) <= 8
     if not few and "..." not in change.after.text and "\u2026" not in change.after.text:
         return

@@ -43,7 +43,7 @@ _JSON_NOTE = re.compile(
     r'"((?:\.\.|\u2026|//|#|_*(?:comment|note)s?_*\b)[^"]*)"\s*(?::\s*"?([^"]*)"?)?\s*,?$', re.IGNORECASE
 )
 _SPACELESS = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]{3}")
-_BEGINS = re.compile(r"\W*+[A-Z\u0400-\u042f]|[\[.\u2026*-]")
+_BEGINS = re.compile(r"\W*+[A-Z\u0400-\u042f]|[\[(<.\u2026*-]")
 _LONGEST = 400  # characters of a line that could be a note
 
 
@@ -105,7 +105,7 @@ def _inside_block(rows: list[tuple[int, str]]) -> bool:
 
 def _block(rows: list[tuple[int, str]]) -> Note:
     texts = [unmarked(line) for _, line in rows]
-    texts = [text for text in texts if re.search(r"[^\W_]|\.\s?\.|\u2026", text)]
+    texts = [text for text in texts if re.search(r"[^\W_]|\.\s?\.|\u2026|\u2702|\u2704", text)]
     kind = DOTS if len(texts) == 1 and only_dots(texts[0]) else COMMENT
     return Note(rows[0][0] + 1, rows[-1][0] + 1, " ".join(texts), kind, tuple(_sentences(texts)))
 

@@ -23,6 +23,7 @@ from cockpit.quality.rules.placeholder_dropped_words import (
     REST,
     SAID,
     SCRIPTS,
+    SPEAKER,
     STAY,
     WAS,
     WORDS,
@@ -33,6 +34,7 @@ _SPACELESS = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]+")
 _WORD = re.compile(r"[^\W\d_]\w*(?:'[a-z]+|(?:\.\w+)+)?")
 _PATH = re.compile(r"(?:[\w.-]+/)+[\w.-]+|\b(?:[\w-]+\.)+[a-z]\w{0,5}\b")
 _DOTS = re.compile(r"\.\s?\.(?:\s?\.)*")
+_SCISSORS = re.compile(r"[\s\W]{0,20}(?:[8%]<|>8|\u2702|\u2704)[\s\W]{0,20}")
 _CONTRACTED = re.compile(r"'(?:s|ve|ll|m|re|d)$")
 _RANGE = re.compile(r"\bl?\d+(?: ?(?:-|\u2013|\.\.|to) ?)l?\d+\b(?!\.\d)")  # of lines
 _META = re.compile(r"[\[({].*[\])}]|\.\..*\.\.", re.DOTALL)  # set off as said about the text, not in it
@@ -121,6 +123,7 @@ def _points(groups: Counter[str], dots: bool, names: bool, path: bool, known: fl
     points = 2.0 * (GONE in groups) + 1.0 * len(groups.keys() & {REST, WAS, CODE, STAY, HERE})
     points += (
         0.75 * (POINT in groups or ELSEWHERE in groups)
+        + 0.75 * (SPEAKER in groups)
         + 1.0 * dots
         + 0.75 * path
         + 0.6 * (names and (bool(groups) or dots))
@@ -143,6 +146,8 @@ def _said(text: str) -> bool:
 
 def only_dots(text: str) -> bool:
     """Tell whether a text is an ellipsis and nothing else but brackets and strokes."""
+    if _SCISSORS.fullmatch(text):
+        return True
     text = unicodedata.normalize("NFKC", text[:80]).strip(" \t*_~-=#<>|/\\:!`'\"[](){};,")
     return bool(_DOTS.fullmatch(text)) and len(text.replace(" ", "")) > 2
 
@@ -167,7 +172,7 @@ _tables: list[tuple[dict[str, str], dict[str, str]]] = []
 def _known() -> tuple[dict[str, str], dict[str, str]]:
     if not _tables:
         vocabulary: dict[str, str] = {}
-        for group in (GLUE, DONE, ELSEWHERE, POINT, HERE, STAY, WAS, CODE, REST, GONE):
+        for group in (GLUE, DONE, ELSEWHERE, POINT, HERE, STAY, WAS, CODE, REST, GONE, SPEAKER):
             vocabulary.update(dict.fromkeys(WORDS[group].split(), group))
         typos: dict[str, str] = {}
         for word, group in vocabulary.items():

@@ -11,6 +11,7 @@ STAY = "stays"  # the same, kept, goes on: also said of values
 HERE = "here"
 POINT = "see"  # see, refer to, copy from: the reader is to fetch it
 ELSEWHERE = "lives"  # where something is found: often an honest word about work that is done there
+SPEAKER = "speaker"  # who speaks to whom: comments in code seldom do
 DONE = "removed"  # taken away on purpose, or moved: an honest note
 GLUE = ""  # says nothing alone
 
@@ -40,7 +41,7 @@ WORDS: Mapping[str, str] = {
         entry entries item key row column table query queries hook state effect template checks validation
         processing step loop helper util utility utilities attribute member constructor getter setter
         operation dependency dependencies setting source snippet detail package region functionality behaviour
-        behavior program chunk piece segment portion middleware controller model view service reducer action
+        behavior program chunk piece segment portion revision middleware controller model view service reducer action
         selector listener callback assertion fixture functions methods job task stage pipeline rendering
         initialization text document page output boilerplate thing часть parte partie teil funktion funktionen
         methode methoden datei inhalt importe fonction fonctions méthode méthodes fichier código funciones
@@ -78,10 +79,12 @@ WORDS: Mapping[str, str] = {
         yukarıda здесь тут выше ниже
     """,
     POINT: """
+        append merge merging back showed gave sent print printing printed reprint retype rewriting
         see refer reference insert paste copy copied put place fill assume assumed assuming imagine given
         shown repeated repeat reuse repo repository head git included posted siehe voir ver véase vedi zie se
         patrz bkz смотри space length clarity readability simplicity conciseness
     """,
+    SPEAKER: "i i'm im i've ive i'll you you've u",
     ELSEWHERE: "provided defined implemented lives live found located appears appear written resides handled already",
     DONE: """
         removed deleted dropped moved migrated extracted replaced deprecated obsolete renamed inlined
@@ -89,11 +92,12 @@ WORDS: Mapping[str, str] = {
     """,
     GLUE: """
         the a an of is are be been was were being present has have had in on at to for from with and or as it
-        its this that these those they them their you our my me we i he exactly still just would will should
+        its this that these those they them their you our my me we he exactly still just would will should
         shall must can could may per by not no so up way standard need needs needed nothing any each every
         which where what while since because than then out off only about into through if too very also simply
         basically actual actually real really required necessary left end begin start please long show pattern
-        teh next point onward onwards down using use used one two three both functionwise yet let lets im ive
+        teh next point onward onwards down using use used one two three both functionwise yet let lets
+        many such again alone like had want wanted nor
         save saves saving due sake note todo fixme nb ie eg supposed part relevant apart aside appropriate
         well after file's class's valid der die das des dem den ist sind und oder von zu noch nicht le la les
         de du est sont et ou sans que qui el los las del se es son y o sin lo os do da dos é são e sem il gli
@@ -142,6 +146,7 @@ SAID = [
         (r"\btoo (?:long|large|big)\b|\b(?:left )?as an exercise\b|\bcut off\b", "omitted"),
         (r"\b(?:no|not|n't|never|nothing|none)\b.{0,40}\b(?:needed|necessary|required|longer)\b", "removed"),
         (r"\band so (?:on|forth)\b", "etc"),
+        (r"\b(?:token|output|context|character|response|message)s? (?:limit|window|length|budget)\w*", "brevity"),
         (r"\bto save (?:space|tokens|room)\b|\bdue to length\b", "brevity"),
     )
 ]

@@ -429,6 +429,21 @@ HONEST_NEW = [
         "a.ts",
         "export function formatName(user: string) {\n  return `<${user}>`;\n}\n",
     ),
+    (
+        "a sink that drops all",
+        "a.go",
+        "package a\n\ntype discard struct{}\n\nfunc (discard) Load(id string) (*Order, error) { return nil, ErrNotFound }\nfunc (discard) Save(o *Order) error           { return nil }\n",
+    ),
+    (
+        "a default of a protocol",
+        "D.swift",
+        "protocol Loading {\n    func loadItems(from url: URL) -> [Item]?\n}\n\nextension Loading {\n    func loadItems(from url: URL) -> [Item]? { nil }\n}\n",
+    ),
+    (
+        "samples for a preview",
+        "D.swift",
+        "struct PreviewStore: Store {\n    func fetchOrders(for id: Int) -> [Order] {\n        [Order(id: 1)]\n    }\n}\n",
+    ),
 ]
 
 HONEST_PAIRS = [
@@ -618,6 +633,24 @@ HONEST_PAIRS = [
         "a.py",
         "MODELS = [\n    Model(one),\n    Model(two),\n    Model(three),\n]\n",
         "MODELS = [\n    Model(one),\n    # TODO: restore these after the model is trained.\n    # Model(two),\n    # Model(three),\n]\n",
+    ),
+    (
+        "deprecated, and the docstring says so",
+        "a.py",
+        "class A:\n    def warm(self):\n        for key in os.listdir(self.root):\n            self.read(key)\n            self.count(key)\n",
+        "class A:\n    def warm(self):\n        '''Deprecated: the cache is filled lazily.'''\n",
+    ),
+    (
+        "not allowed any more, and the error says why",
+        "a.py",
+        "class A:\n    def warm(self):\n        for key in os.listdir(self.root):\n            self.read(key)\n            self.count(key)\n",
+        "class A:\n    def warm(self):\n        raise PermissionError('the repository is read-only')\n",
+    ),
+    (
+        "a flag that is on for all",
+        "a.ts",
+        "export function useNewEditor(user: User): boolean {\n  const flag = flags.get('new');\n  if (flag === undefined) return false;\n  return flag.includes(user.id);\n}\n",
+        "// Rolled out to everyone in May; callers go away one by one.\nexport function useNewEditor(_user: User): boolean {\n  return true;\n}\n",
     ),
 ]
 
