@@ -58,6 +58,7 @@ _GAPS = (
 )
 _CALLED = re.compile(rf"(?m)^(?!#)[A-Za-z_]\w*[ \t]*{_ROUND}[ \t]*(?=\n[ \t]*(?:\n|\Z|[A-Za-z_]\w*[ \t]*\())")
 _LET = re.compile(r"\b(let|var)([ \t]*\n)[ ]{4}(?=[ ]*\w+ =)")  # a name of Swift on the line after
+_BOUND = re.compile(r"(?<=[\w)\]?!],\n)([ ]*)[ ]{4}(?=\w+ = )")  # a second name that `if let` of Swift 2 binds
 _NOTHING = re.compile(r"(?<=[(\s,:])\(\)(?=[ \t]*[)\n,])")  # the empty tuple of Swift
 _C_BLOCK = re.compile(
     rf"(?m)(?<=[;{{}}\n])([ \t]+)((?!if\b|for\b|while\b|switch\b|return\b|else\b)[A-Za-z_]\w*[ \t]*{_ROUND})(?=\s*\{{)"
@@ -69,7 +70,7 @@ def branches(text: str, language: Language) -> tuple[str, ...]:
     if language is RUST:
         return (text.replace("try!", "tri!"),)
     if language is SWIFT:
-        text = _LET.sub(r"   \2\1 ", _NOTHING.sub("00", text))
+        text = _BOUND.sub(r"\1let ", _LET.sub(r"   \2\1 ", _NOTHING.sub("00", text)))
     masked = _masked(text) if language in (C, CPP) else text
     first, last = _branch(masked, last=False), _branch(masked, last=True)
     return (first,) if first == last else (first, last)

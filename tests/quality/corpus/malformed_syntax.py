@@ -221,6 +221,7 @@ BROKEN = (
     Example("a method named end", "a.rb", "x = 1\n", "x = r.end\ny = end_of(x)\n", False),
     Example("types given to macros", "a.c", "int f(void) { return 1; }\n", "int f(void) {\n  char *s = va_arg(ap, char *);\n  switch (*s) {\n  case KIND_A: return 1;\n  }\n  return 0;\n}\n", False),
     Example("macros one after the other", "a.cpp", "void f();\n", "void f() {\n  CAPTURE(a)\n  CAPTURE(b)\n  g();\n}\n", False),
+    Example("two names bound at once", "a.swift", None, "func f() {\n    if let a = b.last,\n        c = d.last\n    {\n        g()\n    } else {\n        h()\n    }\n}\n", False),
     Example("entities in a text", "a.go", "package a\n", 'package a\n\nvar s = "a &lt;b&gt; &amp;&amp; c"\n', False),
 )  # fmt: skip
 
