@@ -16,6 +16,7 @@ MARK = re.compile(
     r"|\bneeds?\s+(?:an?\s+)?(?:real\s+|proper\s+)?implement|\b(?:will|would|should|to)\s+be\s+(?:implemented|done|filled|written|added|replaced)\b"
     r"|\bin\s+(?:an?\s+)?(?:real|full|actual|proper|production)\b|\b(?:real|actual|proper|full|pending)\s+(?:\w+\s+)?(?:implementation|logic|code|version)\b"
     r"|\bleft\s+as\s+an\s+exercise\b|\bsimulat(?:e|ed|es|ing)\b|\bpretend|\bhard-?coded\b|\bskeleton\b|\bwork\s+in\s+progress\b"
+    r"|\bfake\b|\bsimplified\b|\bneeds\s+(?:more\s+)?work\b|\bfinish\b.{0,12}\blater\b"
     r"|\btemporar(?:y|ily)\b|\bin\s+a\s+(?:later|future|follow-?up)\b"
     r"|\bfor\s+now\b|\bcoming\s+soon\b|\bunfinished\b|\bincomplete\b|\bimplement(?:ed)?\s+later\b|\b(?:handle|do|finish|complete)\s+(?:this|it)\s+later\b",
     re.IGNORECASE,

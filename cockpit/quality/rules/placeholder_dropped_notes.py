@@ -119,7 +119,7 @@ def _sentences(lines: list[str]) -> Iterator[str]:
     """Join lines that run on, and part what ends: at a full stop, or where the next line begins anew."""
     text = ""
     for line in lines:
-        begins = _BEGINS.match(line) or text.endswith((".", "!", "\u2026")) or len(text) > _LONGEST
+        begins = _BEGINS.match(line) or text.endswith((".", "!", ":", "\u2026")) or len(text) > _LONGEST
         if text and begins:
             yield text
             text = ""

@@ -30,6 +30,7 @@ WORDS: Mapping[str, str] = {
         existant existante existants existantes précédent précédente existente existentes actual anterior
         anteriores antes avant vorhin prima originali esistente esistenti precedente bestaande vorige
         befintlig befintliga tidigare istniejący istniejąca poprzedni poprzednia mevcut önceki существующий
+        имеющийся имеющаяся имеющееся имеющиеся
         существующая существующее существующие прежний прежнее предыдущий исходный исходное
     """,
     CODE: """
@@ -51,7 +52,7 @@ WORDS: Mapping[str, str] = {
         logik logique lógica logica
     """,
     GONE: """
-        unchanged omitted omit omitting truncated truncation elided elide ellipsis snipped snip abbreviated
+        unchanged omitted omit omitting truncated truncation elided elide ellipsis snipped snip abbreviated abridged
         shortened skipped skipping collapsed unmodified untouched unaltered unaffected intact brevity verbatim
         ditto etc etcetera redacted trimmed condensed unabridged ibid idem asis asbefore nochange notshown
         hidden cut clipped kürze brevedad brièveté brevità brevidade kürzehalber unverändert unveränderter
@@ -64,7 +65,7 @@ WORDS: Mapping[str, str] = {
     STAY: """
         same identical remain remains remained stay stays stayed keep keeps keeping kept preserve preserved
         preserves preserving retain retained retains retaining maintain maintained maintaining continue
-        continues continued continuing continuation leave change changed changes modification modifications
+        cont continues continued continuing continuation leave change changed changes modification modifications
         modified alteration altered alterations edit edited edits update updates updated exist exists touch
         differ difference diff similar likewise equals matches persist persists follow follows bleibt bleiben
         gleich gleiche wie behalten beibehalten weiterhin änderung änderungen geändert mismo misma mantido
@@ -163,7 +164,7 @@ _RUNS = {
         処理 ファイル 코드 메서드 함수 구현 로직 파일
     """,
     GONE: """
-        不变 省略 略 原样 未修改 没有变化 无变化 未改动 不變 変更なし 変わらず 중략 생략 상동
+        不变 省略 略 原样 未修改 没有变化 无变化 未改动 不變 変更なし 変わらず 중략 생략 상동 同上
         변경없음
     """,
     STAY: """
