@@ -37,6 +37,7 @@ COMMANDS = (
     "limits",
     "stop-driver",
     "logs",
+    "serve",
     "rescue",
     "schema",
     "trust",

@@ -1,5 +1,6 @@
 """Opens the full-screen cockpit; the screen itself is imported here and nowhere else among the commands."""
 
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
     from cockpit.engine.project import Project
     from cockpit.store.paths import StateFolder
 
+BROWSER = "textual.drivers.web_driver:WebDriver"
+
 
 def open_cockpit(
     plan: Path,
@@ -24,7 +27,8 @@ def open_cockpit(
     state_dir: Path | None = None,
 ) -> int:
     """Show the cockpit over a plan until the operator leaves it; the driver goes on, unless it was told to stop."""
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+    browser = os.environ.get("TEXTUAL_DRIVER") == BROWSER
+    if not browser and not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise CockpitError(
             "the cockpit needs a terminal, and this is none",
             hint=f"`cockpit run {plan}` works without one; `cockpit status {plan}` prints how it stands",
@@ -50,9 +54,10 @@ def open_cockpit(
     from cockpit.ui.app import CockpitApp
 
     handle = LazyHandle(plan.absolute(), state, agents=agents)
-    app = CockpitApp(handle, first, read_only=read_only, who=who("screen"), settings=settings)
+    app = CockpitApp(handle, first, read_only=read_only, who=who("browser" if browser else "screen"), settings=settings)
     leaving = app.run()
-    _goodbye(leaving, plan, state)
+    if not browser:  # there stdout is the line to the page
+        _goodbye(leaving, plan, state)
     if app.fault is not None:
         raise CockpitError(
             f"the screen ended: internal error: {type(app.fault).__name__}: {app.fault}",
