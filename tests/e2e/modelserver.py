@@ -1,4 +1,4 @@
-"""A scripted model on the loopback interface, as Anthropic's and OpenAI's programs expect one; it knows no language.
+"""A scripted model on the loopback interface, as agent programs of several makers expect one; it knows no language.
 
 A prompt holds `RIG{ step; step }`: `shell COMMAND` has the agent run that, `say TEXT` ends the turn, `http STATUS`
 answers with that error, `drop` cuts the answer off, `slow SECONDS` takes its time.
@@ -24,7 +24,9 @@ def step_of(messages: list[Any]) -> tuple[str, str]:
         text = json.dumps(message)
         if found := _SCRIPT.findall(text):
             steps, done = [one.strip() for one in json.loads(f'"{found[-1]}"').split(";")], 0
-        elif '"tool_result"' in text or '"function_call_output"' in text:
+        elif any(
+            mark in text for mark in ('"tool_result"', '"function_call_output"', '"role": "tool"', '"functionResponse"')
+        ):
             done += 1
     word, _, rest = steps[min(done, len(steps) - 1)].partition(" ")
     return word, rest
@@ -52,8 +54,7 @@ class Model(BaseHTTPRequestHandler):
         if "count_tokens" in self.path:
             self._send(200, {"input_tokens": 5})
             return
-        openai = "responses" in self.path
-        word, rest = step_of(body.get("input" if openai else "messages", []))
+        word, rest = step_of(body.get("messages") or body.get("input") or body.get("contents") or [])
         if word == "http":
             status, _, message = rest.partition(" ")
             said = message or f"scripted HTTP {status}"
@@ -61,8 +62,15 @@ class Model(BaseHTTPRequestHandler):
             return
         if word == "slow":
             time.sleep(float(rest))
-        answer = _openai(word, rest, body) if openai else _anthropic(word, rest)
-        if body.get("stream"):
+        if "responses" in self.path:
+            answer = _openai(word, rest, body)
+        elif "chat/completions" in self.path:
+            answer = _chat(word, rest)
+        elif "GenerateContent" in self.path or "generateContent" in self.path:
+            answer = _google(word, rest)
+        else:
+            answer = _anthropic(word, rest)
+        if body.get("stream") or "stream" in self.path:
             self._stream(answer, cut=word == "drop")
         elif word == "drop":
             self.close_connection = True
@@ -86,7 +94,8 @@ class Model(BaseHTTPRequestHandler):
         for number, event in enumerate(events):
             if cut and number >= 3:
                 return
-            self.wfile.write(f"event: {event['type']}\ndata: {json.dumps(event)}\n\n".encode())
+            name = f"event: {event['type']}\n" if "type" in event else ""
+            self.wfile.write(f"{name}data: {json.dumps(event)}\n\n".encode())
             self.wfile.flush()
 
 
@@ -162,6 +171,43 @@ def _openai(word: str, rest: str, body: dict[str, Any]) -> Iterator[dict[str, An
         "total_tokens": sum(TOKENS.values()),
     }
     yield {"type": "response.completed", "response": {**base, "status": "completed", "output": [item], "usage": usage}}
+
+
+def _chat(word: str, rest: str) -> Iterator[dict[str, Any]]:
+    base = {"id": f"chat_{time.time_ns():x}", "object": "chat.completion.chunk", "created": 1, "model": "scripted"}
+    delta: dict[str, Any] = {"role": "assistant", "content": rest or word}
+    if word == "shell":
+        given = json.dumps({"command": rest, "description": "as scripted"})
+        call = {"index": 0, "id": f"call_{time.time_ns():x}", "type": "function"}
+        delta = {"role": "assistant", "tool_calls": [{**call, "function": {"name": "bash", "arguments": given}}]}
+    yield {**base, "choices": [{"index": 0, "delta": {"role": "assistant", "content": ""}, "finish_reason": None}]}
+    yield {**base, "choices": [{"index": 0, "delta": delta, "finish_reason": None}]}
+    yield {**base, "choices": [{"index": 0, "delta": {}, "finish_reason": None}]}
+    reason = "tool_calls" if word == "shell" else "stop"
+    usage = {
+        "prompt_tokens": TOKENS["input"] + TOKENS["cached"],
+        "completion_tokens": TOKENS["output"],
+        "total_tokens": sum(TOKENS.values()),
+        "prompt_tokens_details": {"cached_tokens": TOKENS["cached"]},
+    }
+    yield {**base, "choices": [{"index": 0, "delta": {}, "finish_reason": reason}], "usage": usage}
+
+
+def _google(word: str, rest: str) -> Iterator[dict[str, Any]]:
+    part: dict[str, Any] = {"text": rest or word}
+    if word == "shell":
+        given = {"command": rest, "description": "as scripted"}
+        part = {"functionCall": {"id": f"fc_{time.time_ns():x}", "name": "run_shell_command", "args": given}}
+    for _ in range(3):
+        yield {"candidates": [{"index": 0, "content": {"role": "model", "parts": [{"text": " "}]}}]}
+    usage = {
+        "promptTokenCount": TOKENS["input"] + TOKENS["cached"],
+        "cachedContentTokenCount": TOKENS["cached"],
+        "candidatesTokenCount": TOKENS["output"],
+        "totalTokenCount": sum(TOKENS.values()),
+    }
+    content = {"role": "model", "parts": [part]}
+    yield {"candidates": [{"index": 0, "content": content, "finishReason": "STOP"}], "usageMetadata": usage}
 
 
 def serve(port: int) -> None:

@@ -4,6 +4,7 @@ Runs only where COCKPIT_TEST_MODEL_URL names a model server that takes scripts (
 programs that are on the path. None of them asks anybody else.
 """
 
+import json
 import os
 import shutil
 import signal
@@ -28,6 +29,18 @@ base_url = "{url}/v1"
 wire_api = "responses"
 env_key = "OPENAI_API_KEY"
 """
+_PRICED = {"cost": {"input": 1, "output": 10, "cache_read": 0.1}}
+OPENCODE = {
+    "provider": {
+        "scripted": {
+            "npm": "@ai-sdk/openai-compatible",
+            "options": {"baseURL": f"{URL}/v1", "apiKey": "none"},
+            "models": {"scripted": _PRICED},
+        }
+    },
+    "model": "scripted/scripted",
+    "small_model": "scripted/scripted",
+}
 pytestmark = [pytest.mark.anyio, pytest.mark.skipif(not URL, reason="COCKPIT_TEST_MODEL_URL names no model server")]
 
 
@@ -36,7 +49,7 @@ def scene(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Scene]:
     yield from own_place(tmp_path, monkeypatch)
 
 
-@pytest.fixture(params=["claude", "codex"])
+@pytest.fixture(params=["claude", "codex", "opencode"])
 def agent(request: pytest.FixtureRequest, tmp_path: Path) -> dict[str, Any]:
     """Return a profile of a real program with a home of its own, in which it talks to the scripted model alone."""
     if shutil.which(request.param) is None:
@@ -46,6 +59,7 @@ def agent(request: pytest.FixtureRequest, tmp_path: Path) -> dict[str, Any]:
     (home / ".codex" / "config.toml").write_text(CODEX.format(url=URL))
     env = {"HOME": str(home), "ANTHROPIC_BASE_URL": URL, "ANTHROPIC_API_KEY": "none", "OPENAI_API_KEY": "none"}
     env |= {"CODEX_HOME": str(home / ".codex"), "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1"}
+    env |= {"OPENCODE_CONFIG_CONTENT": json.dumps(OPENCODE)}
     cost = {"input": 1, "cached": 0.1, "output": 10}
     return {"preset": request.param, "slots": 8, "env": env, "cost": cost}
 
@@ -59,17 +73,19 @@ async def test_an_edit_is_merged_and_paid_for_and_what_fails_says_why(scene: Sce
         "edit": told("shell printf hello > hello.txt", "say fine"),
         "idle": told("say nothing to do"),
         "refused": told("http 400"),
-        "limited": told("http 429"),
     }
+    if limits := agent["preset"] != "opencode":  # it calls again for ever, and says nothing
+        streams["limited"] = told("http 429")
     scene.plan(streams, agents={"real": agent}, limits={"agents": 8})
     async with scene.driving() as play:
         await play.start()
-        await play.until_state(edit="merged", idle="failed", refused="failed", limited="failed", seconds=SECONDS)
+        await play.until_state(edit="merged", idle="failed", refused="failed", seconds=SECONDS)
         assert scene.base_file("hello.txt").strip() == "hello"
         assert "changed nothing" in play.leg("idle").reason
         assert "400" in play.leg("refused").reason
-        (slept,) = play.of(f.ProfileSlept)
-        assert (slept.leg, slept.profile) == ("limited", "real")
+        if limits:
+            await play.until_state(limited="failed", seconds=SECONDS)
+            assert [(one.leg, one.profile) for one in play.of(f.ProfileSlept)] == [("limited", "real")]
         run = next(one for one in play.snapshot.runs.values() if one.leg == "edit")
         used = play.snapshot.usage[run.id]
         assert min(used.tokens_in, used.tokens_cached, used.tokens_out) > 0
@@ -103,7 +119,10 @@ async def test_what_is_paused_goes_on_with_its_conversation(scene: Scene, agent:
     async with scene.driving() as play:
         await play.start()
         await play.until(lambda _: (scene.worktree("a") / "up.txt").exists() or None, SECONDS)
-        await play.until(lambda play: any("runs" in one.activity for one in play.view.readings.runs.values()), SECONDS)
+        if agent["preset"] != "opencode":  # it shows a tool call only once that is over
+            await play.until(
+                lambda play: any("runs" in one.activity for one in play.view.readings.runs.values()), SECONDS
+            )
         answer = await play.order("pause", "a")
         assert answer.ok
         await play.until_state(a="paused", seconds=SECONDS)
