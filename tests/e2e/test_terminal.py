@@ -68,14 +68,15 @@ def tmux(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tmux]:
 def test_the_title_follows_what_awaits_the_operator(tmux: Tmux, desk_of: Callable[..., Desk]) -> None:
     desk = desk_of("approve: {merge: always}\nworkstreams: [{id: a}]\n")
     desk.trust()
-    pane = tmux.open(*COCKPIT, str(desk.plan))
+    pane = tmux.open("sh", "-c", f"{shlex.join([*COCKPIT, str(desk.plan)])}; echo ended with $?; cat")
     tmux.until(lambda: tmux.told(pane, "pane_title") == "cockpit: tiny")
     tmux.open("cat")
     assert desk("start", "--all")[0] == 0
     tmux.until(lambda: tmux.told(pane, "pane_title") == "(1) cockpit: tiny")
     tmux.until(lambda: tmux.told(pane, "window_bell_flag") == "1")
     tmux("send-keys", "-t", pane, "q")
-    tmux.until(lambda: "cockpit" not in tmux.told(pane, "pane_title"))
+    tmux.until(lambda: "ended with 0" in tmux.seen(pane))
+    assert "cockpit" not in tmux.told(pane, "pane_title")
 
 
 def test_keys_and_theme_are_the_operators_own(tmux: Tmux, desk_of: Callable[..., Desk], tmp_path: Path) -> None:
