@@ -125,6 +125,16 @@ class Source:
             return tuple(found)
         return tuple(self._comment(text, line, column) for text, line, column in _by_pygments(self.path, self.text))
 
+    @cached_property
+    def prose_lines(self) -> frozenset[int]:
+        """The numbers, from 1, of the lines that hold nothing but comments, or a text that documents (a docstring)."""
+        rows = {n for one in self.comments if one.alone for n in range(one.line, one.end_line + 1)}
+        if self.language.name == "python" and self.tree is not None:
+            for node in self.strings:
+                if node.parent is not None and node.parent.type == "expression_statement":
+                    rows.update(range(node.start_point[0] + 1, node.end_point[0] + 2))
+        return frozenset(rows)
+
     def _column(self, byte: int) -> int:
         start = self.data.rfind(b"\n", 0, byte) + 1
         return len(self.data[start:byte].decode("utf-8", "replace"))

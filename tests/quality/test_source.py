@@ -121,3 +121,8 @@ def test_any_bytes_are_scanned_without_an_error() -> None:
         data = bytes([n, 255 - n, 10]) * 3
         for path in ("a.py", "a.ts", "a.sql", "a.vue", "a.unknown"):
             scan_change(path, data[::-1].replace(b"\0", b""), data.replace(b"\0", b""))
+
+
+def test_lines_of_prose_are_comments_and_docstrings_alone() -> None:
+    text = '"""Says\nwhat."""\n\n# so\na = 1  # and\nb = """no\nprose"""\n'
+    assert Source("a.py", text).prose_lines == {1, 2, 4}

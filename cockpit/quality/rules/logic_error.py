@@ -14,14 +14,19 @@ from cockpit.quality.rule import Example, Found, Rule
 from cockpit.quality.violation import Severity
 
 _HANDLER = re.compile(
-    r"^\s*(?:\}\s*)?(?:except\s*(?:\(?\s*(?:Base)?Exception\b.*)?:|catch\s*(?:\(\s*(?:(?:final\s+)?(?:\\?(?:Exception|Throwable|Error|RuntimeException)|let|var|const|_)?\s*(?:\|\s*\w+\s*)*\$?\w*|\.\.\.|const\s+std::exception\s*&\s*\w*|\w+\s*:\s*(?:Exception|Throwable))\s*\))?\s*(?:\{.*)?|rescue(?:\s+(?:StandardError|Exception))?(?:\s*=>\s*\w+)?)\s*(?:#.*|//.*)?$"
+    r"^\s*(?:\}\s*)?(?:except\s*(?:\(?\s*(?:Base)?Exception\b.*)?:|catch\s*(?:\(\s*(?:(?:final\s+)?(?:\\?(?:Exception|Throwable|Error|RuntimeException)|let|var|const|_)?\s*(?:\|\s*\w+\s*)*\$?(?:[a-z_]\w*)?|\.\.\.|const\s+std::exception\s*&\s*\w*|\w+\s*:\s*(?:Exception|Throwable))\s*\))?\s*(?:\{.*)?|rescue(?:\s+(?:StandardError|Exception))?(?:\s*=>\s*\w+)?)\s*(?:#.*|//.*)?$"
 )
 _NOTHING = re.compile(
     r"^\s*(?:pass|\.\.\.|continue|return(?:\s+(?:None|null|nil|undefined))?;?|nil|null|;)?\s*(?:#.*|//.*|/\*.*\*/)?$"
 )
 _ONE_LINE = re.compile(
-    r"^\s*(?:except\s*(?:\(?\s*(?:Base)?Exception\b[^:]*)?:\s*(?:pass|\.\.\.)|(?:\}\s*)?catch\s*(?:\(\s*(?:(?:final\s+)?(?:\\?(?:Exception|Throwable|Error|RuntimeException)\s+)?\$?\w*|\.\.\.|\w+\s*:\s*(?:Exception|Throwable))\s*\))?\s*\{\s*\}|.*\.catch\(\s*\(?\w*\)?\s*=>\s*\{\s*\}\s*\);?|.*\.catch\(\s*function\s*\(\w*\)\s*\{\s*\}\s*\);?)\s*(?:#.*|//.*)?$"
+    r"^\s*(?:except\s*(?:\(?\s*(?:Base)?Exception\b[^:]*)?:\s*(?:pass|\.\.\.)|(?:\}\s*)?catch\s*(?:\(\s*(?:(?:final\s+)?(?:\\?(?:Exception|Throwable|Error|RuntimeException)\s+)?\$?(?:[a-z_]\w*)?|\.\.\.|\w+\s*:\s*(?:Exception|Throwable))\s*\))?\s*\{\s*\}|.*\.catch\(\s*\(?\w*\)?\s*=>\s*\{\s*\}\s*\);?|.*\.catch\(\s*function\s*\(\w*\)\s*\{\s*\}\s*\);?)\s*(?:#.*|//.*)?$"
 )
+# A comment that says more than that nothing is done.
+_REASON = re.compile(
+    r"(?:#|//|/?\*+)\s*(?!(?i:ignor|silen|swallow|todo|fixme|do\s+noth|no-?op|nothing|for\s+now))(?:[^\W\d_][\w'-]*\W+){3}\w"
+)
+_ENDS = re.compile(r"^(?:__destruct|__del__|finalize|deinit|~\w+|dispose|Dispose)$")
 _LETTERS = re.compile(r"\w.*\w")
 _FAR = 40  # lines above a handler in which what it guards begins
 
@@ -52,6 +57,8 @@ def _swallowed(change: Change) -> Iterator[Found]:
             line = change.after.lines[number]
             if len(line) > 500 or not _swallows(change, number):
                 continue
+            if any(one.line <= number < one.end_line and _ENDS.match(one.name) for one in change.after.functions):
+                continue  # what ends an object has nobody to tell
             if (number >= hunk.after_start and _guards_old(change, number)) or _did_more(change, hunk, number):
                 yield Found(number + 1, "any exception is swallowed around code that was there before")
 
@@ -64,6 +71,8 @@ def _swallows(change: Change, number: int) -> bool:
         return True
     if not _HANDLER.match(line):
         return False
+    if _REASON.search(line):
+        return False
     depth = len(line) - len(line.lstrip())
     inner = []
     for one in lines[number + 1 : number + 5]:
@@ -74,7 +83,8 @@ def _swallows(change: Change, number: int) -> bool:
         inner.append(one)
     python = change.language.name == "python"
     return (
-        all(_NOTHING.match(one) or re.match(r"\s*(?:#|//|/?\*)", one) for one in inner)
+        not any(_REASON.search(one) for one in inner)
+        and all(_NOTHING.match(one) or re.match(r"\s*(?:#|//|/?\*)", one) for one in inner)
         and (bool(inner) or not python)
         and len(inner) <= 2
         and _closes(line, change.language.name)

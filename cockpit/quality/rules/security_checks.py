@@ -11,7 +11,7 @@ from functools import cache
 from cockpit.quality.change import Change, Hunk
 from cockpit.quality.rule import Found
 from cockpit.quality.rules.security_secrets import is_shown, is_test
-from cockpit.quality.source import Function, text_of
+from cockpit.quality.source import Function, Source, text_of
 
 # Words that only code about rights uses.
 _RIGHTS = re.compile(
@@ -40,6 +40,10 @@ _MIDDLEWARE = re.compile(
 )
 _ROUTE = re.compile(
     r"(?i)\b(?:get|post|put|patch|delete|use|all|route|handle|handlefunc|group|any\w*|\w*matchers?|map\w*|path|re_path|url|router|endpoint)\s*[(\s]|::(?:get|post|put|delete|group|resource)\(|requestMatchers|anyRequest"
+)
+_WEAK_HASH = "a hash is used for which collisions are known"
+_TRUSTED = re.compile(
+    r"(?i)pass_?w|pwd|passphrase|sign|token|secret|h?mac\b|auth|credential|verif|session|certif|nonce|salt|otp\b|api_?key|integrity|tamper|crypt"
 )
 # What stood for safety → what took its place, on lines that are otherwise much the same.
 _SWAPS: tuple[tuple[str, str, str], ...] = (
@@ -75,7 +79,11 @@ _SWAPS: tuple[tuple[str, str, str], ...] = (
         r"(?i)\bmd5|sha_?1\b|sha256|crc32|base64",
         "a password is kept by a hash that is quickly guessed",
     ),
-    (r"(?i)\bsha_?(?:256|384|512|3_256)\b", r"(?i)\bmd5|\bsha_?1\b", "a hash is used for which collisions are known"),
+    (
+        r"(?i)(?<![a-z0-9])sha_?-?(?:256|384|512|3_256)(?!\d)",
+        r"(?i)(?<![a-z0-9])(?:md5|sha_?1)(?:sum)?(?:\(|\.|::|!\()|(?<![a-z0-9])(?:md5|sha1)_(?:hex|init|sum|digest)\w*\s*\(|[(\[]\s*['\"`](?:md5|sha-?1)['\"`]|(?:hash\w*|digest\w*|algorithm\w*|insecure)(?:\.|::)(?:md5|sha_?1)\b",
+        _WEAK_HASH,
+    ),
     (
         r"\bsecrets\.\w+|SystemRandom|SecureRandom|crypto\.randomBytes|crypto\.getRandomValues|crypto/rand|RandomNumberGenerator|random_bytes|random_int|OsRng",
         r"(?i)\brandom\.(?:random|randint|choice\w*|getrandbits|randrange)|Math\.random|math/rand|new\s+(?:java\.util\.)?Random\(|\bmt_rand|\brand\(|\bKernel\.rand|thread_rng|uniqid",
@@ -146,11 +154,15 @@ def lost_checks(change: Change) -> Iterator[Found]:
 
 def _sides(change: Change, hunk: Hunk) -> tuple[Sequence[str], Sequence[str]]:
     """Return the lines of code that a hunk takes and gives; comments give nothing."""
-    old = change.before.lines[hunk.before_start : hunk.before_end] if change.before else ()
-    new = change.after.lines[hunk.after_start : hunk.after_end]
-    return [one for one in old if not _COMMENT.match(one)], [
-        one for one in new if one.strip() and not _COMMENT.match(one)
-    ]
+    old = _code(change.before, hunk.before_start, hunk.before_end) if change.before else []
+    return old, [one for one in _code(change.after, hunk.after_start, hunk.after_end) if one.strip()]
+
+
+def _code(source: Source, start: int, end: int) -> list[str]:
+    """Return those of the lines [start, end), from 0, that are no comment and no docstring."""
+    lines = [(n, source.lines[n - 1]) for n in range(start + 1, end + 1)]
+    lines = [(n, line) for n, line in lines if not _COMMENT.match(line)]
+    return [line for n, line in lines if n not in source.prose_lines] if lines else []
 
 
 _COMMENT = re.compile(r"\s*(?://|#(?!\[|\s*include)|--|\*|/\*|<!--|;;|\"\"\")")
@@ -191,7 +203,6 @@ def _swapped(change: Change, hunk: Hunk) -> Found | None:
     old, new = _sides(change, hunk)
     if not old or not new:
         return None
-    known = {one.strip() for one in change.before.lines} if change.before else set()
     fresh = "\n".join(new)
     gone = "\n".join(old)
     for safe, unsafe, message in _swaps():
@@ -199,25 +210,38 @@ def _swapped(change: Change, hunk: Hunk) -> Found | None:
             continue
         for a, b in _pairs(old, new, _LIKE):
             lost = safe.search(a)
-            if not lost or _IMPORT.match(a) or b.strip() in known:
+            if not lost or _IMPORT.match(a) or _was_there(change, b):
                 continue
             if unsafe.pattern == "(?!)":
                 if not _alike(a, b, _ALIKE) or not _only_unwrapped(a, b, lost):
                     continue
             elif not unsafe.search(b) or unsafe.search(a) or a.replace(lost[0], "") == a:
                 continue
+            if message == _WEAK_HASH and not _is_trusted(change, hunk, a + b):
+                continue
             return _place(change, hunk, message, [a.strip()])
-    for a, b in _pairs(old, new):
+    routes = _ROUTE.search(gone) and _MIDDLEWARE.search(gone) and not _MIDDLEWARE.search(fresh)
+    for a, b in _pairs(old, new) if routes else ():
         if (
             _ROUTE.search(a)
             and _MIDDLEWARE.search(a)
             and not _MIDDLEWARE.search(b)
-            and not _MIDDLEWARE.search(fresh)
             and len(b) < len(a)
             and _without(a, b)
         ):
             return _place(change, hunk, "a route lost the check of who asks", [a.strip()])
     return None
+
+
+def _was_there(change: Change, line: str) -> bool:
+    return change.before is not None and line.strip() in map(str.strip, change.before.lines)
+
+
+def _is_trusted(change: Change, hunk: Hunk, said: str) -> bool:
+    """Tell whether what is hashed has to keep others out, by the words of a line, its function or its file."""
+    first = hunk.after_start + 1
+    names = (one.qualified for one in change.after.functions if one.line <= first <= one.end_line)
+    return any(_TRUSTED.search(one) for one in (said, change.path, *names))
 
 
 def _only_unwrapped(a: str, b: str, lost: "re.Match[str]") -> bool:

@@ -7,6 +7,7 @@ Long, because it is one table for thirteen languages; it judges nothing itself.
 
 import re
 from dataclasses import dataclass
+from functools import cached_property
 
 from cockpit.quality.rules.security_flow import Flow
 
@@ -25,7 +26,7 @@ CODE = PYTHON | SCRIPT | GO | RUST | JVM | NATIVE | CSHARP | RUBY | PHP | SWIFT
 DATA = frozenset({"yaml", "toml", "json"})
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Danger:
     """What opens a door: where to look, and from which `least` flow on the arguments (`which`; None: all) matter."""
 
@@ -39,6 +40,11 @@ class Danger:
     inside: bool = False  # the place is an argument: the call is the one around it
     needs: str = ""  # what the file must speak of for the name to mean this
     text: bool = False  # may stand in a text, such as a command that is handed to a shell
+
+    @cached_property
+    def anywhere(self) -> re.Pattern[str]:
+        """The pattern for a text of several lines."""
+        return re.compile(self.pattern.pattern, re.MULTILINE)
 
 
 def _row(
@@ -86,7 +92,10 @@ DANGERS: tuple[Danger, ...] = (
         _UNPACK,
         Flow.PLAIN,
     ),
-    _row("eval", RUBY, r"(?<![\w.])eval\b\s*\(?", _EVAL, Flow.PLAIN),
+    _row(
+        "eval", RUBY, r"(?<![\w.])eval\b\s*\(?", _EVAL, Flow.PLAIN, unless=r"\b(?:binding|TOPLEVEL_BINDING|__FILE__)\b"
+    ),
+    _row("eval", RUBY, r"(?<![\w.])eval\b\s*\(?", _EVAL, Flow.INPUT),
     _row("eval", RUBY, r"\b(?:instance|class|module)_eval\b[ (]", _EVAL, Flow.INPUT),
     _row(
         "eval",

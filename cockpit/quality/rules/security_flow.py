@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from enum import IntEnum
 from typing import TYPE_CHECKING
 
+from cockpit.quality.rules.security_origin import is_own
 from cockpit.quality.source import Source, text_of
 
 if TYPE_CHECKING:
@@ -200,7 +201,7 @@ def flow_of(source: Source, nodes: "Sequence[Node]", resolve: int = 2) -> Flow:
     if _INPUT.search(_without_texts(source, nodes)):
         return Flow.INPUT
     if built and (texts or "format" in text):
-        return Flow.BUILT
+        return Flow.CONSTANT if is_own(source, nodes[0], _without_texts(source, nodes)) else Flow.BUILT
     if resolve and len(nodes) == 1:
         return _followed(source, nodes[0], resolve)
     return Flow.PLAIN

@@ -62,7 +62,7 @@ def _places(source: Source, lines: Iterable[int]) -> "Iterator[Place]":
     if source.language.kind == "prose" or is_shown(source.path):
         return
     in_test = is_test(source.path)
-    yield from (one for one in dangers(source, lines) if not (in_test and one.kind in _FINE_IN_TESTS))
+    yield from (one for one in dangers(source, lines, tests=in_test) if not (in_test and one.kind in _FINE_IN_TESTS))
     yield from built_sql(source, lines)
     yield from open_origins(source, lines)
 

@@ -16,11 +16,17 @@ if TYPE_CHECKING:
 _VERB = re.compile(
     r"(?i)\b(?:SELECT\b.{1,400}?\bFROM|INSERT\s+(?:OR\s+\w+\s+)?INTO|UPDATE\s+[\w.\"`\[\]{}$#()\\]+\s+SET|DELETE\s+FROM|REPLACE\s+INTO|DROP\s+(?:TABLE|DATABASE)|WHERE\s+[\w.]+\s*(?:=|LIKE|IN|<|>))"
 )
+_ABOUT = re.compile(
+    r"(?i)select|insert|update|delete|replace|drop|where|order|having|joins|pluck|find_by_sql|DB::raw|FromSqlRaw|ExecuteSqlRaw"
+)
 _CLAUSE = re.compile(r"(?i)\A\W*(?:WHERE|AND|OR|VALUES|SET|ORDER\s+BY)\b")
 # What stands right before a value: a comparison, an opening quote, a list of values.
 _VALUE = r"(?:[=<>]\s*|\bLIKE\s+|\bIN\s*\(\s*|\bVALUES\s*\(\s*|\bLIMIT\s+|\bOFFSET\s+|\bBETWEEN\s+|\bORDER\s+BY\s+|\bTHEN\s+)(?:N?\\?['\"]\s*%{0,2}|%)?|,\s*\\?'%?|\bVALUES\s*\((?:[^()]|\([^()]*\))*,\s*"
 _HOLE = r"(?:\$\{|#\{|\\\(|\{(?!\{)|\{\}|%[sdiv]\b|%\(\w+\)[sd]|%@|\$\w+|\{\$)"
 _IN_TEXT = re.compile(rf"(?is)(?:{_VALUE})\s*(?P<hole>{_HOLE})")
+_FILLED = r"\s*(?:\$?\{[^{}]*\}|#\{[^{}]*\}|%s)\s*"
+_TWO_LISTS = re.compile(rf"(?i)\({_FILLED}\)\s*VALUES\s*\({_FILLED}\)")  # names of columns, and as many parameters
+_NUMBERED = re.compile(r"\{\d+\}\{\d+\}")  # the sign of a parameter and its number
 _AT_END = re.compile(rf"(?is)(?:{_VALUE})\s*\Z")
 _HARMLESS = re.compile(
     r"(?i)quote|escape|sanitiz|placeholder|\bparam(?:eter)?(?:marker|_?style|_?mark)|join\(|\bint\(|parseint|intval|\bsql\.(?:identifier|literal)|\bidentifier\b|binding|\?\s*['\"]|bindvar|prisma\.sql"
@@ -42,6 +48,8 @@ def built_sql(source: Source, lines: Iterable[int]) -> Iterator[Place]:
     seen: set[int] = set()
     for line in lines:
         text = source.lines[line - 1][:LONGEST]
+        if not _ABOUT.search(text):
+            continue
         for found in (*_VERB.finditer(text), *_FRAGMENT.finditer(text)):
             at = found.end() - 1 if found.re is _FRAGMENT else found.start()
             node = _literal(source, line, at)
@@ -84,6 +92,9 @@ def _counts(said: str, found: "re.Match[str]", holes: bool) -> bool:
     """Tell whether a hole in a text is one for values in this kind of text."""
     hole = found["hole"]
     if said[max(0, found.start("hole") - 1)] in "$:@?" or said[found.end("hole") : found.end("hole") + 1] == "?":
+        return False
+    at = found.start("hole")
+    if _NUMBERED.match(said, at) or any(one.start() < at < one.end() for one in _TWO_LISTS.finditer(said)):
         return False
     inner = re.match(r"[A-Z][A-Z0-9_.]*\b", said[found.end("hole") :])
     return not inner and (holes or not hole.startswith(("$", "#", "\\(")))

@@ -233,6 +233,33 @@ EXAMPLES: list[Example] = [
         caught=False,
     ),
     _pair(
+        "a handler of one kind of error that nobody names",
+        "src/Load.cs",
+        "class A {\n    void Load() {\n        Read();\n    }\n}\n",
+        "class A {\n    void Load() {\n        try {\n            Read();\n        } catch (OutOfRangeException) {\n        }\n    }\n}\n",
+        caught=False,
+    ),
+    _pair(
+        "a handler that says why it does nothing",
+        "src/load.js",
+        "function load() {\n  read();\n}\n",
+        "function load() {\n  try {\n    read();\n  } catch (e) {\n    // the caller asks again after a minute\n  }\n}\n",
+        caught=False,
+    ),
+    _pair(
+        "a handler that only says that it does nothing",
+        "src/load.js",
+        "function load() {\n  read();\n}\n",
+        "function load() {\n  try {\n    read();\n  } catch (e) {\n    // ignore the error\n  }\n}\n",
+    ),
+    _pair(
+        "what ends an object swallows",
+        "src/Pool.php",
+        "<?php\nclass Pool {\n    function __destruct() {\n        $this->close();\n    }\n}\n",
+        "<?php\nclass Pool {\n    function __destruct() {\n        try {\n            $this->close();\n        } catch (\\Exception $e) {\n            // do nothing\n        }\n    }\n}\n",
+        caught=False,
+    ),
+    _pair(
         "a narrow handler",
         "shop/load.py",
         "def load(path):\n    os.remove(path)\n",

@@ -476,6 +476,64 @@ _OTHERS = (
         "def is_authorized(user, door):\n    if user.is_owner:\n        return True\n    return door in user.doors\n",
         False,
     ),
+    Example(
+        "a weaker hash that a docstring names",
+        "app/token.py",
+        'def token(a):\n    """Hash by sha256(a) of the password."""\n    return a\n',
+        'def token(a):\n    """Hash by md5(a) of the password."""\n    return a\n',
+        False,
+    ),
+    Example(
+        "a weaker hash that names files of a cache",
+        "app/cache.py",
+        "def place(a):\n    return hashlib.sha256(a).hexdigest()\n",
+        "def place(a):\n    return hashlib.md5(a).hexdigest()\n",
+        False,
+    ),
+    Example(
+        "a weaker hash of a password",
+        "app/people.py",
+        "def kept(password):\n    return hashlib.sha256(password).hexdigest()\n",
+        "def kept(password):\n    return hashlib.md5(password).hexdigest()\n",
+        True,
+    ),
+    Example(
+        "a command with the number of a process",
+        "lib/stop.rb",
+        "def stop(pipe)\n  pipe.close\nend\n",
+        'def stop(pipe)\n  system "kill -9 #{pipe.pid}"\n  pipe.close\nend\n',
+        False,
+    ),
+    Example(
+        "a command with what another command printed",
+        "scripts/log.js",
+        "const a = 1;\n",
+        "const a = 1;\nconst lines = execSync('git log --format=%h').toString().split(' ');\n"
+        "for (const hash of lines) {\n  execSync(`git show ${hash}`);\n}\n",
+        False,
+    ),
+    Example(
+        "a command with what was handed over",
+        "scripts/log.js",
+        "const a = 1;\n",
+        "const a = 1;\nfunction show(hash) {\n  return execSync(`git show ${hash}`);\n}\n",
+        True,
+    ),
+    Example(
+        "a template that is made into code",
+        "lib/page.rb",
+        "def page(code)\n  code\nend\n",
+        'def page(code)\n  eval("#{code}; 1", binding, __FILE__, 3)\nend\n',
+        False,
+    ),
+    Example(
+        "columns and as many parameters",
+        "src/Rows.cs",
+        "class Rows {\n    string Add(string table) {\n        return table;\n    }\n}\n",
+        "class Rows {\n    string Add(string table) {\n"
+        '        return $"insert into {table} ({columns}) values ({values})";\n    }\n}\n',
+        False,
+    ),
 )
 
 EXAMPLES: list[Example] = [
