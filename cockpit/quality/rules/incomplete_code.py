@@ -12,7 +12,8 @@ from cockpit.quality.change import Change, Hunk
 from cockpit.quality.rule import Example, Found, Rule
 from cockpit.quality.rules.incomplete_code_bodies import Bodies, Body, head_of, leaves
 from cockpit.quality.rules.incomplete_code_idle import Idle, filled, idle
-from cockpit.quality.rules.incomplete_code_promises import INTENT, MARK, TODO, above, promised
+from cockpit.quality.rules.incomplete_code_promises import INTENT, MARK, TODO, above, is_test, promised
+from cockpit.quality.rules.logic_tests import ASSERTS
 from cockpit.quality.rules.placeholder_dropped_notes import unmarked
 from cockpit.quality.rules.placeholder_dropped_wording import weigh
 from cockpit.quality.source import Comment, name_of, text_of
@@ -24,6 +25,12 @@ if TYPE_CHECKING:
 MOVED = 0.5  # share of the lines of work that must be gone from the file
 MISSING = 30  # lines that a finding shows of what is missing
 _ABSTRACT = re.compile(r"@\s*(?:\w+\.)*(?:abstract\w*|overload|singledispatch)\b")
+# Functions whose one line may well go: what an object says of itself, and what reacts or prepares.
+_OWN_FEW = re.compile(
+    r"(?:__\w+__|to_?[Ss]tring|inspect|hash_?[Cc]ode|GetHashCode|[Ee]quals|description|debugDescription|set_?[Uu]p|tear_?[Dd]own"
+    r"|(?:before|after)(?:Each|All)?|on_?[A-Z_]\w*|\w*(?:[Hh]andler|[Cc]allback|[Ll]istener))$"
+)
+_EXAMPLES_OF = re.compile(r"\b(?:dummy|mock(?:ed)?|skeleton)\b", re.IGNORECASE)  # in a message: no word about its code
 _FLAG = re.compile(r"\b(?:true|false)\b", re.IGNORECASE)
 _NAMED = re.compile(r"[A-Za-z_]\w*(?=\W*$)")
 _ANY_VALUE = re.compile(
@@ -67,7 +74,7 @@ def _words(change: Change, body: Body) -> str:
         or (one.line == last + 1 and one.alone and one.column > column + 1)
     ]
     said += [
-        text_of(one)
+        _EXAMPLES_OF.sub("", text_of(one)) if kind is Idle.SPEAKS else text_of(one)
         for one, kind in zip(body.statements, body.kinds, strict=True)
         if kind in (Idle.FAILS, Idle.UNFINISHED, Idle.SPEAKS)
     ]
@@ -116,7 +123,7 @@ def _emptied(change: Change, before: Body, body: Body) -> Found | None:
     size = leaves(
         tuple(one for one, kind in zip(before.statements, before.kinds, strict=True) if kind is not Idle.NOTHING)
     )
-    if not marked and not _is_much(before, body, kinds, lines, size):
+    if not marked and not _is_much(change, before, body, kinds, lines, size):
         return None
     if not body.is_function and size < 4:
         return None
@@ -164,11 +171,13 @@ def _was_work(kind: Idle | None, now: set[Idle | None]) -> bool:
     return kind is None
 
 
-def _is_much(before: Body, body: Body, kinds: set[Idle | None], lines: int, size: int) -> bool:
+def _is_much(change: Change, before: Body, body: Body, kinds: set[Idle | None], lines: int, size: int) -> bool:
     """Tell whether so much was lost that a body without a mark is a stub, and no simplification."""
     if not body.is_function:
         return lines >= 2 and size >= 4 and not kinds - {Idle.NOTHING}
     if body.is_constructor and head_of(before.node) != head_of(body.node):
+        return False
+    if lines < 2 and len(before.statements) == 1 and _is_small(change, before, body):
         return False
     if not kinds - {Idle.NOTHING}:
         return size >= 2
@@ -177,6 +186,13 @@ def _is_much(before: Body, body: Body, kinds: set[Idle | None], lines: int, size
     if lines < 2 and any(_FLAG.search(text_of(one)) for one in body.statements):
         return False
     return size >= 4 or (lines >= 2 and size >= 3)
+
+
+def _is_small(change: Change, before: Body, body: Body) -> bool:
+    """Tell whether a function is of a kind whose one line may well go, such as a fake in a test."""
+    if body.is_constructor or _OWN_FEW.match(name_of(body.node)):
+        return True
+    return is_test(change.path) and not ASSERTS.search(text_of(before.statements[0]))
 
 
 def _new(change: Change, body: Body) -> Found | None:

@@ -43,6 +43,13 @@ _IDLE_CLASS = re.compile(
 )
 _INTERFACE_NAME = re.compile(r"\bI[A-Z][a-z]")
 _BARE = re.compile(r"\b(?:TODO|todo!|unimplemented!)\s*\(\s*\)")
+_NOT_WANTED = re.compile(
+    r"(?:n't|\bnot|\bnever|\bno)\s+(?:need|have|want|reason|required|necessary|supposed)(?:ed)?\s+to\s+(?:be\s+)?implement\w*(?:\s+\w+)?",
+    re.IGNORECASE,
+)
+_SWITCHED_OFF = re.compile(
+    r"@(?:\w+\.)*(?:Ignore|Disabled|skip\w*)\b|\[Ignore|#\[ignore|\bx(?:it|test|describe)\b|\.(?:skip|todo)\("
+)
 _BASE_KINDS = frozenset(
     {
         "interface_declaration",
@@ -55,7 +62,7 @@ _BASE_KINDS = frozenset(
 )
 _CLASSES = ("class", "struct", "object", "impl", "interface", "trait", "protocol", "module", "extension")
 _TESTS = re.compile(
-    r"(?:^|[/_.-])(?:tests?|specs?|__tests__|mocks?|fixtures?|testdata)(?:[/_.-]|$)|(?:Tests?|Spec|IT)\.\w+$|^conftest",
+    r"(?:^|[/_.-])(?:(?:unit|integration)?tests?|specs?|__tests__|mocks?|fixtures?|testdata)(?:[/_.-]|$)|(?:Tests?|Spec|IT)\.\w+$|^conftest",
     re.IGNORECASE,
 )
 _TEST_NAMES = re.compile(r"(?:Tests?|Spec|Mock|Fake|TestCase)\.\w+$")
@@ -82,6 +89,8 @@ _WORK = re.compile(
     r"verify|write",
     re.IGNORECASE,
 )
+_IDENTIFIER = re.compile(r"[^\W\d][\w$]*[?!]?")
+_UNNAMED_VALUE = re.compile(r"(?:const\s+)?[\w:<>,]+(?:\s*<[^<>]*>)?\s*[&*]*|.*\b_")
 _SENTENCE = 4  # words of a comment that describes work
 _REACTS = re.compile(
     r"is|are|was|has|have|had|can|could|may|should|must|will|would|did|does|do|on|before|after|supports?|accepts?|allows?|needs?|"
@@ -105,9 +114,9 @@ def promised(change: Change, body: Body, words: str) -> str:
         return ""
     described = _is_described(body, docs) and not _overrides(body) and not _in_idle_class(body)
     in_test = is_test(change.path) and not described
-    if MARK.search(_BARE.sub("", words)):
+    if MARK.search(_NOT_WANTED.sub("", _BARE.sub("", words))):
         if in_test:
-            excused = _overrides(body)
+            excused = _overrides(body) or _is_switched_off(change, body)
         else:
             excused = not (todo or described) and (bool(INTENT.search(words)) or _in_base(change, body))
         return "" if excused else "this new function is a stub: it says itself that its work is to be written"
@@ -116,11 +125,23 @@ def promised(change: Change, body: Body, words: str) -> str:
         return "" if excused and not body.is_constructor else "this new function is a stub that only says so by failing"
     if kinds - {Idle.NOTHING, Idle.CONSTANT} or INTENT.search(words) or INTENT.search(docs) or _PASSIVE.search(docs):
         return ""
-    if in_test or not (_promises(body) or described):
+    if in_test or body.is_constructor or not _IDENTIFIER.fullmatch(name_of(body.node).rpartition("::")[2]):
+        return ""
+    if not (_promises(body) or described) or _is_visitor(change, body):
         return ""
     if _is_base(change, body) or (_is_root(change, body) and not described):
         return ""
     return f"{name_of(body.node)} is new and does nothing of what its name promises"
+
+
+def _is_switched_off(change: Change, body: Body) -> bool:
+    """Tell whether a test is switched off where it stands: it says openly that it proves nothing."""
+    return any(_SWITCHED_OFF.search(one) for one in change.after.lines[max(0, body.line - 4) : body.line])
+
+
+def _is_visitor(change: Change, body: Body) -> bool:
+    """Tell whether a function is named as types are, where functions are not: it is called for a kind of node."""
+    return change.language.name not in ("go", "csharp", "cpp", "c") and name_of(body.node)[:1].isupper()
 
 
 def _is_described(body: Body, docs: str) -> bool:
@@ -246,7 +267,12 @@ def _takes(body: Body) -> str:
         if named.type == "function_declarator":
             break
     found = (text_of(one) for node in (body.node, inner) for one in node.named_children if "parameter" in one.type)
-    return re.sub(r"\b(?:self|cls|this|void)\b", "", next(found, "")).strip("() ,&")
+    taken = next(found, "")
+    if body.language.name in ("c", "cpp", "csharp") and all(
+        _UNNAMED_VALUE.fullmatch(one.strip()) for one in taken.strip("()").split(",")
+    ):
+        return ""  # what has no name is not used on purpose
+    return re.sub(r"\b(?:self|cls|this|void)\b", "", taken).strip("() ,&")
 
 
 def above(change: Change, body: Body) -> str:

@@ -55,7 +55,9 @@ _TRIVIAL = re.compile(
 )
 _IDENTIFIER = re.compile(r"[^\W\d]\w*")
 _PIECES = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
-_SAMPLES = re.compile(r"(?:^|/)(?:[\w-]*fixtures?|test-?data|__snapshots__|snapshots?|golden\w*|samples?)/|\.snap$")
+_SAMPLES = re.compile(
+    r"(?:^|/)(?:[\w-]*fixtures?|test-?data|(?<=tests/)data|(?<=test/)data|__snapshots__|snapshots?|golden\w*|samples?)/|\.snap$"
+)
 _DOCUMENTS = re.compile(r"(?:^|\s)[@:\\](?:param|returns?|throws|var|raises|since|inheritdoc)\b|<summary>|<param ")
 _STUBS = re.compile(r"abstractmethod|\boverload\b|\bProtocol\b|\bABC\b|\bABCMeta\b|\bTYPE_CHECKING\b")
 _HEADERS = re.compile(
@@ -122,8 +124,19 @@ def _judge_group(change: Change, hunks: Sequence[Hunk]) -> Iterator[Found]:
         if _DOCUMENTS.search(note.text):
             continue
         weight = _weight(note, words)
+        if _documents_anew(change, note, old) and not (weight.dots or GONE in weight.groups):
+            continue
         if _stands_in(change, note, weight, _without(loss, note.code)) and not inside_literal(change, note.line - 1):
             yield _found(note, loss)
+
+
+def _documents_anew(change: Change, note: Note, old: Sequence[str]) -> bool:
+    """Tell whether a note is the documentation of a function that had another before."""
+    quotes = ('"""', "'''")
+    return change.language.name == "python" and (
+        change.after.lines[note.line - 1].strip().startswith(quotes)
+        and any(line.strip().startswith(quotes) for line in old)
+    )
 
 
 def _without(loss: Loss, code: str) -> Loss:

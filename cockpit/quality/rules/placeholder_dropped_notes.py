@@ -33,7 +33,7 @@ _SAYS = re.compile(r"""["'`]([^"'`]*[^\W\d_][^"'`]*)["'`]""")
 _SPREAD = re.compile(r"\.\.\.\s*[\w$@.]+(?:[(\[{].*)?\s*[,;)}\]]*$")
 _WRAPPED = re.compile(r"[\[(<{*_~]+\s*[^\[\](){}<>=;]{2,}[^\[\](){}<>=;]*[\])>}*_~]+[.,;]?$")
 _SENTENCE = re.compile(r"[^\W\d_][\w ,.'\u2019():/\u2014-]*[\w).:\u3002]$")
-_CODE_ENDS = re.compile(r"[\w\])]\(\)$|\w\(\w+\)$|^\w+:\s*\S+$|^\w+(?:, ?\w+)*$")
+_CODE_ENDS = re.compile(r"\bdo$|[\w\])]\(\)$|\w\(\w+\)$|^\w+:\s*\S+$|^\w+(?:, ?\w+)*$")
 _CODE_STARTS = re.compile(
     r"(?:from|import|case|def|func?|fn|if|elif|while|for|except|yield|raise|throw|return|class|export|public|private|"
     r"let|const|var|val|assert|expect|it|describe|select|insert|update|delete|create|alter|drop|set|echo|include|use)\b"

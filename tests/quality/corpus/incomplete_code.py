@@ -264,6 +264,8 @@ NEW_STUBS = [
 ]
 
 HONEST_NEW = [
+    ("a visitor", "src/walk.js", "export const visit = {\n  ImportDeclaration(node) {},\n};\n"),
+    ("what has no name is not used", "src/a.h", "struct A {\n  int count_rows(int) const { return 0; }\n};\n"),
     (
         "an abstract method",
         "a/base.py",
@@ -447,6 +449,18 @@ HONEST_NEW = [
 ]
 
 HONEST_PAIRS = [
+    (
+        "a constructor has nothing to set any more",
+        "src/View.php",
+        "<?php\nclass View {\n    function __construct() {\n        $this->data = array();\n    }\n}\n",
+        "<?php\nclass View {\n    function __construct() {}\n}\n",
+    ),
+    (
+        "a fake in a test does less",
+        "tests/test_shop.py",
+        "class Shop:\n    def rows(self):\n        return load(self.path, 3)\n",
+        "class Shop:\n    def rows(self):\n        return []\n",
+    ),
     (
         "the work moved to another function",
         "a/p.py",

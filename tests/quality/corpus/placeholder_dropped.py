@@ -735,6 +735,7 @@ CLEAN = [
     Example("a file of words", "words.txt", "one\ntwo\nthree\nfour\nfive\n", "one\n... rest unchanged ...\n", False),
     Example("code is only indented anew", "a.py", _NOTED, "if True:\n" + "".join(f"    {line}\n" for line in _NOTED.splitlines()), False),
     Example("functions change places", "a.py", _PLAIN + "\n\n" + _NOTED, _NOTED + "\n\n" + _PLAIN, False),
+    Example("the title of a test", "a_spec.rb", "def a\n  one(1)\n  two(2)\n  three(3)\nend\n", "context 'given the rest of the existing code unchanged' do\nend\n", False),
     Example("an end of a YAML document", "a.yaml", "a: 1\nb: 2\nc: 3\n", "a: 1\n...\n", False),
     Example("words of a user interface", "en.json", '{\n  "a": "One",\n  "b": "Two",\n  "c": "Three"\n}\n', '{\n  "rest": "The rest is unchanged"\n}\n', False),
 ]  # fmt: skip
