@@ -135,7 +135,7 @@ def tests_named(source: Source) -> Iterator[tuple[str, Function]]:
     for function in source.functions:
         first = function.line
         name = function.name
-        if not function.body:
+        if not function.body and source.language.name != "ruby":  # where what is empty has no body
             continue
         block = _BLOCK.match(source.lines[first - 1]) if first <= len(source.lines) else None
         if block:
