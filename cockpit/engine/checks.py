@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from cockpit.engine import outfit
+from cockpit.engine.findings import IMPORTS
 from cockpit.engine.project import Project
-from cockpit.engine.scanner import IMPORTS
 from cockpit.errors import CockpitError
 from cockpit.git import commits, sparse
 from cockpit.git.gatetree import gate_worktree

@@ -5,7 +5,8 @@ from collections.abc import Iterable, Sequence
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
-from cockpit.engine.scanner import Finding, Findings, ScanError, Scanner
+from cockpit.engine.findings import Finding, Findings
+from cockpit.engine.scanner import ScanError, Scanner
 from cockpit.schedule import facts as f
 from cockpit.schedule.readings import FindingReading
 from cockpit.schedule.snapshot import OPEN, RELEASED, Leg

@@ -8,42 +8,20 @@ import sys
 from collections import Counter
 from typing import Any
 
-from msgspec import Struct, ValidationError, convert
+from msgspec import ValidationError, convert
 
 from cockpit.agents.environment import passed
+from cockpit.engine.findings import Findings
 from cockpit.errors import CockpitError
 
 SILENT_S = 60.0  # without a word; a single file has a limit of its own, and each one is told
 TRIES = 7
-IMPORTS = "imports"  # the task that looks for imports which lead to nothing
 _NEEDED = ("PYTHONPATH", "XDG_CONFIG_HOME")  # where cockpit is, and what git leaves out for this user
 _LINE = 64 * 1024 * 1024
 
 
 class ScanError(CockpitError):
     """A worktree could not be scanned."""
-
-
-class Finding(Struct, frozen=True):
-    """A violation as the scanning process tells it."""
-
-    rule: str
-    severity: str
-    path: str
-    line: int = 0
-    excerpt: str = ""
-    message: str = ""
-    missing: tuple[str, ...] = ()
-    fingerprint: str = ""
-
-
-class Findings(Struct, frozen=True):
-    """What a scan of one worktree found; `allowed` holds rule, path, line and reason, `skipped` path → why."""
-
-    violations: tuple[Finding, ...] = ()
-    allowed: tuple[tuple[str, str, int, str], ...] = ()
-    skipped: dict[str, str] = {}
-    paths: tuple[str, ...] = ()
 
 
 class _GoneError(Exception):

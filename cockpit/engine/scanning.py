@@ -14,7 +14,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from cockpit.engine.scanner import IMPORTS
+from cockpit.engine.findings import IMPORTS
 from cockpit.errors import CockpitError
 from cockpit.git import pairs
 from cockpit.git.pairs import Touched

@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from cockpit.engine.scanner import Findings, ScanError, Scanner
+from cockpit.engine.findings import Findings
+from cockpit.engine.scanner import ScanError, Scanner
 from cockpit.schedule import facts as f
 from tests.engine.scenes import Scene
 
