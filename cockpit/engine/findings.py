@@ -1,4 +1,4 @@
-"""What the driver and its scanning process tell each other; kept apart, so that the latter starts without the former."""
+"""What the driver and its scanning process tell each other, apart from both: the latter starts without the former."""
 
 from msgspec import Struct
 
