@@ -13,6 +13,7 @@ from pathlib import PurePosixPath
 
 from cockpit.quality.change import Change, Hunk
 from cockpit.quality.rule import Example, Found, Rule
+from cockpit.quality.rules.placeholder_dropped_alone import Place, means_code
 from cockpit.quality.rules.placeholder_dropped_notes import (
     BRACKETED,
     COMMENT,
@@ -23,6 +24,7 @@ from cockpit.quality.rules.placeholder_dropped_notes import (
     inside_literal,
     is_comment,
     notes_in,
+    stands_in,
     unmarked,
 )
 from cockpit.quality.rules.placeholder_dropped_wording import NOTHING, Weight, weigh
@@ -49,7 +51,7 @@ _MOST = 50  # findings in one file
 _FEW = 6  # words of a note short enough to be believed for little
 _HEAD = 6  # lines above what went missing in which the name of its function may stand
 _WIDE = 1000  # characters of a line that are looked at for a hint
-_HINT = re.compile(r"[^\W\d_]{2}|\.\s?\.|[8%]<|[\u2026\u2702\u2704]")
+_HINT = re.compile(r"[^\W\d_]{2}|\.\s?\.|[8%]<|\+\d|[\u22ee\u22ef\u2026\u2702\u2704]")
 _TRIVIAL = re.compile(
     r"\W*+(?:(?:end|else|pass|return|break|continue|fi|done|esac|do|then|begin|try|finally|default)\b\W*+)?"
 )
@@ -67,15 +69,17 @@ _FETCHES = re.compile(
     r"^(?:import|from|use|using|pub use|require\w*|source|include)\b.{0,200}\w|^#include|\brequire\("
     r"|^export\b.{0,200}\bfrom\b"
 )
+_LIKENED = re.compile(r"\W*(?:exactly )?(?:as|like|contents?|same|code)\b[:\w ]{0,20}[\w./-]+\W*$", re.IGNORECASE)
 _PLACE = re.compile(r"(?<![\w./-])(?:\./)?((?:[\w-]+/)*[\w-]{3,})(?:/|\.[a-z]\w{0,5})(?![\w/])")
 
 
 @dataclass(frozen=True, slots=True)
 class Loss:
-    """What went missing around a note: the lost lines of code, and how many lines of code came there."""
+    """What went missing around a note: the lost lines of code, and how many came; `filled`: those that do some work."""
 
     lines: tuple[str, ...]
     came: int
+    filled: int
 
     @property
     def net(self) -> int:
@@ -110,7 +114,8 @@ def _judge_group(change: Change, hunks: Sequence[Hunk]) -> Iterator[Found]:
         return
     noted = {n for note in notes for n in range(note.line, note.end_line + 1)}
     new = [change.after.lines[n - 1].strip() for n in range(start + 1, end + 1) if n in change.added and n not in noted]
-    loss = Loss(lost, sum(map(_is_code, new)))
+    came = [line for line in new if _is_code(line)]
+    loss = Loss(lost, len(came), sum(not stands_in(line, change.language.name) for line in came))
     known = exact | {unmarked(line) for line in exact}
     first = hunks[0].before_start
     above = before.lines[max(0, first - _HEAD) : first]
@@ -124,7 +129,8 @@ def _judge_group(change: Change, hunks: Sequence[Hunk]) -> Iterator[Found]:
         if _DOCUMENTS.search(note.text):
             continue
         weight = _weight(note, words)
-        if _documents_anew(change, note, old) and not (weight.dots or GONE in weight.groups):
+        bare = bool(weight.groups - {CODE}) and weight.strange == 0 and not (weight.tells or weight.names)
+        if _documents_anew(change, note, old) and not (weight.dots or bare or GONE in weight.groups):
             continue
         if _stands_in(change, note, weight, _without(loss, note.code)) and not inside_literal(change, note.line - 1):
             yield _found(note, loss)
@@ -143,7 +149,7 @@ def _without(loss: Loss, code: str) -> Loss:
     """Return a loss without the line that is still there, before the note."""
     if code not in (line.strip() for line in loss.lines):
         return loss
-    return Loss(tuple(line for line in loss.lines if line.strip() != code), loss.came)
+    return Loss(tuple(line for line in loss.lines if line.strip() != code), loss.came, loss.filled)
 
 
 def _found(note: Note, loss: Loss) -> Found:
@@ -171,9 +177,18 @@ def _stands_in(change: Change, note: Note, weight: Weight, loss: Loss) -> bool:
     if note.kind == DOTS:
         return count >= 2 and net >= 1 and not _may_be_dots(change, note, count)
     heading, above_new = _heads_code(change, note), _heads_code(change, note, new=True)
+    if means_code(note, weight, Place(count, loss.filled, heading, above_new)):
+        return True
+    return _says_enough(change, note, weight, loss, heading=heading, above_new=above_new)
+
+
+def _says_enough(change: Change, note: Note, weight: Weight, loss: Loss, *, heading: bool, above_new: bool) -> bool:
+    count, net = len(loss.lines), loss.net
     need = _need(count, net, loss.came, heading=heading, bare=weight.pure and weight.groups != {CODE})
     if weight.words > _FEW or (DONE in weight.groups and not weight.dots):
         need = max(need, 1.6)
+    if weight.tells and weight.strange and not (weight.dots or GONE in weight.groups):
+        need += 0.5
     if above_new:  # an honest heading speaks of what follows it
         need = max(need + 0.25, 2.0 if weight.dots or weight.groups & {GONE, WAS} else 2.5)
         apart = note.text.startswith(("[", "(", "<", "{")) and GONE in weight.groups
@@ -293,8 +308,11 @@ def _says_elsewhere(note: Note, weight: Weight, own: int) -> bool:
     groups = weight.groups
     about = bool(groups & {REST, WAS, STAY, GONE, POINT, HERE, ELSEWHERE}) or weight.dots
     if own <= 0:
-        relates = about or (weight.path and re.search(r"\b(?:from|in|of|is|as)\b", note.text, re.IGNORECASE))
-        return weight.points >= 1.5 and bool(relates) and len(note.text.split()) < 40
+        relates = about or (
+            weight.path and re.search(r"\b(?:from|in|of|is|as|like|contents?)\b", note.text, re.IGNORECASE)
+        )
+        likened = weight.path and bool(_LIKENED.match(note.text))
+        return (likened or weight.points >= 1.5) and bool(relates) and len(note.text.split()) < 40
     whole = CODE in groups and bool(groups & {REST, WAS}) and (weight.dots or GONE in groups)
     return weight.points >= 3 and whole and note.kind in (COMMENT, BRACKETED, PROSE) and (weight.dots or own <= 8)
 

@@ -105,7 +105,7 @@ def _inside_block(rows: list[tuple[int, str]]) -> bool:
 
 def _block(rows: list[tuple[int, str]]) -> Note:
     texts = [unmarked(line) for _, line in rows]
-    texts = [text for text in texts if re.search(r"[^\W_]|\.\s?\.|\u2026|\u2702|\u2704", text)]
+    texts = [text for text in texts if re.search(r"[^\W_]|\.\s?\.|\u2026|\u2702|\u2704|\u22ee|\u22ef", text)]
     kind = DOTS if len(texts) == 1 and only_dots(texts[0]) else COMMENT
     return Note(rows[0][0] + 1, rows[-1][0] + 1, " ".join(texts), kind, tuple(_sentences(texts)))
 
@@ -188,14 +188,15 @@ def _trailing(line: str, language: str) -> str:
     """
     for found in _TRAILING.finditer(line):
         code = line[: found.start()].rstrip()
-        if code and (_OPENS.search(code) or _STUB.fullmatch(code) or _stands_in(code, language)):
+        if code and (_OPENS.search(code) or _STUB.fullmatch(code) or stands_in(code, language)):
             return _comment(line, found)
     if len(line) <= LONGEST and _fails(line, language) and (said := _SAYS.search(line)):
         return said[1].strip()
     return ""
 
 
-def _stands_in(code: str, language: str) -> bool:
+def stands_in(code: str, language: str) -> bool:
+    """Tell whether a statement does no work: what is left where code was."""
     return len(code) <= LONGEST and idle(code, language, gives=True) not in (None, Idle.LOCAL, Idle.SPEAKS)
 
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from cockpit.quality.rules.placeholder_dropped_words import (
     CODE,
+    CUT,
     DONE,
     ELSEWHERE,
     GLUE,
@@ -34,7 +35,8 @@ _SPACELESS = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]+")
 _WORD = re.compile(r"[^\W\d_]\w*(?:'[a-z]+|(?:\.\w+)+)?")
 _PATH = re.compile(r"(?:[\w.-]+/)+[\w.-]+|\b(?:[\w-]+\.)+[a-z]\w{0,5}\b")
 _DOTS = re.compile(r"\.\s?\.(?:\s?\.)*")
-_SCISSORS = re.compile(r"[\s\W]{0,20}(?:[8%]<|>8|\u2702|\u2704)[\s\W]{0,20}")
+_UPRIGHT = re.compile(r"[\u22ee\u22ef\u22f0\u22f1\ufe19]")  # ellipses that do not lie on the line
+_SCISSORS = re.compile(r"(?:\W{0,20}(?:[8%]<|>8|\u2702|\u2704)){1,3}\W{0,20}")
 _CONTRACTED = re.compile(r"'(?:s|ve|ll|m|re|d)$")
 _RANGE = re.compile(r"\bl?\d+(?: ?(?:-|\u2013|\.\.|to) ?)l?\d+\b(?!\.\d)")  # of lines
 _META = re.compile(r"[\[({].*[\])}]|\.\..*\.\.", re.DOTALL)  # set off as said about the text, not in it
@@ -44,6 +46,18 @@ _LAWFUL = re.compile(
 _CODELIKE = re.compile(
     r"=|;$|;\S|\w\((?!s\))[^)]*\w|->|::|\w\.\w+\(|<\w+>.*</\w+>|^[\w.]+\(\)?[,;]?$|^@\w|\$\w|&&|\|\|"
 )
+_TELLS = re.compile(
+    r"\b(?:is|are|was|were|am|has|have|had|does|did|went|wins?|won|comes?|came|ends|ended|gets?|gives?|takes?|makes?|"
+    r"fails?|works? (?:with|on|only)|now|never|always|ever|once|since|because|when|while|until|unless|if|without|"
+    r"nothing|nobody|no-?op|sync|yet|own|default|defaults|only|must|should|may|might|will|cannot|optional|unlimited|"
+    r"ok|instead|every|than|same one|(?:end|start) of|rfc|issue|ticket|bug|sorted|alive|going|values?|callers?|users?|"
+    r"platforms?|(?:sub|base|parent )class\w*|super\w*|v\d+|\d+\.\d+|todo|fixme|xxx|hack|null|nil|none)\b"
+    r"|\w(?:n't)\b"
+)  # a word by which a sentence tells what is so, or why
+_WHERE = re.compile(
+    r"\b(?!unchanged|copied|pasted|kept|as)\w+(?:ed|lt|ne|en|et) "
+    r"(?:by|in|at|through|above|below|elsewhere|upstream|on)\b"
+)  # where the work is done
 _NO_TYPOS = frozenset({"retrain", "exiting", "contest", "tested", "listing", "heading", "reading"})
 _STROKES = " \t*_~-=#<>|/\\:!`'\"@+^\u2191\u2193"
 _TYPO = 6  # letters from which one wrong letter is overlooked
@@ -64,6 +78,8 @@ class Weight:
     path: bool = False  # names a file
     names: bool = False  # names something that went missing
     pure: bool = False  # says nothing besides
+    strange: int = 0  # words that are in no group, and name nothing that went missing
+    tells: bool = False  # has a word by which a sentence tells what is so, or why
 
 
 NOTHING = Weight()
@@ -72,6 +88,7 @@ NOTHING = Weight()
 def weigh(text: str, missing: AbstractSet[str]) -> Weight:
     """Weigh a note without its comment marks; `missing` are the words of the code that went missing, in lower case."""
     text = unicodedata.normalize("NFKC", text[:_LONG]).lower().replace("\u2019", "'").replace("\u2026", "...")
+    text = _UPRIGHT.sub("...", text)
     bare = text.strip(_STROKES)
     dots = _dotted(bare)
     if _LAWFUL.search(bare) or (not dots and _CODELIKE.search(bare) and not _said(bare)):
@@ -106,13 +123,24 @@ def weigh(text: str, missing: AbstractSet[str]) -> Weight:
                     known += len(part)
                     left = left.replace(part, " ")
         other += 0.2 * sum(map(len, left.split()))
+    strange = round(other - 0.3 * named)
     if other == 1 and count <= _SHORT:
         other = 0.6
     meant = bool(_META.fullmatch(bare))
     points = _points(groups, dots, named > 0, bool(paths), known, other) * min(
         1, _WORDY / (count or 1)
     ) + 0.5 * meant * bool(groups or named)
-    return Weight(points, frozenset(groups), dots, count, bool(paths), named > 0, pure=other <= 0.3 * named + 0.5)
+    return Weight(
+        points,
+        frozenset(groups),
+        dots,
+        count,
+        bool(paths),
+        named > 0,
+        pure=other <= 0.3 * named + 0.5,
+        strange=strange,
+        tells=not groups.keys() & {SPEAKER, CUT} and bool(_TELLS.search(bare) or _WHERE.search(bare)),
+    )
 
 
 def _is_missing(word: str, missing: AbstractSet[str]) -> bool:
@@ -124,6 +152,7 @@ def _points(groups: Counter[str], dots: bool, names: bool, path: bool, known: fl
     points += (
         0.75 * (POINT in groups or ELSEWHERE in groups)
         + 0.75 * (SPEAKER in groups)
+        + 0.5 * (CUT in groups)
         + 1.0 * dots
         + 0.75 * path
         + 0.6 * (names and (bool(groups) or dots))
@@ -172,7 +201,7 @@ _tables: list[tuple[dict[str, str], dict[str, str]]] = []
 def _known() -> tuple[dict[str, str], dict[str, str]]:
     if not _tables:
         vocabulary: dict[str, str] = {}
-        for group in (GLUE, DONE, ELSEWHERE, POINT, HERE, STAY, WAS, CODE, REST, GONE, SPEAKER):
+        for group in (GLUE, DONE, CUT, ELSEWHERE, POINT, HERE, STAY, WAS, CODE, REST, GONE, SPEAKER):
             vocabulary.update(dict.fromkeys(WORDS[group].split(), group))
         typos: dict[str, str] = {}
         for word, group in vocabulary.items():

@@ -11,6 +11,7 @@ STAY = "stays"  # the same, kept, goes on: also said of values
 HERE = "here"
 POINT = "see"  # see, refer to, copy from: the reader is to fetch it
 ELSEWHERE = "lives"  # where something is found: often an honest word about work that is done there
+CUT = "cut"  # made shorter, or of no matter here: also said of values
 SPEAKER = "speaker"  # who speaks to whom: comments in code seldom do
 DONE = "removed"  # taken away on purpose, or moved: an honest note
 GLUE = ""  # says nothing alone
@@ -26,7 +27,8 @@ WORDS: Mapping[str, str] = {
     WAS: """
         existing previous previously prev original originally orig prior earlier old older former initial
         current currently before unedited usual your yours bestehende bestehender bestehenden vorhandene
-        vorhandener vorhandenen bisher bisherige bisheriger vorher ursprüngliche ursprünglicher originale
+        vorhandener vorhandenen bisher bisherige bisheriger vorher alte alter alten altes
+        ursprüngliche ursprünglicher originale
         existant existante existants existantes précédent précédente existente existentes actual anterior
         anteriores antes avant vorhin prima originali esistente esistenti precedente bestaande vorige
         befintlig befintliga tidigare istniejący istniejąca poprzedni poprzednia mevcut önceki существующий
@@ -83,9 +85,15 @@ WORDS: Mapping[str, str] = {
         append merge merging back showed gave sent print printing printed reprint retype rewriting
         see refer reference insert paste copy copied put place fill assume assumed assuming imagine given
         shown repeated repeat reuse repo repository head git included posted siehe voir ver véase vedi zie se
-        patrz bkz смотри space length clarity readability simplicity conciseness
+        patrz bkz смотри space length look clarity readability simplicity conciseness
     """,
     SPEAKER: "i i'm im i've ive i'll you you've u",
+    CUT: """
+        folded compacted compressed squashed summarized summarised summary cropped stripped contracted irrelevant
+        unimportant unrelated uninteresting boring expanded minimized minimised shorthand usw dito bla blah
+        ausgeblendet eingeklappt masqué oculto plegado escondido свернуто скрыт скрыто exercise recover recovered
+        restore restored reinsert yours magic eccetera enzovoort etcétera
+    """,
     ELSEWHERE: "provided defined implemented lives live found located appears appear written resides handled already",
     DONE: """
         removed deleted dropped moved migrated extracted replaced deprecated obsolete renamed inlined
@@ -98,7 +106,8 @@ WORDS: Mapping[str, str] = {
         which where what while since because than then out off only about into through if too very also simply
         basically actual actually real really required necessary left end begin start please long show pattern
         teh next point onward onwards down using use used one two three both functionwise yet let lets
-        many such again alone like had want wanted nor
+        many such again alone like had want wanted nor happens deal steht stehen como está estava dejar deixar оставить
+        laissez lassen lasciare kindly plus ao au aux al
         save saves saving due sake note todo fixme nb ie eg supposed part relevant apart aside appropriate
         well after file's class's valid der die das des dem den ist sind und oder von zu noch nicht le la les
         de du est sont et ou sans que qui el los las del se es son y o sin lo os do da dos é são e sem il gli
@@ -141,6 +150,36 @@ SAID = [
             "nochange",
         ),
         (r"\b(?:do not|don't|never) (?:touch|change|modify|edit|alter)\b", "keep"),
+        (
+            (
+                r"\b(?:as|like|from) (?:supplied|given|agreed|discussed|written|shown|specified|posted|sent|last time|"
+                r"you (?:wrote|had|have|sent|gave)(?: (?:it|them|this))?|usual)\b"
+            ),
+            "asbefore",
+        ),
+        (r"\bno-?op change\b|\b(?:none|nothing) (?:of \w+ |here )?(?:changes|changed|differs)\b", "nochange"),
+        (
+            (
+                r"\b(?:wie (?:vorher|bisher|gehabt|oben|es war)|como (?:antes|est\w+)|comme avant|tel(?:le)? quel\w*|"
+                r"come prima|così com'è|als eerst|zoals het (?:is|was)|som förut|как (?:раньше|есть|было)|"
+                r"jak (?:wcześniej|było)|geri kalanı aynı|olduğu gibi|tal cual|assim por diante|und so weiter|"
+                r"et ainsi de suite|así sucesivamente|и так далее|то же самое|по-старому|não mud\w+|sin tocar|"
+                r"(?:ne )?pas toucher|(?:même|misma|mesma|la stessa) (?:chose|cosa|coisa))\b"
+            ),
+            "asbefore",
+        ),
+        (
+            r"\b(?:long|large|big|huge) (?:list|block|function|method|table|file|chunk|body|section|array)\b",
+            "compressed",
+        ),
+        (r"\b(?:what(?:ever)?|code|stuff) (?:was|were|is|stood|had been) (?:here|there)\b", "asbefore"),
+        (r"\bwhat(?:ever)? you(?:'ve)? (?:have|had|got|wrote|sent)(?: (?:now|there|here))?\b", "asbefore"),
+        (r"\b(?:previous|last|earlier|older) (?:commit|revision|message|reply|answer|turn|response)s?\b", "asbefore"),
+        (r"\b(?:main|core|business|inner) (?:logic|code|implementation|body|part)\b", "code"),
+        (r"\b(?:work|stuff|magic|logic|things|everything|it(?: all)?) happens? here\b", "code here"),
+        (r"\bnot (?:important|relevant|interesting)\b", "irrelevant"),
+        (r"\balready (?:have|had) (?:this|it|that|them|these)\b", "asbefore"),
+        (r"\(\+\d+\)|^\+\d+$", "more"),
         (r"\bnothing new\b", "nochange"),
         (r"\bun-(?=changed|modified|touched|altered)", "un"),
         (r"\bre-(?=us)", "re"),
@@ -157,7 +196,7 @@ _RUNS = {
         其余 이하 其他 剩余 剩下 余下 以下 其餘 剩餘 残り 他の その他 나머지 다른
     """,
     WAS: """
-        现有 已有 原有 原来 之前 现存 原始 既存 元の 以前 기존 이전 원래
+        现有 已有 原有 原来 之前 现存 原始 既存 既有 旧的 元の 以前 기존 이전 원래
     """,
     CODE: """
         代码 代碼 程式碼 方法 函数 函數 实现 逻辑 文件 内容 部分 コード メソッド 関数 実装
@@ -165,10 +204,10 @@ _RUNS = {
     """,
     GONE: """
         不变 省略 略 原样 未修改 没有变化 无变化 未改动 不變 変更なし 変わらず 중략 생략 상동 同上
-        변경없음
+        변경없음 折叠 隐藏 不需要修改 変更しない 以下略
     """,
     STAY: """
-        相同 一样 保持 一致 保留 同じ 同様 そのまま 동일 유지 그대로
+        相同 一样 保持 一致 保留 修改 变更 同前 同じ 同様 そのまま まま 変更 동일 유지 그대로
     """,
     HERE: """
         此处 这里 此處 這裡 ここ 여기

@@ -508,6 +508,42 @@ resten av koden är oförändrad
 나머지 코드는 동일합니다
 """.strip().splitlines()
 
+# A few words alone: enough where three lines and more are gone, and nothing came for them.
+ALONE = """
+existing
+(the others)
+// body
+code continues
+<unchanged/>
+{{existing}}
+folded
+restored from git
+same here
+as supplied
+what you had
+main logic
+weiter wie gehabt
+como antes
+tal cual
+и так далее
+前と同じ
+保持原样
+""".strip().splitlines()
+
+# As short, and honest: each tells what is so, or why.
+TELLING = """
+only on Linux
+checked by the caller
+sorted in place
+old browsers
+see issue 12
+for subclasses
+keep sorted
+unlimited by default
+done upstream
+never empty
+""".strip().splitlines()
+
 # Without any mark of a comment, as an answer in a chat has them.
 PROSE = """
 ... existing code ...
@@ -557,12 +593,19 @@ def _cut(path: str, shape: int, text: str | None, prose: str = "") -> tuple[str,
     return before, "\n".join([*lines[:start], note, *lines[end:]]) + "\n"
 
 
-def _caught() -> Iterator[Example]:
+def _cuts() -> Iterator[Example]:
     paths = list(FILES)
     for n, text in enumerate(WORDINGS):
         for k in range(3):
             path = paths[(n * 3 + k * 5) % len(paths)]
             yield Example(f"code gave way to a comment: {text}", path, *_cut(path, n + k, text), True)
+    for n, text in enumerate(ALONE):
+        for k in range(2):
+            path = paths[(n * 2 + k * 5) % len(paths)]
+            yield Example(f"code gave way to a few words: {text}", path, *_cut(path, n + k, text), True)
+    for n, text in enumerate(TELLING):
+        for path in paths[n % 4 :: 4]:
+            yield Example(f"code went for a reason: {text}", path, *_cut(path, n, text), False)
     for n, text in enumerate(PROSE):
         for path in paths[n % 3 : 11 : 3]:
             yield Example(f"code gave way to prose: {text}", path, *_cut(path, n, None, text), True)
@@ -740,4 +783,4 @@ CLEAN = [
     Example("words of a user interface", "en.json", '{\n  "a": "One",\n  "b": "Two",\n  "c": "Three"\n}\n', '{\n  "rest": "The rest is unchanged"\n}\n', False),
 ]  # fmt: skip
 
-EXAMPLES = [*_caught(), *PARTS, *CLEAN]
+EXAMPLES = [*_cuts(), *PARTS, *CLEAN]

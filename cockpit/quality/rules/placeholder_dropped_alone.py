@@ -1,0 +1,67 @@
+"""Judges a few words that stand all alone where code was: there little needs to be said to mean the code.
+
+A person who takes code away on purpose says nothing, or says why: a sentence with a verb that tells what is so. A few
+words that only name the code, or ask the reader to keep or fetch it, stand in for it. It never reads the change itself.
+"""
+
+from dataclasses import dataclass
+
+from cockpit.quality.rules.placeholder_dropped_notes import BRACKETED, COMMENT, PROSE, TRAILING, Note
+from cockpit.quality.rules.placeholder_dropped_wording import Weight
+from cockpit.quality.rules.placeholder_dropped_words import (
+    CODE,
+    CUT,
+    DONE,
+    ELSEWHERE,
+    GONE,
+    HERE,
+    POINT,
+    REST,
+    SPEAKER,
+    STAY,
+    WAS,
+)
+
+_FEW = 7  # words that can stand for code, and still tell nothing else
+_NAME = 3  # words of a note that is nothing but a name
+_MUCH = 4  # lost lines that say what a name behind code means
+_ABSENT = frozenset({GONE, REST, WAS, STAY, HERE, POINT, SPEAKER, CUT})
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a note stands: the lines lost there, those that came and do some work, and what follows it."""
+
+    lost: int
+    filled: int
+    heading: bool  # above code of the same block
+    above_new: bool  # above code that came with it
+
+
+def means_code(note: Note, weight: Weight, place: Place) -> bool:
+    """Tell whether the few words of a note, for where they stand, can only mean the code that went missing."""
+    if weight.tells or weight.words > _FEW or DONE in weight.groups or not _is_alone(weight, place):
+        return False
+    absent = weight.groups & _ABSENT
+    if note.kind == TRAILING:
+        named = weight.words <= _NAME and weight.strange == 0 and (CODE in weight.groups or weight.names)
+        return (bool(absent) and weight.strange <= (0 if note.code else 1)) or (named and place.lost >= _MUCH)
+    if note.kind in (BRACKETED, PROSE):
+        return bool(absent) and weight.strange == 0 and not note.text.startswith("<") and weight.points >= 1
+    if note.kind != COMMENT:
+        return False
+    if place.lost < 3:
+        return (bool(absent) or (CODE in weight.groups and not place.heading)) and weight.strange == 0
+    if absent:
+        return weight.strange <= (0 if len(weight.groups) < 2 and not absent & {GONE, CUT} else 1)
+    if CODE in weight.groups:
+        return weight.strange == 0
+    return (weight.names or ELSEWHERE in weight.groups or weight.dots) and weight.strange == 0
+
+
+def _is_alone(weight: Weight, place: Place) -> bool:
+    if place.filled == 0:
+        return place.lost >= 2
+    if place.above_new:
+        return GONE in weight.groups and weight.pure and place.lost >= place.filled + 2
+    return place.lost >= 2 * place.filled and weight.strange == 0
