@@ -31,9 +31,13 @@ async def write_report(effects: "Effects", leg: Leg, onto: str) -> str:
     worktree = effects.engine.snapshot.workstreams[leg.workstream].worktree
     plan = str(effects.project.loaded.path)
     text = _as_markdown(found, leg, effects.base, branch, worktree, plan)
+    await effects.pool.short(_write, path, text)
+    return str(path)
+
+
+def _write(path: Path, text: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     path.write_text(text, encoding="utf-8", errors="replace")
-    return str(path)
 
 
 async def _rebase(effects: "Effects", leg: Leg) -> None:

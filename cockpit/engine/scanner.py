@@ -63,6 +63,8 @@ class Scanner:
                     why = f"{gone}{f', at {gone.at}' if gone.at else ''}"
                     blamed[gone.at] += gone.blame
                     await self._end()
+                except ScanError:
+                    raise  # its answer was read to the end: the process is fit for the next request
                 except BaseException:
                     await self._end()  # its answer would be taken for that of the next request
                     raise

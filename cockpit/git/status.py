@@ -93,14 +93,6 @@ def read(
     )
 
 
-def staged_setup_files(worktree: Path, exclude: Sequence[str]) -> tuple[Entry, ...]:
-    """Return the set-up files that somebody staged. Raises GitError."""
-    if not exclude:
-        return ()
-    is_setup = globs.matcher(exclude)
-    return tuple(e for e in read(worktree).entries if e.kind == "changed" and e.staged != "." and is_setup(e.path))
-
-
 def survey(worktree: Path, base: str, exclude: Sequence[str] = ()) -> Survey:
     """Return how a worktree stands against `base` (a branch or commit), set-up files left out. Raises GitError."""
     state = read(worktree, exclude=exclude)

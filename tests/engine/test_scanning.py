@@ -10,7 +10,7 @@ import pytest
 
 from cockpit import processtree
 from cockpit.engine import scanning
-from cockpit.engine.scanner import Scanner
+from cockpit.engine.scanner import ScanError, Scanner
 from cockpit.engine.scanning import LEFT_OUT, Scanning
 from cockpit.quality.policy import Judged, Policy
 from cockpit.quality.scan import Scanned
@@ -79,6 +79,19 @@ def test_a_lost_test_is_told_again_at_each_look_and_not_beside_lost_code(repo: P
         ]
     code.write_text("")
     assert one.answer(asked)["violations"] == []
+
+
+async def test_an_answer_that_is_an_error_ends_no_process(repo: Path) -> None:
+    scanner = Scanner()
+    try:
+        await scanner.scan(request(repo))
+        first = scanner.pid
+        with pytest.raises(ScanError):
+            await scanner.scan({**request(repo), "base": "0" * 40})
+        assert scanner.pid == first
+        assert (await scanner.scan(request(repo, EVIL))).violations
+    finally:
+        await scanner.close()
 
 
 async def test_a_process_that_is_killed_is_started_anew_and_the_work_is_scanned(repo: Path) -> None:

@@ -19,7 +19,6 @@ _VERB = re.compile(
 _ABOUT = re.compile(
     r"(?i)select|insert|update|delete|replace|drop|where|order|having|joins|pluck|find_by_sql|DB::raw|FromSqlRaw|ExecuteSqlRaw"
 )
-_CLAUSE = re.compile(r"(?i)\A\W*(?:WHERE|AND|OR|VALUES|SET|ORDER\s+BY)\b")
 # What stands right before a value: a comparison, an opening quote, a list of values.
 _VALUE = r"(?:[=<>]\s*|\bLIKE\s+|\bIN\s*\(\s*|\bVALUES\s*\(\s*|\bLIMIT\s+|\bOFFSET\s+|\bBETWEEN\s+|\bORDER\s+BY\s+|\bTHEN\s+)(?:N?\\?['\"]\s*%{0,2}|%)?|,\s*\\?'%?|\bVALUES\s*\((?:[^()]|\([^()]*\))*,\s*"
 _HOLE = r"(?:\$\{|#\{|\\\(|\{(?!\{)|\{\}|%[sdiv]\b|%\(\w+\)[sd]|%@|\$\w+|\{\$)"
