@@ -51,7 +51,7 @@ _MOST = 50  # findings in one file
 _FEW = 6  # words of a note short enough to be believed for little
 _HEAD = 6  # lines above what went missing in which the name of its function may stand
 _WIDE = 1000  # characters of a line that are looked at for a hint
-_HINT = re.compile(r"[^\W\d_]{2}|\.\s?\.|[8%]<|\+\d|[\u22ee\u22ef\u2026\u2702\u2704]")
+_HINT = re.compile(r"[^\W\d_]{2}|\.\s?\.|[8%]<|\+\d|\bL\d|[\u22ee\u22ef\u2026\u2702\u2704]")
 _TRIVIAL = re.compile(
     r"\W*+(?:(?:end|else|pass|return|break|continue|fi|done|esac|do|then|begin|try|finally|default)\b\W*+)?"
 )

@@ -47,7 +47,7 @@ _CODELIKE = re.compile(
     r"=|;$|;\S|\w\((?!s\))[^)]*\w|->|::|\w\.\w+\(|<\w+>.*</\w+>|^[\w.]+\(\)?[,;]?$|^@\w|\$\w|&&|\|\|"
 )
 _TELLS = re.compile(
-    r"\b(?:is|are|was|were|am|has|have|had|does|did|went|wins?|won|comes?|came|ends|ended|gets?|gives?|takes?|makes?|"
+    r"\b(?:is|are|was|were|am|has|have|had|does|did|went|wins?|won|comes?|came|ends|ended|gets|gives|takes|makes|"
     r"fails?|works? (?:with|on|only)|now|never|always|ever|once|since|because|when|while|until|unless|if|without|"
     r"nothing|nobody|no-?op|sync|yet|own|default|defaults|only|must|should|may|might|will|cannot|optional|unlimited|"
     r"ok|instead|every|than|same one|(?:end|start) of|rfc|issue|ticket|bug|sorted|alive|going|values?|callers?|users?|"

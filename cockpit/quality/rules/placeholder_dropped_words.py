@@ -79,13 +79,13 @@ WORDS: Mapping[str, str] = {
     HERE: """
         here there below above elsewhere placeholder goes go going belongs stub hier oben unten ici dessous
         dessus aquí arriba abajo aqui acima abaixo qui sopra sotto här ovan nedan tutaj tu powyżej burada
-        yukarıda здесь тут выше ниже
+        compléter completar ergänzen yukarıda здесь тут выше ниже
     """,
     POINT: """
         append merge merging back showed gave sent print printing printed reprint retype rewriting
         see refer reference insert paste copy copied put place fill assume assumed assuming imagine given
         shown repeated repeat reuse repo repository head git included posted siehe voir ver véase vedi zie se
-        patrz bkz смотри space length look clarity readability simplicity conciseness
+        patrz bkz смотри space length look upstream cf clarity readability simplicity conciseness
     """,
     SPEAKER: "i i'm im i've ive i'll you you've u",
     CUT: """
@@ -107,7 +107,7 @@ WORDS: Mapping[str, str] = {
         basically actual actually real really required necessary left end begin start please long show pattern
         teh next point onward onwards down using use used one two three both functionwise yet let lets
         many such again alone like had want wanted nor happens deal steht stehen como está estava dejar deixar оставить
-        laissez lassen lasciare kindly plus ao au aux al
+        laissez lassen lasciare kindly bitte avec à some lots plus ao au aux al
         save saves saving due sake note todo fixme nb ie eg supposed part relevant apart aside appropriate
         well after file's class's valid der die das des dem den ist sind und oder von zu noch nicht le la les
         de du est sont et ou sans que qui el los las del se es son y o sin lo os do da dos é são e sem il gli
@@ -138,7 +138,10 @@ SAID = [
             ),
             "nochange",
         ),
-        (r"\b(?:not|un) ?(?:shown|included|repeated|listed|displayed|reproduced|printed)\b", "notshown"),
+        (
+            r"\b(?:not|un) ?(?:shown|included|repeated|listed|displayed|reproduced|printed|pasted|copied|retyped)\b",
+            "notshown",
+        ),
         (r"\b(?:left|leave|leaving) (?:out|alone)\b", "omitted"),
         (
             (
@@ -173,6 +176,16 @@ SAID = [
             "compressed",
         ),
         (r"\b(?:what(?:ever)?|code|stuff) (?:was|were|is|stood|had been) (?:here|there)\b", "asbefore"),
+        (
+            (
+                r"\b(?:won't|will not|not going to|no need to|needn't) "
+                r"(?:repeat|retype|paste|copy|show|include|print|list)\b"
+            ),
+            "notshown",
+        ),
+        (r"\b(?:left |leave )?(?:to|for) the reader\b", "omitted"),
+        (r"\bversion control\b|\bgit (?:history|log|blame)\b", "repository"),
+        (r"\bd'origine\b", "original"),
         (r"\bwhat(?:ever)? you(?:'ve)? (?:have|had|got|wrote|sent)(?: (?:now|there|here))?\b", "asbefore"),
         (r"\b(?:previous|last|earlier|older) (?:commit|revision|message|reply|answer|turn|response)s?\b", "asbefore"),
         (r"\b(?:main|core|business|inner) (?:logic|code|implementation|body|part)\b", "code"),
