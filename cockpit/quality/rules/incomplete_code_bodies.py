@@ -236,9 +236,12 @@ class Bodies:
     def _is_body(self, node: "Node") -> bool:
         """Tell whether a node is a function, or a block that is not the body of one."""
         language = self.change.language
-        above = node.parent
-        own = above is not None and (is_callable(above, language) or above.type == "function_body")
-        return is_callable(node, language) or (node.type in _BLOCKS and not own)
+        if is_callable(node, language):
+            return True
+        if node.type not in _BLOCKS:
+            return False
+        above = node.parent  # found from the root down: too dear to ask of every node
+        return above is None or not (is_callable(above, language) or above.type == "function_body")
 
     def before(self, body: Body) -> Body | None:
         """Return what a body was: the one whose first line is the same line, else the one function of its name."""
