@@ -64,7 +64,7 @@ def _under_way(active: Iterable[Leg]) -> Iterator[Todo]:
 def _merges(snapshot: Snapshot, readings: Readings, active: Iterable[Leg], now: float) -> Iterator[Todo]:
     merging = [leg for leg in active if leg.state is State.MERGING]
     if merging:
-        merging.sort(key=lambda leg: _merge_order(snapshot, readings, leg))
+        merging.sort(key=lambda leg: merge_order(snapshot, readings, leg))
         yield Integrate(tuple(leg.key for leg in merging))
         return
     if snapshot.reverting:
@@ -72,11 +72,11 @@ def _merges(snapshot: Snapshot, readings: Readings, active: Iterable[Leg], now: 
         return
     due = [leg for leg in active if leg.state is State.QUEUED and leg.retry_at <= now]
     if due:
-        due.sort(key=lambda leg: _merge_order(snapshot, readings, leg))
+        due.sort(key=lambda leg: merge_order(snapshot, readings, leg))
         yield StartMerge(tuple(leg.key for leg in due))
 
 
-def _merge_order(snapshot: Snapshot, readings: Readings, leg: Leg) -> tuple[int, int, int, int]:
+def merge_order(snapshot: Snapshot, readings: Readings, leg: Leg) -> tuple[int, int, int, int]:
     """Order merges by round, then by who unblocks most, then by who conflicts with fewest."""
     foes = readings.conflicts.get(leg.workstream)
     return (

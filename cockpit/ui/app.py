@@ -261,6 +261,14 @@ class CockpitApp(App[str], inherit_bindings=False):
             self.do_grid()
             self.push_screen(QuarantinePage(self.view, self.rows, self.clock.now()))
 
+    def do_merges(self) -> None:
+        """Open the page of the merge queue and of all merges."""
+        from cockpit.ui.screens.merges import MergesPage
+
+        if not isinstance(self.page, MergesPage):
+            self.do_grid()
+            self.push_screen(MergesPage(self.view, self.rows, self.clock.now()))
+
     def do_tab(self) -> None:
         """Go to the page after the one that is open, or that was opened from."""
         here = next((one.PAGE for one in reversed(self.screen_stack) if getattr(one, "PAGE", "") in keys.TABS), GRID)

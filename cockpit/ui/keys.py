@@ -9,12 +9,13 @@ from cockpit.ui import reasons
 from cockpit.ui.reasons import WhyNot
 
 GRID, WORKSTREAM, COMMANDS, DIALOG = "grid", "workstream", "commands", "dialog"
-QUARANTINE, DIFF = "quarantine", "diff"
-PAGES = frozenset({GRID, WORKSTREAM, COMMANDS, QUARANTINE, DIFF})
+QUARANTINE, DIFF, MERGES = "quarantine", "diff", "merges"
+PAGES = frozenset({GRID, WORKSTREAM, COMMANDS, QUARANTINE, DIFF, MERGES})
 BOTH = frozenset({GRID, WORKSTREAM})
-LISTS = frozenset({GRID, QUARANTINE})
+LISTS = frozenset({GRID, QUARANTINE, MERGES})
 HELD = frozenset({QUARANTINE, WORKSTREAM})
-TABS = (GRID, QUARANTINE)
+MERGING = BOTH | {MERGES}
+TABS = (GRID, QUARANTINE, MERGES)
 
 
 class Action(Struct, frozen=True):
@@ -55,7 +56,7 @@ ACTIONS: tuple[Action, ...] = (
         "next",
         "n",
         "n",
-        BOTH | HELD,
+        BOTH | HELD | {MERGES},
         "go to the next workstream that awaits you",
         short="next",
         why_not=reasons.next_awaiting,
@@ -87,8 +88,8 @@ ACTIONS: tuple[Action, ...] = (
         "previous",
         "left_square_bracket",
         "[",
-        frozenset({DIFF, WORKSTREAM, QUARANTINE}),
-        "a diff's hunk before; a workstream's part before; a violation: scroll up",
+        frozenset({DIFF, WORKSTREAM, QUARANTINE, MERGES}),
+        "a diff's hunk before; a workstream's part before; a violation or a merge: scroll up",
         short="before",
         group="moving",
     ),
@@ -96,8 +97,8 @@ ACTIONS: tuple[Action, ...] = (
         "following",
         "right_square_bracket",
         "]",
-        frozenset({DIFF, WORKSTREAM, QUARANTINE}),
-        "a diff's next hunk; a workstream's next part (output, timeline, gates); a violation: scroll down",
+        frozenset({DIFF, WORKSTREAM, QUARANTINE, MERGES}),
+        "a diff's next hunk; a workstream's next part (output, timeline, gates); a violation or a merge: scroll down",
         short="after",
         group="moving",
     ),
@@ -195,7 +196,7 @@ ACTIONS: tuple[Action, ...] = (
         "merge",
         "m",
         "m",
-        BOTH,
+        MERGING,
         "merge now, if it is approved",
         short="merge",
         verb="merge",
@@ -254,7 +255,7 @@ ACTIONS: tuple[Action, ...] = (
         "rollback",
         "Z",
         "Z",
-        BOTH,
+        MERGING,
         "roll back its last merge, by a commit that is checked like a merge",
         short="roll back",
         verb="rollback",
@@ -317,7 +318,7 @@ ACTIONS: tuple[Action, ...] = (
         "merge_all",
         "M",
         "M",
-        BOTH,
+        MERGING,
         "merge all that is approved, in round order",
         verb="merge",
         hard=True,
@@ -380,6 +381,7 @@ ACTIONS: tuple[Action, ...] = (
     ),
     Action("grid", "1", "1", PAGES, "the page of all workstreams", group="pages"),
     Action("quarantine", "4", "4", PAGES, "the page of quarantines and violations", short="quarantine", group="pages"),
+    Action("merges", "5", "5", PAGES, "the page of the merge queue and of all merges", group="pages"),
     Action("tab", "tab", "tab", PAGES, "the next of these pages", palette=False, group="pages"),
     Action("refresh", "R", "R", PAGES, "read everything again"),
     Action("palette", "colon", ":", PAGES, "find an action by its name", palette=False),

@@ -128,7 +128,7 @@ NOT_FOR_THE_FIRST_PAINT = (
     *("cockpit.ui.ordering", "cockpit.ui.screens.confirm", "cockpit.ui.screens.help", "cockpit.ui.screens.palette"),
     *("cockpit.ui.screens.workstream", "cockpit.ui.screens.ways", "cockpit.ui.screens.commands"),
     *("cockpit.ui.screens.quarantine", "cockpit.ui.screens.release", "cockpit.ui.screens.diff"),
-    "cockpit.ui.widgets.filterline",
+    *("cockpit.ui.screens.merges", "cockpit.ui.widgets.filterline"),
 )
 
 

@@ -12,7 +12,19 @@ from textual.dom import DOMNode
 import cockpit.ui
 from cockpit.schedule.orders import VERBS
 from cockpit.ui.app import CockpitApp
-from cockpit.ui.keys import ACTIONS, BY_NAME, DIALOG, DIFF, GRID, PAGES, QUARANTINE, WORKSTREAM, bindings, on_page
+from cockpit.ui.keys import (
+    ACTIONS,
+    BY_NAME,
+    DIALOG,
+    DIFF,
+    GRID,
+    MERGES,
+    PAGES,
+    QUARANTINE,
+    WORKSTREAM,
+    bindings,
+    on_page,
+)
 from cockpit.ui.screens.help import HelpScreen
 from cockpit.ui.screens.palette import PaletteScreen
 from cockpit.ui.screens.ways import WAYS
@@ -20,8 +32,9 @@ from cockpit.ui.screens.workstream import WorkstreamPage
 from tests.ui.fakes import busy
 from tests.ui.opening import opened
 
-REQUIRED = [*"jkgGvsprxaAmMcCZSPnltTRqduXW14", "up", "down", "pageup", "pagedown", "enter", "escape", "space", "ctrl+c"]
-REQUIRED += ["slash", "colon", "question_mark", "plus", "minus", "tab", "left_square_bracket", "right_square_bracket"]
+REQUIRED = [*"jkgGvsprxaAmMcCZSPnltTRqduXW145", "up", "down", "pageup", "pagedown", "enter", "escape", "space"]
+REQUIRED += ["ctrl+c", "slash", "colon", "question_mark", "plus", "minus", "tab"]
+REQUIRED += ["left_square_bracket", "right_square_bracket"]
 
 
 @pytest.mark.parametrize("page", sorted({*PAGES, DIALOG}))
@@ -75,10 +88,11 @@ def test_every_action_of_a_page_has_somebody_who_does_it() -> None:
     from cockpit.ui.screens.commands import CommandsPage
     from cockpit.ui.screens.diff import DiffPage
     from cockpit.ui.screens.grid import GridPage
+    from cockpit.ui.screens.merges import MergesPage
     from cockpit.ui.screens.quarantine import QuarantinePage
 
     pages = {GRID: GridPage, WORKSTREAM: WorkstreamPage, "commands": CommandsPage}
-    pages |= {QUARANTINE: QuarantinePage, DIFF: DiffPage}
+    pages |= {QUARANTINE: QuarantinePage, DIFF: DiffPage, MERGES: MergesPage}
     assert pages.keys() == PAGES
     for page, cls in pages.items():
         for action in on_page(page):

@@ -11,6 +11,7 @@ from cockpit.ui.app import CockpitApp
 from cockpit.ui.screens.grid import GridPage
 from tests.ui.fakes import busy, held
 from tests.ui.opening import opened
+from tests.ui.test_merges import merging
 
 Compare = Callable[..., bool]
 
@@ -56,6 +57,17 @@ def test_the_quarantine_page(snap_compare: Compare, size: tuple[int, int]) -> No
 def test_the_quarantine_page_without_colour(snap_compare: Compare, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NO_COLOR", "1")
     assert snap_compare(quarantine(), terminal_size=(80, 24), run_before=after("4", "j"))
+
+
+def test_the_merges_page(snap_compare: Compare) -> None:
+    handle = merging()
+    cockpit = CockpitApp(handle, handle.view(), clock=handle.clock)
+
+    async def act(pilot: Pilot[Any]) -> None:
+        await pilot.press("5", "j", "j", "j")
+        await pilot.pause()
+
+    assert snap_compare(cockpit, terminal_size=(80, 24), run_before=act)
 
 
 def test_the_release_of_a_quarantine(snap_compare: Compare) -> None:
