@@ -3,6 +3,7 @@
 Works on syntax trees of any grammar by the kinds of their nodes; decides nothing.
 """
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -222,16 +223,17 @@ class Bodies:
             (h.after_start - (h.after_start == h.after_end), max(h.after_start, h.after_end - 1))
             for h in self.change.hunks
         ]
-        below = [(tree.root_node, spans)]
+        firsts, lasts = [first for first, _ in spans], [last for _, last in spans]  # both rise, as the hunks do
+        below = [(tree.root_node, 0, len(spans))]
         while below:
-            node, near = below.pop()
-            first, last = node.start_point[0], node.end_point[0]
-            near = [span for span in near if span[0] <= last and span[1] >= first]
-            if not near:
+            node, begin, end = below.pop()
+            begin = bisect_left(lasts, node.start_point[0], begin, end)
+            end = bisect_right(firsts, node.end_point[0], begin, end)
+            if begin == end:
                 continue
             if self._is_body(node) and (body := body_at(node, language)) is not None:
                 yield body
-            below.extend((child, near) for child in reversed(node.named_children))
+            below.extend((child, begin, end) for child in reversed(node.named_children))
 
     def _is_body(self, node: "Node") -> bool:
         """Tell whether a node is a function, or a block that is not the body of one."""
