@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from cockpit.engine.effects import Effects
 
 QUARANTINE = "quarantine"
+FAILED = "scan:"  # begins the note that says why a workstream could not be scanned
 LOOKING = "the runs that went on without a driver are looked at first"
 SLOW_SWEEP_S = 30.0
 SWEEP_TURN = 10
@@ -86,6 +87,7 @@ class Monitor:
                 legs = self._engine.snapshot.legs
                 self._touched.update({legs[key].workstream: None for key, at in self._due.items() if at <= now})
             self._work.clear()
+            self._forget()
             while (workstream := self._next()) is not None:
                 leg = next((one for one in self._running() if one.workstream == workstream), None)
                 try:
@@ -115,18 +117,20 @@ class Monitor:
             del self._since[key]
         for key in self._due.keys() - running.keys():
             del self._due[key]
-        gone = self._engine.readings.findings.keys() - {leg.workstream for leg in running.values()}
-        if gone:
-            self._engine.read(findings=dict.fromkeys(gone))
+        told, at_work = self._engine.readings, {leg.workstream for leg in running.values()}
+        gone = told.findings.keys() - at_work
+        failed = [note for note in told.notes if note.startswith(FAILED) and note.removeprefix(FAILED) not in at_work]
+        if gone or failed:
+            self._engine.read(findings=dict.fromkeys(gone), notes=dict.fromkeys(failed))
 
     async def _look(self, leg: Leg) -> None:
         """Scan the worktree of a leg that runs; what has persisted for `settle` counts."""
         try:
             found = await self._scan(leg, commit="")
         except ScanError as error:
-            self._engine.read(notes={f"scan:{leg.workstream}": str(error)})
+            self._engine.read(notes={f"{FAILED}{leg.workstream}": str(error)})
             return
-        self._engine.read(notes={f"scan:{leg.workstream}": None})
+        self._engine.read(notes={f"{FAILED}{leg.workstream}": None})
         now, settle = self._engine.clock.now(), self._effects.project.loaded.plan.quality.settle
         leg = self._engine.snapshot.legs[leg.key]
         if leg.state is not State.RUNNING or leg.ending:
@@ -170,6 +174,7 @@ class Monitor:
         Raises ScanError: work that nobody could look at does not go on.
         """
         found = await self._scan(leg, commit=commit)
+        self._forget()  # from here on what was seen while it wrote is for the facts to tell
         facts = self._facts(leg, found)
         scanned = f.WorkScanned(
             leg.key,
