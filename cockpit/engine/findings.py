@@ -24,4 +24,3 @@ class Findings(Struct, frozen=True):
     violations: tuple[Finding, ...] = ()
     allowed: tuple[tuple[str, str, int, str], ...] = ()
     skipped: dict[str, str] = {}
-    paths: tuple[str, ...] = ()

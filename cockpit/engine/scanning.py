@@ -83,7 +83,6 @@ class Scanning:
             "violations": [_shape(one) for one in violations],
             "allowed": allowed,
             "skipped": skipped,
-            "paths": [one.path for one in touched],
         }
 
     def _scanned(
