@@ -9,7 +9,7 @@ from typing import Any
 from unicodedata import category
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from cockpit.agents.streams import events as e
@@ -210,6 +210,7 @@ VALUES = st.recursive(
 )
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.binary(max_size=400), st.sampled_from(FORMATS), st.booleans())
 def test_any_bytes_do_no_harm(data: bytes, name: str, stderr: bool) -> None:
     stream = parser(name)
@@ -221,6 +222,7 @@ def test_any_bytes_do_no_harm(data: bytes, name: str, stderr: bool) -> None:
     assert not any(category(char) == "Cc" for char in stream.activity)
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     st.lists(st.dictionaries(st.sampled_from(KEYS.split()), VALUES, max_size=6), max_size=4), st.sampled_from(FORMATS)
 )
