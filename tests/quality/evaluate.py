@@ -44,7 +44,9 @@ def rows() -> Iterator[tuple[str, int, int, int, int, int]]:
 def main() -> None:
     """Print the table."""
     begun = time.perf_counter()
-    print(f"{'rule':<22}{'caught':>8}{'missed':>8}{'passed':>8}{'alarms':>8}{'others':>8}{'recall':>9}{'precision':>11}")
+    print(
+        f"{'rule':<22}{'caught':>8}{'missed':>8}{'passed':>8}{'alarms':>8}{'others':>8}{'recall':>9}{'precision':>11}"
+    )
     for name, caught, missed, passed, alarms, elsewhere in rows():
         wrong = alarms + elsewhere
         recall = f"{caught / (caught + missed):.1%}" if caught + missed else "-"
