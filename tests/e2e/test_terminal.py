@@ -91,6 +91,7 @@ def test_keys_and_theme_are_the_operators_own(tmux: Tmux, desk_of: Callable[...,
     pane = tmux.open("sh", "-c", f"{shlex.join([*COCKPIT, str(desk.plan)])}; echo ended with $?; cat")
     tmux.until(lambda: "f1 help" in tmux.seen(pane))
     assert "38;2;" not in tmux("capture-pane", "-pe", "-t", pane)
+    tmux("resize-window", "-t", pane, "-x", "80", "-y", "120")  # all keys at once
     tmux("send-keys", "-t", pane, "F1")
     tmux.until(lambda: "z        quit the screen" in tmux.seen(pane))
     tmux("send-keys", "-t", pane, "Escape")
