@@ -1,3 +1,4 @@
+import os
 from collections.abc import Iterator
 
 import pytest
@@ -10,7 +11,9 @@ def anyio_backend() -> str:
 
 @pytest.fixture(scope="session", autouse=True)
 def own_records(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Keep the records of runs of these tests away from those of whoever runs them."""
+    """Keep the records of runs, and the environment, of these tests away from those of whoever runs them."""
     with pytest.MonkeyPatch.context() as patch:
+        for name in ("LINES", "COLUMNS", *(one for one in os.environ if one.startswith("GIT_"))):
+            patch.delenv(name, raising=False)  # a size that is not the terminal's; a second program around each git
         patch.setenv("XDG_STATE_HOME", str(tmp_path_factory.mktemp("xdg-state")))
         yield

@@ -7,6 +7,7 @@ from cockpit.engine import wire
 from cockpit.engine.feed import Feed
 from cockpit.engine.handle import Answer, View
 from cockpit.engine.loop import Engine
+from cockpit.schedule.fold import replay
 from cockpit.schedule.orders import Order
 
 
@@ -22,10 +23,14 @@ class LocalHandle:
         feed = Feed(self._engine)
         try:
             view = self._engine.view()
+            snapshot = view.snapshot
             yield view
             while True:
-                facts, changes = await feed.take()
-                snapshot = self._engine.snapshot
+                told, changes = await feed.take()
+                facts = tuple(one for one in told if one.seq > snapshot.seq)
+                # The engine's own may be ahead, by facts that are not written yet.
+                snapshot = self._engine.snapshot if feed.overrun else replay(snapshot, facts)
+                feed.overrun = False
                 changed = wire.workstreams_of(snapshot, facts, changes)
                 yield View(snapshot, self._engine.readings, facts, changed, problem=self._engine.trouble)
         finally:

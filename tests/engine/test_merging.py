@@ -61,7 +61,7 @@ async def test_a_merge_whose_gate_hangs_can_be_stopped_and_nothing_is_published(
     async with scene.driving() as play:
         await play.start()
         await play.until_there("gating")
-        assert play.state("a") == "merging"
+        await play.until_state(a="merging")
         assert (await play.order("stop", "a")).ok
         assert play.state("a") == "stopped"
         assert not scene.ours()
@@ -224,6 +224,7 @@ async def test_a_merge_waits_for_what_the_operator_has_in_the_way(scene: Scene, 
         await play.start()
         await play.until(lambda now: now.leg("a").state.value == "queued" and now.leg("a").paths)
         assert play.leg("a").paths == (name,)
+        await play.until_merged("b")
         assert (scene.repo / name).read_text() == "the operator's own\n"
         assert scene.checkout() == scene.before
         if way == "untracked":
