@@ -18,7 +18,7 @@ demo: $(READY)  ## a scratch repository, six workstreams, scripted agents
 	@$(BIN)/cockpit demo
 
 test: $(READY)  ## the whole suite
-	$(BIN)/python -m pytest -n auto --dist worksteal
+	PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n auto --dist worksteal
 
 lint: $(READY)  ## ruff and mypy, strict
 	$(BIN)/ruff check .

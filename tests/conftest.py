@@ -17,3 +17,8 @@ def own_records(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
             patch.delenv(name, raising=False)  # a size that is not the terminal's; a second program around each git
         patch.setenv("XDG_STATE_HOME", str(tmp_path_factory.mktemp("xdg-state")))
         yield
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """Two workers a core: half of what the tests do is to wait for processes and files."""
+    return 2 * (os.cpu_count() or 1)

@@ -409,24 +409,6 @@ def test_hostile_titles_reach_no_terminal(desk_of: Callable[..., Desk]) -> None:
 # --- the demo ------------------------------------------------------------------------------------------------------
 
 
-def test_the_demo_ends_as_it_is_meant_to(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("SCRIPTED_PACE", "0.2")
-    place = tmp_path / "demo"
-    assert run(["demo", str(place), "--headless"]) == 0
-    out = capsys.readouterr().out
-    assert f"scratch repository: {place}" in out
-    assert "its plan is trusted" in out
-    assert "pricing is conflict" in out
-    assert "invoices is waiting: blocked by pricing/PR-1 (conflict)" in out
-    assert f"git -C {place} log" in out
-    merges = run_git(place, "rev-list", "--merges", "--count", "main")
-    assert int(merges) == 5
-    assert "labels is quarantined: PLACEHOLDER_DROPPED in src/parcel/labels.py" in out
-    assert run_git(place, "status", "--porcelain") == ""
-
-
 def test_the_demo_refuses_a_folder_that_holds_something(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "mine.txt").touch()
     assert run(["demo", str(tmp_path), "--headless"]) == 2

@@ -90,7 +90,17 @@ def test_the_built_wheel_runs_the_demo_from_any_folder(tmp_path: Path, env: dict
     assert sorted(path.name for path in (place / "cockpit" / "styles").iterdir()) == sorted(
         path.name for path in (TOP / "styles").iterdir()
     )
-    done = cockpit("demo", str(tmp_path / "demo"), "--headless", env=env, cwd=tmp_path)
+    demo = tmp_path / "demo"
+    done = cockpit("demo", str(demo), "--headless", env={**env, "SCRIPTED_PACE": "0.2"}, cwd=tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "pricing is conflict" in done.stdout
-    assert "labels is quarantined: PLACEHOLDER_DROPPED" in done.stdout
+    for told in (
+        f"scratch repository: {demo}",
+        "its plan is trusted",
+        "pricing is conflict",
+        "invoices is waiting: blocked by pricing/PR-1 (conflict)",
+        "labels is quarantined: PLACEHOLDER_DROPPED in src/parcel/labels.py",
+        f"git -C {demo} log",
+    ):
+        assert told in done.stdout
+    assert int(run_git(demo, "rev-list", "--merges", "--count", "main")) == 5
+    assert run_git(demo, "status", "--porcelain") == ""

@@ -1,6 +1,7 @@
 """The table of rooms in the design, proven twice: by what the source says, and by what a fresh interpreter loads."""
 
 import ast
+import functools
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -58,8 +59,13 @@ def is_module(name: str) -> bool:
     return path.is_dir() or path.with_suffix(".py").is_file()
 
 
-def imports(path: Path) -> Iterator[tuple[int, str]]:
-    """Yield the line and the module of everything that a source file imports, inside functions too."""
+@functools.cache
+def imports(path: Path) -> tuple[tuple[int, str], ...]:
+    """Return the line and the module of everything that a source file imports, inside functions too."""
+    return tuple(_imports(path))
+
+
+def _imports(path: Path) -> Iterator[tuple[int, str]]:
     package = module_of(path) if path.name == "__init__.py" else module_of(path).rpartition(".")[0]
     for node in ast.walk(ast.parse(path.read_text("utf-8"))):
         if isinstance(node, ast.Import):
