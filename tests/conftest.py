@@ -19,6 +19,7 @@ def own_records(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         yield
 
 
+@pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
     """Two workers a core: half of what the tests do is to wait for processes and files."""
     return 2 * (os.cpu_count() or 1)

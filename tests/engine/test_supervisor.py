@@ -296,13 +296,14 @@ def test_a_stop_right_after_the_start_finds_its_run(tmp_path: Path) -> None:
 
 def test_an_endless_line_stays_capped_and_memory_small(folder: Path) -> None:
     total, cap = 200 * 1024 * 1024, 8 * 1024 * 1024
-    code = f"import os\nfor i in range({total // 65536}): os.write(1, b'x' * 65536)\n"
-    code += "os.write(1, b'the end')\nos.read(0, 1)"
-    fifo = folder.parent / "fifo"
+    code = f"import os, sys\nfor i in range({total // 65536}): os.write(1, b'x' * 65536)\n"
+    code += "os.write(1, b'the end')\nos.mkdir(sys.argv[1])\nos.read(0, 1)"
+    fifo, written = folder.parent / "fifo", folder.parent / "written"
     os.mkfifo(fifo)
     keeper = os.open(fifo, os.O_RDWR)  # the agent waits on this while its supervisor is looked at
-    started = runs.start(spec_of(folder, python(code), stdin=fifo, cap_bytes=cap))
-    until(lambda: runs.tail(folder, limit=7) == b"the end")
+    started = runs.start(spec_of(folder, python(code, str(written)), stdin=fifo, cap_bytes=cap))
+    until(written.exists)
+    until(lambda: (folder / "stdout.log").stat().st_size <= cap)
     status = Path(f"/proc/{started.supervisor.pid}/status").read_text()
     peak = int(status.split("VmHWM:")[1].split()[0])
     os.write(keeper, b"\n")
