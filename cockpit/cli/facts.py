@@ -72,7 +72,7 @@ def as_json(recorded: Recorded) -> dict[str, object]:
 
 
 def _print(journal: Journal, since: int, *, follow: bool, json: bool) -> None:
-    from cockpit.cli.words import line
+    from cockpit.schedule.wording import line
 
     while True:
         for recorded in journal.read(since):

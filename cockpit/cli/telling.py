@@ -11,13 +11,13 @@ from typing import TextIO
 from cockpit.cli.output import coloured, plural, width
 from cockpit.cli.reach import who
 from cockpit.cli.status import why
-from cockpit.cli.words import line
 from cockpit.engine.handle import Answer, Handle, View
 from cockpit.safetext import on_one_line, safe_line
 from cockpit.schedule import facts as f
 from cockpit.schedule.orders import Order
 from cockpit.schedule.snapshot import Snapshot
 from cockpit.schedule.states import State
+from cockpit.schedule.wording import line
 
 _STYLE = {
     f.LegMerged: "32",

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cockpit.cli.words import line, words
 from cockpit.safetext import on_one_line, safe_line
 from cockpit.schedule import facts as f
+from cockpit.schedule.wording import line, words
 from tests.unit.fact_strategies import facts
 
 

@@ -1,11 +1,10 @@
-"""Facts in words, one line each, for `facts` and `run`; says what the fact says and nothing more."""
+"""Facts in words, one line each, for commands and the screen; says what the fact says and nothing more."""
 
 import time
 from collections.abc import Callable
 from functools import cache
 from typing import Any
 
-from cockpit.cli.output import plural
 from cockpit.clock import span
 from cockpit.safetext import on_one_line, safe_line
 from cockpit.schedule import facts as f
@@ -29,6 +28,10 @@ def about(fact: f.Fact) -> str:
 def words(fact: f.Fact) -> str:
     """Return what happened, in words."""
     return _words()[type(fact)](fact)
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def _because(reason: str) -> str:
@@ -58,14 +61,14 @@ def _gate(fact: f.GateFinished) -> str:
 
 
 def _scanned(fact: f.WorkScanned) -> str:
-    parts = [plural(fact.found, "violation")]
+    parts = [_count(fact.found, "violation")]
     parts += [f"{len(fact.allowed)} allowed by comments"] if fact.allowed else []
-    parts += [f"{plural(len(fact.skipped), 'file')} not scanned: {'; '.join(fact.skipped[:3])}"] if fact.skipped else []
+    parts += [f"{_count(len(fact.skipped), 'file')} not scanned: {'; '.join(fact.skipped[:3])}"] if fact.skipped else []
     return f"scanned: {', '.join(parts)}"
 
 
 def _committed(fact: f.WorkCommitted) -> str:
-    return f"work is commit {fact.commit[:9]}: {plural(fact.files, 'file')}, +{fact.added} −{fact.removed}"
+    return f"work is commit {fact.commit[:9]}: {_count(fact.files, 'file')}, +{fact.added} −{fact.removed}"
 
 
 def _merged(fact: f.LegMerged) -> str:
