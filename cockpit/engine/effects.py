@@ -47,6 +47,7 @@ class Effects:
         self.seen_change: dict[str, float] = {}
         self.changed: dict[str, frozenset[str]] = {}  # what commits of this driver changed, by their ids
         self.retired: tuple[Plan, ...] = ()
+        self._failed_merges = 0  # in a row, by what no effect foresaw
         self.running = Running(self)
         self.monitor = Monitor(self)
 
@@ -65,6 +66,8 @@ class Effects:
         try:
             await self._do(todo)
             self.engine.read(notes={self._name(todo): None})
+            if isinstance(todo, Integrate):
+                self._failed_merges = 0
         except CockpitError as error:
             await self._unforeseen(todo, str(error))
         except Exception as error:  # noqa: BLE001  # the driver must outlive a fault in one effect, and show it
@@ -107,7 +110,9 @@ class Effects:
             self.engine.record(f.RollbackEnded(todo.leg, reason))
         elif isinstance(todo, Integrate):
             merging = [key for key in todo.legs if self.engine.snapshot.legs[key].state is State.MERGING]
-            until = self.engine.clock.now() + merges.DEFER_S
+            # What killed a git once is mostly over: soon again, and ever later where it fails each time.
+            until = self.engine.clock.now() + min(SPIN_GUARD_S * 2 ** min(self._failed_merges, 8), merges.DEFER_S)
+            self._failed_merges += 1
             self.engine.record(*(f.MergeDeferred(key, reason, until) for key in merging))
         else:
             await asyncio.sleep(SPIN_GUARD_S)

@@ -346,3 +346,17 @@ async def test_a_workstream_that_left_the_plan_can_still_be_merged(scene: Scene)
         await play.until_merged("a")
     assert scene.base_file("a.txt") == "a 1\n"
     scene.check()
+
+
+async def test_a_merge_that_failed_by_chance_is_tried_again_soon(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("cockpit.engine.effects.SPIN_GUARD_S", 0.2)
+    scene.plan({"a": {}}, gates=[{"name": "whole", "when": "merge", "run": "true"}])
+    in_the_way = scene.state.integration
+    in_the_way.parent.mkdir(parents=True, exist_ok=True)
+    in_the_way.symlink_to("nowhere")
+    async with scene.driving() as play:
+        await play.start()
+        await play.until(lambda now: now.leg("a").state.value == "queued" and now.leg("a").reason)
+        in_the_way.unlink()
+        await play.until_merged()
+    scene.check()
