@@ -3,7 +3,7 @@
 import os
 from collections.abc import Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import on
 from textual.app import App
@@ -31,6 +31,7 @@ from cockpit.ui.working import beside
 
 if TYPE_CHECKING:
     from cockpit.ui.ordering import Ordering
+    from cockpit.ui.screens.detailed import DetailPage
 
 LEAVE, STOP = "leave", "stop"
 
@@ -197,8 +198,8 @@ class CockpitApp(App[str], inherit_bindings=False):
         if self.read_only and action.verb:
             return "this screen is read only"
         if not action.whole:
-            reason = action.why_not(self.view, self.page.targets() if self.page else ())
-            return reason or (self.page.why_not(action.name) if self.page else None)
+            reason = self.page.why_not(action.name) if self.page else None
+            return reason or action.why_not(self.view, self.page.targets() if self.page else ())
         if action.name not in self._plan_reasons:
             self._plan_reasons[action.name] = action.why_not(self.view, ())
         return self._plan_reasons[action.name]
@@ -257,17 +258,19 @@ class CockpitApp(App[str], inherit_bindings=False):
         """Open the page of quarantines and violations."""
         from cockpit.ui.screens.quarantine import QuarantinePage
 
-        if not isinstance(self.page, QuarantinePage):
-            self.do_grid()
-            self.push_screen(QuarantinePage(self.view, self.rows, self.clock.now()))
+        self.turn_to(QuarantinePage)
 
     def do_merges(self) -> None:
         """Open the page of the merge queue and of all merges."""
         from cockpit.ui.screens.merges import MergesPage
 
-        if not isinstance(self.page, MergesPage):
+        self.turn_to(MergesPage)
+
+    def turn_to(self, page: "type[DetailPage[Any]]") -> None:
+        """Open a page of a list above the first page, in place of any other; stay where it is in front already."""
+        if not isinstance(self.page, page):
             self.do_grid()
-            self.push_screen(MergesPage(self.view, self.rows, self.clock.now()))
+            self.push_screen(page(self.view, self.rows, self.clock.now()))
 
     def do_tab(self) -> None:
         """Go to the page after the one that is open, or that was opened from."""

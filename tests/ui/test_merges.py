@@ -123,6 +123,16 @@ async def test_a_rollback_is_in_the_queue_and_behind_the_merge_that_is_under_way
     assert told(handle)["leg:jobs/jobs-1"][1] == "is merged next"
 
 
+def test_what_an_earlier_try_built_is_not_shown_in_the_next() -> None:
+    handle = merging()
+    leg = "cli/cli-1"
+    handle.record(f.MergeBuilt(leg, "eeeeeeeeeeee", "t", "onto"), publish=False)
+    handle.record(f.MergeDeferred(leg, "main keeps moving"), publish=False)
+    handle.clock.advance(1.0)
+    handle.record(f.MergeStarted(leg), publish=False)
+    assert told(handle)[f"leg:{leg}"][1] == "being built"
+
+
 async def test_only_the_last_merge_of_a_workstream_that_stands_can_be_rolled_back() -> None:
     handle = merging()
     found, snapshot = items(handle.view()), handle.snapshot
@@ -169,11 +179,11 @@ async def test_z_rolls_back_the_merge_under_the_cursor_after_a_yes() -> None:
     ("row", "key", "why"),
     [
         ("merge:0", "Z", "api was merged again as bbbbbbbbb: roll that back first"),
-        ("merge:2", "Z", "docs is review: stop or merge that first"),
-        ("leg:jobs/jobs-1", "Z", "jobs is queued"),
+        ("merge:2", "Z", "it was rolled back by"),
+        ("leg:jobs/jobs-1", "Z", "it is not merged yet"),
         ("leg:cli/cli-1", "m", "cli"),
-        ("merge:1", "m", "api"),
-        ("merge:2", "m", "docs"),
+        ("merge:1", "m", "this leg is merged already"),
+        ("merge:2", "m", "this merge was rolled back"),
     ],
 )
 async def test_what_cannot_be_merged_or_rolled_back_says_why(row: str, key: str, why: str) -> None:
@@ -231,7 +241,7 @@ async def test_moving_and_scrolling_keys_work_or_say_why() -> None:
         assert "all of it is in sight" in one.screen_text()
     async with opened(merging(HOSTILE), (32, 15)) as one:
         await one.press("5", "G")
-        about = one.app.screen.query_one("#merge")
+        about = one.app.screen.query_one("#full")
         await one.until(lambda: about.max_scroll_y)
         await one.press("right_square_bracket")
         assert about.scroll_offset.y > 0
