@@ -4,6 +4,7 @@ import json as jsonlib
 import os
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -16,6 +17,7 @@ from cockpit.errors import CockpitError
 
 if TYPE_CHECKING:
     from cockpit.git.pairs import Touched
+    from cockpit.quality.apart import Apart
     from cockpit.quality.policy import Judged, Policy
 
 Format = Literal["text", "json", "sarif", "github"]
@@ -41,10 +43,12 @@ def scan(
     """
     policy = _policy(plan)
     if stdin_pairs:
-        return _pairs(policy)
+        with closing(_apart(policy)) as apart:
+            return _pairs(apart)
     if diff is not None and staged:
         raise CockpitError("--diff and --staged cannot go together", hint="give one of them")
-    report = policy.report(_changes(paths, diff, staged=staged))
+    with closing(_apart(policy)) as apart:
+        report = policy.report(_changes(paths, diff, staged=staged), apart.judge)
     _print(report, "json" if json else format)
     return 1 if report.violations else 0
 
@@ -73,10 +77,17 @@ def _policy(plan: Path | None) -> "Policy":
     return policy_of(quality.ignore, forbid)
 
 
+def _apart(policy: "Policy") -> "Apart":
+    from cockpit.quality.apart import Apart
+
+    return Apart(lambda _, one: policy.judge(one))
+
+
 def _changes(paths: tuple[Path, ...], diff: str | None, *, staged: bool) -> "Iterator[Judged]":
     if paths and diff is None and not staged:
         yield from _files(paths)
         return
+    from cockpit.engine.judging import judged
     from cockpit.git import pairs
 
     top = pairs.top_of(Path.cwd())
@@ -86,17 +97,7 @@ def _changes(paths: tuple[Path, ...], diff: str | None, *, staged: bool) -> "Ite
         touched = pairs.in_range(top, diff)
     else:
         touched = pairs.uncommitted(top)
-    yield from judged(top, _chosen(top, touched, paths))
-
-
-def judged(top: Path, touched: "Iterator[Touched]") -> "Iterator[Judged]":
-    """Yield touched files with both sides, as rules judge them."""
-    from cockpit.git import pairs
-    from cockpit.quality.policy import Judged
-
-    for pair in pairs.read(top, touched):
-        kind = pair.touched.kind
-        yield Judged(pair.touched.path, pair.before, pair.after, kind, pair.skipped if kind == "file" else "")
+    yield from map(judged, pairs.read(top, _chosen(top, touched, paths)))
 
 
 def _chosen(top: Path, touched: "tuple[Touched, ...]", paths: tuple[Path, ...]) -> "Iterator[Touched]":
@@ -129,7 +130,7 @@ def _walk(folder: Path) -> Iterator[Path]:
                 yield path
 
 
-def _pairs(policy: "Policy") -> int:
+def _pairs(apart: "Apart") -> int:
     """Answer each line with a line at once, one that is no pair with an `error`; return the exit code: 0 or 2."""
     from dataclasses import asdict
 
@@ -147,7 +148,7 @@ def _pairs(policy: "Policy") -> int:
             emit_line({"id": None, "error": f"line {number} is not a pair: {error}", "violations": []})
             code = 2
             continue
-        found = policy.judge(one)
+        found = apart.judge(one)
         answer: dict[str, Any] = {
             "id": asked.get("id"),
             "violations": [asdict(violation_shape(v)) for v in found.violations],

@@ -22,6 +22,7 @@ SLOW_SWEEP_S = 30.0
 SWEEP_TURN = 10
 MISSING_KEPT = 40
 UNSCANNED_KEPT = 200
+SCANNED = (State.RUNNING, State.PAUSED, State.CHECKING, State.MERGING)  # whose files are looked at more than once
 
 
 class Monitor:
@@ -217,8 +218,10 @@ class Monitor:
         project = self._effects.project
         plan, workstream = project.loaded.plan, self._effects.workstream(leg.workstream)
         root, path = project.repo.root, project.loaded.path
+        legs = ((key, self._engine.snapshot.legs[key]) for key in self._engine.snapshot.active)
         return {
             "key": leg.key,
+            "live": [leg.key, *(one for one, leg in legs if leg.state in SCANNED)],
             "checkout": self._engine.snapshot.workstreams[leg.workstream].worktree,
             "base": leg.base,
             "commit": commit,

@@ -6,19 +6,22 @@ A process of its own keeps parsing off the driver's processor lock, and can be e
 import contextlib
 import json
 import os
-import signal
 import sys
+import traceback
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import replace
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
 from cockpit.engine.findings import IMPORTS
+from cockpit.engine.judging import judged
 from cockpit.errors import CockpitError
 from cockpit.git import pairs
 from cockpit.git.pairs import Touched
 from cockpit.git.trees import CommitFiles, are_any_ignored
+from cockpit.quality.apart import Apart
 from cockpit.quality.files import Files
 from cockpit.quality.imports import imports_rule, is_judged
 from cockpit.quality.policy import Forbidden, Judged, Policy, policy_of
@@ -26,15 +29,12 @@ from cockpit.quality.scan import Scanned
 from cockpit.quality.scope import Scope
 from cockpit.quality.violation import Violation
 
-FILE_SECONDS = 5.0
+POLICIES = 256  # that are kept compiled: one for each workstream with files of its own
 LEFT_OUT = "its scan never ended, or ended the scanning process"
-_Signature = tuple[str, str, int, int, int]
+_Signature = tuple[str, str, int, int, int, int]
 _Seen = dict[str, tuple[_Signature, Scanned]]
 Tell = Callable[[str], None]
-
-
-class _TooLongError(BaseException):
-    """One file took longer than FILE_SECONDS; no rule may take it for a fault of its own."""
+Judge = Callable[[Judged], Scanned]
 
 
 def _to_nobody(_path: str) -> None: ...
@@ -45,38 +45,42 @@ class Scanning:
 
     def __init__(self, tell: Tell = _to_nobody) -> None:
         self._tell = tell  # each file before it is judged, so that whoever asked knows at which one this process ended
-        self._seen: dict[str, tuple[Policy, _Seen]] = {}
-        self._policies: dict[str, Policy] = {}
+        self._seen: dict[str, tuple[str, _Seen]] = {}
+        self._apart = Apart(_judge)
 
     def answer(self, asked: dict[str, Any]) -> dict[str, Any]:
         """Return what is wrong with a change: from `base` to `commit` (empty: to the files on disk) in `checkout`.
 
         `exclude` are set-up files, `ignore`, `forbid` and `scope` (None: anywhere) what the plan says, `key` names who
-        is asked about, `leave_out` are paths that no process may look at again.
+        is asked about, `live` who may be asked about again (None: anybody), `leave_out` are paths that no process may
+        look at again.
         """
         top = Path(asked["checkout"])
         if asked.get("task") == IMPORTS:
             return self._imports(top, asked)
-        policy = self._policy(asked)
+        wanted = json.dumps([asked["ignore"], asked["forbid"], asked["scope"]], sort_keys=True)
+        policy = _policy(wanted)
         if asked["commit"]:
             touched = pairs.in_range(top, f"{asked['base']}..{asked['commit']}")
         else:
             touched = pairs.since(top, asked["base"], asked["exclude"])
-        judged_by, known = self._seen.get(asked["key"], (policy, {}))
-        if judged_by is not policy:
+        judged_by, known = self._seen.get(asked["key"], (wanted, {}))
+        if judged_by != wanted:
             known = {}
         left_out = frozenset(asked.get("leave_out", ()))
         fresh: _Seen = {}
         violations: list[Violation] = []
         skipped: dict[str, str] = {}
         allowed = []
-        for one, scanned, signature in self._scanned(top, touched, known, policy, left_out):
+        judge = partial(self._apart.judge, policy=wanted)
+        for one, scanned, signature in self._scanned(top, touched, known, judge, left_out):
             fresh[one.path] = (signature, scanned)
             violations += scanned.violations
             allowed += [[by.violation.rule, one.path, by.violation.line, by.reason] for by in scanned.allowed]
             if scanned.skipped:
                 skipped[one.path] = scanned.skipped
-        self._seen[asked["key"]] = (policy, fresh)
+        self._forget(asked)
+        self._seen[asked["key"]] = (wanted, fresh)
         names = [(one.path, one.kind) for one in touched if not policy.is_ignored(one.path)]
         violations += policy.judge_all(names, ((path, scanned.traces) for path, (_, scanned) in fresh.items()))
         return {
@@ -86,7 +90,7 @@ class Scanning:
         }
 
     def _scanned(
-        self, top: Path, touched: tuple[Touched, ...], known: _Seen, policy: Policy, left_out: frozenset[str]
+        self, top: Path, touched: tuple[Touched, ...], known: _Seen, judge: Judge, left_out: frozenset[str]
     ) -> Iterator[tuple[Touched, Scanned, _Signature]]:
         changed = []
         for one in touched:
@@ -102,7 +106,7 @@ class Scanning:
             if one.kind != "file":
                 continue
             self._tell(one.path)
-            yield one, _judged(policy, Judged(one.path, pair.before, pair.after, one.kind, pair.skipped)), signature
+            yield one, judge(judged(pair)), signature
 
     def _imports(self, top: Path, asked: dict[str, Any]) -> dict[str, Any]:
         """Return which imports of the modules that a range changes lead to nothing in its last commit."""
@@ -115,22 +119,31 @@ class Scanning:
         modules = tuple(one for one in touched if is_judged(one.path) and one.path in after.paths)
         violations: list[Violation] = []
         skipped = {}
-        for one, scanned, _ in self._scanned(top, modules, {}, policy, left_out):
-            violations += scanned.violations
-            if scanned.skipped:
-                skipped[one.path] = scanned.skipped
+        with closing(Apart(lambda _, one: policy.judge(one))) as apart:
+            for one, scanned, _ in self._scanned(top, modules, {}, apart.judge, left_out):
+                violations += scanned.violations
+                if scanned.skipped:
+                    skipped[one.path] = scanned.skipped
         return {"violations": [_shape(one) for one in violations], "skipped": skipped}
 
-    def _policy(self, asked: dict[str, Any]) -> Policy:
-        key = json.dumps([asked["ignore"], asked["forbid"], asked["scope"]], sort_keys=True)
-        if key not in self._policies:
-            wanted = asked["scope"]
-            scope = Scope(tuple(wanted["files"]), tuple(wanted["shared"]), wanted["plan"]) if wanted else None
-            forbid = [
-                Forbidden(name, pattern, severity, tuple(paths)) for name, pattern, severity, paths in asked["forbid"]
-            ]
-            self._policies[key] = policy_of(asked["ignore"], forbid, scope)
-        return self._policies[key]
+    def _forget(self, asked: dict[str, Any]) -> None:
+        live = asked.get("live")
+        for key in self._seen.keys() - (self._seen.keys() if live is None else live):
+            del self._seen[key]
+
+
+@lru_cache(POLICIES)
+def _policy(wanted: str) -> Policy:
+    ignore, forbid, scope = json.loads(wanted)
+    return policy_of(
+        ignore,
+        [Forbidden(name, pattern, severity, tuple(paths)) for name, pattern, severity, paths in forbid],
+        Scope(tuple(scope["files"]), tuple(scope["shared"]), scope["plan"]) if scope else None,
+    )
+
+
+def _judge(wanted: str, one: Judged) -> Scanned:
+    return _policy(wanted).judge(one)
 
 
 def _may_come(checkouts: Sequence[Path], paths: Sequence[str]) -> bool:
@@ -141,39 +154,13 @@ def _may_come(checkouts: Sequence[Path], paths: Sequence[str]) -> bool:
 def _signature(top: Path, one: Touched) -> _Signature:
     """Return what tells that a file is as it was at the last look."""
     if not one.on_disk:
-        return (one.before, one.after, 0, 0, 0)
+        return (one.before, one.after, 0, 0, 0, 0)
     try:
         found = os.lstat(top / one.path)
     except OSError:
-        return (one.before, "", 0, 0, 0)
-    return (one.before, "", found.st_mtime_ns, found.st_size, found.st_ino)
-
-
-def _judged(policy: Policy, one: Judged) -> Scanned:
-    try:
-        with _limit(FILE_SECONDS):
-            return policy.judge(one)
-    except _TooLongError:
-        return Scanned(skipped=f"took longer than {FILE_SECONDS:g} s")
-    except (RecursionError, MemoryError):
-        return Scanned(skipped="nested too deeply")
-    except Exception as error:  # noqa: BLE001  # a fault in one rule must not keep all else from being looked at
-        print(f"{one.path}: {type(error).__name__}: {error}", file=sys.stderr, flush=True)
-        return Scanned(skipped=f"a rule failed: {type(error).__name__}: {error}")
-
-
-@contextlib.contextmanager
-def _limit(seconds: float) -> Iterator[None]:
-    def ring(_number: int, _frame: object) -> None:
-        raise _TooLongError
-
-    before = signal.signal(signal.SIGALRM, ring)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
+        return (one.before, "", 0, 0, 0, 0)
+    # Whoever writes a file can set its mtime back (`cp -p`, `touch -r`), but not its ctime.
+    return (one.before, "", found.st_mtime_ns, found.st_ctime_ns, found.st_size, found.st_ino)
 
 
 def _shape(one: Violation) -> dict[str, Any]:
@@ -203,6 +190,9 @@ def main() -> None:
                 found = scanning.answer(json.loads(line))
             except CockpitError as error:
                 found = {"error": str(error)}
+            except Exception as error:  # noqa: BLE001  # one request that cannot be answered costs no other one
+                traceback.print_exc()
+                found = {"error": f"{type(error).__name__}: {error}"}
             _say(found)
         return
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is left in the buffer is for nobody

@@ -70,8 +70,9 @@ class Policy:
         if self.scope is not None:
             yield from self.scope.judge(touched)
 
-    def report(self, changes: Iterable[Judged]) -> Report:
-        """Return what is wrong with a whole change, its files in their order."""
+    def report(self, changes: Iterable[Judged], judge: Callable[[Judged], Scanned] | None = None) -> Report:
+        """Return what is wrong with a whole change, its files in their order; `judge` judges one (default: here)."""
+        judge = judge or self.judge
         begun = time.perf_counter()
         report = Report()
         touched = []
@@ -80,7 +81,7 @@ class Policy:
             if self.is_ignored(one.path):
                 continue
             touched.append((one.path, one.kind))
-            scanned = self.judge(one)
+            scanned = judge(one)
             traces.append((one.path, scanned.traces))
             add(report, one, scanned)
         report.violations += self.judge_all(touched, traces)

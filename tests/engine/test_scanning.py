@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from cockpit import processtree
-from cockpit.engine import scanning
 from cockpit.engine.scanner import ScanError, Scanner
 from cockpit.engine.scanning import LEFT_OUT, Scanning
+from cockpit.quality import apart
 from cockpit.quality.policy import Judged, Policy
 from cockpit.quality.scan import Scanned
 from tests.git.repos import make_repo, run_git
@@ -38,7 +38,7 @@ def request(repo: Path, *forbid: list[Any], **more: Any) -> dict[str, Any]:
 
 
 def test_a_file_that_takes_too_long_is_given_up_and_told(repo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(scanning, "FILE_SECONDS", 0.5)
+    monkeypatch.setattr(apart, "FILE_SECONDS", 0.5)
     found = Scanning().answer(request(repo, HANGS, EVIL))
     assert found["skipped"] == {"endless.txt": "took longer than 0.5 s"}
     assert [one["path"] for one in found["violations"]] == ["more.txt"]
@@ -81,6 +81,23 @@ def test_a_lost_test_is_told_again_at_each_look_and_not_beside_lost_code(repo: P
     assert one.answer(asked)["violations"] == []
 
 
+def test_a_file_whose_time_was_set_back_is_looked_at_again(repo: Path) -> None:
+    one, more = Scanning(), repo / "more.txt"
+    assert len(one.answer(request(repo, EVIL))["violations"]) == 1
+    was = more.stat()
+    more.write_bytes(b"GOOD\n")
+    os.utime(more, ns=(was.st_atime_ns, was.st_mtime_ns))
+    assert one.answer(request(repo, EVIL))["violations"] == []
+
+
+def test_what_is_over_is_forgotten(repo: Path) -> None:
+    one = Scanning()
+    for key in ("a", "b", "c"):
+        one.answer(request(repo, key=key, live=["a", "b", "c"]))
+    one.answer(request(repo, key="c", live=["b", "c"]))
+    assert one._seen.keys() == {"b", "c"}
+
+
 async def test_an_answer_that_is_an_error_ends_no_process(repo: Path) -> None:
     scanner = Scanner()
     try:
@@ -88,6 +105,8 @@ async def test_an_answer_that_is_an_error_ends_no_process(repo: Path) -> None:
         first = scanner.pid
         with pytest.raises(ScanError):
             await scanner.scan({**request(repo), "base": "0" * 40})
+        with pytest.raises(ScanError, match="KeyError: 'ignore'"):
+            await scanner.scan({key: value for key, value in request(repo).items() if key != "ignore"})
         assert scanner.pid == first
         assert (await scanner.scan(request(repo, EVIL))).violations
     finally:
