@@ -56,7 +56,7 @@ def order_shown(project: "Project", order: Order, commit: str = "") -> Order:
         raise CockpitError(f"--commit {commit} is no commit's id", hint=hint)
     snapshot = view_of(project).snapshot
     targets = tuple(snapshot.workstreams) if order.everything else order.targets
-    return replace(order, expected=commit or shown(snapshot, targets))
+    return replace(order, expected=commit or shown(snapshot, targets, order.verb))
 
 
 def give(plan: Path, state_dir: Path | None, order: Order, *, json: bool, trust: bool = False) -> int:

@@ -7,7 +7,7 @@ from cyclopts import Parameter
 from msgspec.structs import replace
 
 from cockpit.cli.commands import deciding_order, plain_order, reasoned_order
-from cockpit.cli.giving import by, give, order_of, project_for, tell_answer
+from cockpit.cli.giving import by, give, give_to, order_of, order_shown, project_for, tell_answer
 from cockpit.cli.inside import refuse_inside_run
 from cockpit.cli.options import All, Json, Plan, Reason, StateDir, Trust, Workstreams
 from cockpit.cli.output import emit, say
@@ -63,9 +63,11 @@ def rollback(
     Merged work that depends on it is named, and asked about on a terminal; `--anyway` answers yes.
     """
     order = order_of("rollback", workstreams, everything=False, reason=reason, also_needed=anyway)
+    project = project_for(plan, state_dir, "rollback")
+    order = order_shown(project, order)
     if not anyway and not json:
-        order = _asked_anyway(project_for(plan, state_dir, "rollback"), order)
-    return give(plan, state_dir, order, json=json)
+        order = _asked_anyway(project, order)
+    return give_to(project, order, json=json)
 
 
 def _asked_anyway(project: "Project", order: Order) -> Order:

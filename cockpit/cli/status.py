@@ -175,6 +175,8 @@ def why(snapshot: Snapshot, workstream: str, notes: Mapping[str, str] | None = N
         if not held.wanted:
             return "not started" + (f"; needs {needs}" if needs else "")
         return f"needs {needs}" if needs else ""
+    if leg.state is State.QUEUED and (needed := waits_for(snapshot, leg)):
+        return f"waits for the merge of {', '.join(needed)}"
     if leg.state is State.READY:
         return "launching is held (drain)" if snapshot.held else waits_in_line(snapshot, leg)
     return (notes or {}).get(workstream, "")

@@ -7,6 +7,7 @@ from cockpit.engine import outfit
 from cockpit.git import integrate, revert, worktrees
 from cockpit.git.builds import Conflict
 from cockpit.schedule import facts as f
+from cockpit.schedule.rolling import still_needed
 from cockpit.schedule.snapshot import Leg
 
 if TYPE_CHECKING:
@@ -20,6 +21,9 @@ async def roll_back(effects: "Effects", key: str) -> None:
     engine = effects.engine
     leg = engine.snapshot.legs[key]
     merge = next(one for one in reversed(engine.snapshot.merges) if one.leg == key and not one.reverted)
+    if left := still_needed(engine.snapshot, key):
+        engine.record(f.RollbackEnded(key, left))
+        return
     if merge.onto == merge.commit:
         engine.record(f.RollbackEnded(key, "its merge brought nothing of its own to base"))
         return

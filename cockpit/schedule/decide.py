@@ -25,7 +25,7 @@ from cockpit.schedule.orders import (
 from cockpit.schedule.readings import Readings
 from cockpit.schedule.records import Record, better_first
 from cockpit.schedule.scopes import overlap
-from cockpit.schedule.snapshot import Leg, Snapshot
+from cockpit.schedule.snapshot import Leg, Snapshot, waits_for
 from cockpit.schedule.states import State
 
 MOST_CROWDED = 100
@@ -70,7 +70,8 @@ def _merges(snapshot: Snapshot, readings: Readings, active: Iterable[Leg], now: 
     if snapshot.reverting:
         yield Revert(snapshot.reverting[0])
         return
-    due = [leg for leg in active if leg.state is State.QUEUED and leg.retry_at <= now]
+    queued = [leg for leg in active if leg.state is State.QUEUED and leg.retry_at <= now]
+    due = [leg for leg in queued if not waits_for(snapshot, leg)]  # a rollback may have taken back what it needs
     if due:
         due.sort(key=lambda leg: merge_order(snapshot, readings, leg))
         yield StartMerge(tuple(leg.key for leg in due))

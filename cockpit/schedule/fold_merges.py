@@ -84,7 +84,7 @@ def _(fact: f.ApprovalRefused, snapshot: Snapshot, at: float) -> Snapshot:
 
 @apply.register
 def _(fact: f.MergeBuilt, snapshot: Snapshot, at: float) -> Snapshot:
-    return put(snapshot, replace(leg_of(snapshot, fact.leg), built=fact.commit, built_on=fact.onto))
+    return put(snapshot, replace(leg_of(snapshot, fact.leg), built=fact.commit, built_on=fact.onto, built_at=at))
 
 
 @apply.register

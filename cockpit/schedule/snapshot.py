@@ -46,6 +46,7 @@ class Leg(Struct, frozen=True):
     built_on: str = ""
     merged: str = ""
     conflicts: int = 0
+    built_at: float = 0.0
     paths: tuple[str, ...] = ()
     lessons: tuple[str, ...] = ()
     started: float | None = None
@@ -376,3 +377,9 @@ def _held_up_by(snapshot: Snapshot, bad: str) -> Iterator[str]:
 def waits_for(snapshot: Snapshot, leg: Leg) -> tuple[str, ...]:
     """Return the keys of the legs that a waiting leg waits for: those it depends on that are not merged."""
     return tuple(key for key in leg.outline.depends_on if snapshot.legs[key].state is not State.MERGED)
+def last_merge(snapshot: Snapshot, workstream: str) -> Merge | None:
+    """Return the last merge of a workstream that stands: the one that a rollback undoes."""
+    merges = (one for one in reversed(snapshot.merges) if one.workstream == workstream and not one.reverted)
+    return next(merges, None)
+
+

@@ -52,7 +52,8 @@ def orders_for(action: Action, view: View, targets: Sequence[str], who: str) -> 
         return (Order("undrain" if snapshot.held else "drain", by=who),)
     if action.name == "discard":
         return (Order("discard", chosen, who, expected=_open(snapshot, chosen)),)
-    return (Order(action.verb, chosen, who, expected=shown(snapshot, chosen) if action.verb in DECIDING else ""),)
+    expected = shown(snapshot, chosen, action.verb) if action.verb in DECIDING else ""
+    return (Order(action.verb, chosen, who, expected=expected),)
 
 
 def question(action: Action, view: View, targets: Sequence[str], hidden: int) -> Question | None:

@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from cockpit.engine.handle import View
 from cockpit.schedule.decide import merge_order
-from cockpit.schedule.snapshot import Leg, Merge, Snapshot
+from cockpit.schedule.snapshot import Leg, Merge, Snapshot, waits_for
 from cockpit.schedule.states import State
 from cockpit.ui.columns import Column
 from cockpit.ui.looks import LOOKS, Look, age, count, exact_clock, line, name
@@ -98,9 +98,12 @@ def _doing(snapshot: Snapshot, leg: Leg, *, merging: bool) -> Cell:
     if leg.ending:
         return "being ended; base stays as it was", "warn"
     if leg.state is State.MERGING:
-        return (f"built as {name(leg.built)[:9]}, being checked", "busy") if leg.built else ("being built", "busy")
+        built = leg.built if leg.built_at >= leg.since else ""
+        return (f"built as {name(built)[:9]}, being checked", "busy") if built else ("being built", "busy")
     if leg.retry_at:
         return f"{put_off(leg)} · next try {exact_clock(leg.retry_at)}", "warn"
+    if needed := waits_for(snapshot, leg):
+        return f"waits for the merge of {line(', '.join(needed))}", "dim"
     if merging:
         return "waits for the merge that is under way", "dim"
     if snapshot.reverting:

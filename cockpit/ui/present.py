@@ -76,7 +76,7 @@ class Presenter:
         for key, workstream in snapshot.workstreams.items():
             leg = snapshot.leg_under_way(key)
             by = blocked.get(leg.key, ())
-            needed = waits_for(snapshot, leg) if leg.state is State.WAITING else ()
+            needed = waits_for(snapshot, leg) if leg.state in (State.WAITING, State.QUEUED) else ()
             given = (
                 workstream,
                 leg,
@@ -322,3 +322,5 @@ def going_on(snapshot: Snapshot) -> tuple[str, ...]:
     waiting = [] if snapshot.held else [leg for leg in ready if snapshot.approval_of(leg) is None]
     found = {leg.workstream for leg in (*waiting, *(leg for leg in active if leg.state in WORKING))}
     return tuple(key for key in snapshot.workstreams if key in found)
+        if needed:
+            return f"approved, waits for the merge of {_named(snapshot, needed, leg.workstream)}", "dim"

@@ -173,6 +173,26 @@ async def test_merged_dependents_are_named_and_waiting_ones_wait_again(scene: Sc
     scene.check()
 
 
+async def test_one_order_undoes_what_depends_on_others_before_them(scene: Scene) -> None:
+    planned(scene, workstreams={"a": {}, "b": {"depends_on": ["a"], "does": "cp a.txt b.txt\n"}})
+    async with scene.driving() as play:
+        await merged(play, "a")
+        await merged(play, "b")
+        before = scene.git("rev-parse", "main~2^{tree}")
+        answer = await play.order("rollback", "a", "b")
+        assert (answer.ok, answer.note) == (True, "")
+        assert (play.state("a"), play.state("b")) == ("review", "review")
+        assert [one.leg for one in play.of(f.LegReverted)] == ["b", "a"]
+        assert scene.git("rev-parse", "main^{tree}") == before
+        await play.order("approve", "b")
+        assert "waits for the merge of a," in (await play.order("merge", "b")).note
+        assert play.state("b") == "queued"
+        await play.order("approve", "a")
+        await play.until_merged("a", "b")
+    assert scene.base_file("b.txt") == "a 1\n"
+    scene.check()
+
+
 @pytest.mark.parametrize("way", ["edited", "staged", "untracked"])
 async def test_what_is_in_the_way_in_the_checkout_is_named_and_left(scene: Scene, way: str) -> None:
     planned(scene)

@@ -340,7 +340,8 @@ async def test_capital_z_names_merged_dependents_and_what_happens() -> None:
         await one.press("Z")
         assert "docs depend on api and are merged" in str(one.confirm.query_one("#question", Static).content)
         await one.press("y")
-        await one.until(lambda: handle.orders == [Order("rollback", ("api",), WHO, also_needed=True)])
+        shown = "api-merge"
+        await one.until(lambda: handle.orders == [Order("rollback", ("api",), WHO, also_needed=True, expected=shown)])
 
 
 @pytest.mark.anyio
