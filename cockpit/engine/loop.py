@@ -193,6 +193,7 @@ class Engine:
             order.also_needed,
             order.expected,
             order.how,
+            order.words,
         )
         try:
             if self.trouble and order.verb not in ENDING_VERBS:

@@ -14,8 +14,9 @@ from cockpit.plan.trust import TrustStore
 from cockpit.schedule import facts as f
 from cockpit.schedule.orders import Order
 from cockpit.schedule.readings import PlanReading
+from cockpit.schedule.talking import FROM_INSIDE
 
-FREE_VERBS = frozenset({"drain", "pause", "stop", "limits"})
+FREE_VERBS = frozenset({"drain", "pause", "stop", "limits", "answer", "shared"}) | FROM_INSIDE
 ADVICE = frozenset({"leftovers", "driver"})  # what preflight finds and a start can go well with
 
 

@@ -12,7 +12,15 @@ from cockpit.git.repo import Repo
 from cockpit.plan.legs import cut
 from cockpit.plan.load import Loaded, load_plan
 from cockpit.plan.settings import AgentProfile
-from cockpit.schedule.outline import IssueOutline, LegOutline, Outline, Profile, WorkstreamOutline
+from cockpit.schedule.outline import (
+    COVERED,
+    IssueOutline,
+    LegOutline,
+    Outline,
+    Profile,
+    QuickReply,
+    WorkstreamOutline,
+)
 from cockpit.schedule.snapshot import Snapshot
 from cockpit.schedule.states import State
 from cockpit.store.paths import EXCLUDED, StateFolder, state_folder
@@ -87,6 +95,7 @@ def outline_of(project: Project, started: Mapping[str, Sequence[tuple[str, ...]]
             strategy=plan.merge_of(one).strategy,
             expect_change=one.expect == "change",
             role=one.role,
+            checklist=one.checklist,
         )
         for one in plan.all_workstreams
     )
@@ -95,7 +104,9 @@ def outline_of(project: Project, started: Mapping[str, Sequence[tuple[str, ...]]
         repo=str(project.repo.root),
         base=project.base,
         worktrees=str(loaded.worktrees),
-        profiles=tuple(Profile(name, profile.slots, _digest(profile)) for name, profile in plan.agents.items()),
+        profiles=tuple(
+            Profile(name, profile.slots, _digest(profile), profile.model or "") for name, profile in plan.agents.items()
+        ),
         max_agents=plan.limits.agents,
         retries=plan.limits.retries,
         backoff_s=plan.limits.backoff,
@@ -104,6 +115,10 @@ def outline_of(project: Project, started: Mapping[str, Sequence[tuple[str, ...]]
         cost_limit=plan.limits.cost,
         workstreams=workstreams,
         legs=tuple(LegOutline(*astuple(leg)) for leg in legs),
+        answers=tuple(
+            QuickReply(one.match, one.reply, COVERED if one.threshold is None else one.threshold)
+            for one in plan.answers
+        ),
     )
 
 

@@ -249,6 +249,9 @@ class Watch:
             look.output_at or 0.0, self._effects.seen_change.get(leg.workstream, 0.0), one.started or one.taken
         )
         now, limit = self._engine.clock.now(), snapshot.outline.stall_s
+        # While it asks it waits for the operator, not for its model.
+        asked = [now if one.open else one.ended for one in snapshot.questions.values() if one.run == run]
+        touched = max(touched, *asked, 0.0)
         stalled = touched if now - touched >= limit else None
         reading = RunReading(
             output_at=look.output_at or 0.0,

@@ -118,6 +118,8 @@ def workstreams_of(
             found.add(snapshot.legs[leg].workstream)
         elif workstream is not None:
             found.add(str(workstream))
+        if isinstance(one.fact, f.MessageSent):
+            found.add(one.fact.to)
     for run in changes.get("runs", ()):
         if run in snapshot.runs:
             found.add(snapshot.legs[snapshot.runs[run].leg].workstream)

@@ -67,6 +67,7 @@ class OrderGiven(Fact, frozen=True):
     also_needed: bool = False
     expected: str = ""
     how: str = ""
+    words: tuple[str, ...] = ()
 
 
 class OrderDone(Fact, frozen=True):
@@ -439,6 +440,62 @@ class CleanUpRefused(Fact, frozen=True):
 
     workstream: str
     reason: str
+
+
+class NoteMade(LegFact, frozen=True):
+    """An agent noted how far it is."""
+
+    durable: ClassVar[bool] = False
+
+    run: str
+    text: str
+
+
+class DoneClaimed(LegFact, frozen=True):
+    """An agent said that issues, or points of the checklist, are done; nothing follows from it but that it is shown."""
+
+    run: str
+    items: tuple[str, ...]
+
+
+class QuestionAsked(LegFact, frozen=True):
+    """An agent asked the operator something, and waits; `by` is its slot."""
+
+    id: str
+    run: str
+    text: str
+    choices: tuple[str, ...] = ()
+    by: str = ""
+
+
+class QuestionAnswered(LegFact, frozen=True):
+    """A question was closed: `how` is operator, automatic (a reply given beforehand; `by` says which) or timeout.
+
+    `always`: the same question of that workstream is answered so from now on.
+    """
+
+    id: str
+    text: str = ""
+    by: str = ""
+    how: str = ""
+    always: bool = False
+
+
+class MessageSent(LegFact, frozen=True):
+    """The agent of a leg sent a message to another workstream (`to`)."""
+
+    id: str
+    to: str
+    text: str
+    run: str = ""
+
+
+class MessagesRead(LegFact, frozen=True):
+    """Messages reached the agent of a leg: in its inbox, or in its prompt (`how`)."""
+
+    ids: tuple[str, ...]
+    how: str
+    run: str = ""
 
 
 class Recorded(Struct, frozen=True):

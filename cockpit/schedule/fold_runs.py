@@ -6,17 +6,21 @@ from msgspec.structs import replace
 
 from cockpit.errors import IllegalMoveError
 from cockpit.schedule import facts as f
+from cockpit.schedule.fold_talk import run_is_over
 from cockpit.schedule.folding import apply, leg_of, moved, put, with_workstream
+from cockpit.schedule.outline import Profile
 from cockpit.schedule.snapshot import Cost, Run, Sleep, Snapshot
 
 
 @apply.register
 def _(fact: f.LegTaken, snapshot: Snapshot, at: float) -> Snapshot:
     leg = leg_of(snapshot, fact.leg)
-    taken = moved(leg, fact, at, run=fact.run, slot=fact.slot, attempt=leg.attempt + 1, started=leg.started or at)
+    taken = moved(
+        leg, fact, at, run=fact.run, slot=fact.slot, attempt=leg.attempt + 1, started=leg.started or at, note=""
+    )
     profile = fact.slot.rpartition("#")[0]
-    digest = next((one.digest for one in snapshot.outline.profiles if one.name == profile), "")
-    run = Run(fact.run, leg.key, fact.slot, taken.attempt, at, profile=digest)
+    by = next((one for one in snapshot.outline.profiles if one.name == profile), Profile(""))
+    run = Run(fact.run, leg.key, fact.slot, taken.attempt, at, profile=by.digest, model=by.model)
     return replace(put(snapshot, taken), runs={**snapshot.runs, run.id: run})
 
 
@@ -49,7 +53,10 @@ def _(fact: f.RunEnded, snapshot: Snapshot, at: float) -> Snapshot:
     run = snapshot.runs.get(fact.run)
     worked = at - run.started if run and run.started else 0.0
     continues = "" if run and run.started else leg.continues  # what never began has not used it up
-    after = put(snapshot, replace(leg, slot=None, continues=continues, worked_s=leg.worked_s + worked))
+    after = put(
+        run_is_over(snapshot, fact.run, at),
+        replace(leg, slot=None, continues=continues, worked_s=leg.worked_s + worked),
+    )
     return _with_run(
         after, fact.run, ended=at, outcome=fact.outcome, code=fact.code, reason=fact.reason, session=fact.session
     )

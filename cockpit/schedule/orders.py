@@ -24,6 +24,14 @@ VERBS = (
     "drain",
     "undrain",
     "limits",
+    "answer",
+    "note",
+    "ask",
+    "withdraw",
+    "send",
+    "inbox",
+    "shared",
+    "done",
     "trust",
     "stop-driver",
 )
@@ -35,8 +43,9 @@ class Order(Struct, frozen=True):
     `everything`: all workstreams that the verb makes sense for; `also_needed`: start what they depend on too, or roll
     back although merged work depends on it. `expected`: what the order is about, as it was shown: the digest of a plan
     that is to be trusted, the commits of the work that is decided about (see `shown`), the
-    violations that are waived, or for which something is released or discarded. `how`: the way of a release (see
-    `releasing`).
+    violations that are waived, or for which something is released or discarded, a question, a recipient, a path.
+    `how`: the way of a release (see `releasing`), the run that an agent's own order comes from, `always` for an answer.
+    `words`: the choices of a question, or what is done.
     """
 
     verb: str
@@ -48,6 +57,7 @@ class Order(Struct, frozen=True):
     also_needed: bool = False
     expected: str = ""
     how: str = ""
+    words: tuple[str, ...] = ()
 
 
 class TakeLeg(Struct, frozen=True):

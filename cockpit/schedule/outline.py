@@ -47,14 +47,28 @@ class WorkstreamOutline(Struct, frozen=True):
     strategy: str = "merge"
     expect_change: bool = True
     role: str = ""
+    checklist: tuple[str, ...] = ()
 
 
 class Profile(Struct, frozen=True):
-    """An agent profile and how many slots it has; `digest` names what it runs, whatever a plan calls it."""
+    """An agent profile, how many slots it has, its model; `digest` names what it runs, whatever a plan calls it."""
 
     name: str
     slots: int = 1
     digest: str = ""
+    model: str = ""
+
+
+COVERED = 80.0
+"""How much of a question, in percent, a pattern has to cover where the plan does not say."""
+
+
+class QuickReply(Struct, frozen=True):
+    """A reply to questions that a pattern covers by at least `threshold` percent."""
+
+    match: str
+    reply: str
+    threshold: float = COVERED
 
 
 class Outline(Struct, frozen=True):
@@ -73,6 +87,7 @@ class Outline(Struct, frozen=True):
     cost_limit: float | None = None
     workstreams: tuple[WorkstreamOutline, ...] = ()
     legs: tuple[LegOutline, ...] = ()
+    answers: tuple[QuickReply, ...] = ()
 
 
 MAX_BACKOFF_S = 600.0

@@ -8,6 +8,7 @@ from msgspec import Struct, field
 from cockpit.schedule.orders import Order
 from cockpit.schedule.outline import LegOutline, Outline, WorkstreamOutline
 from cockpit.schedule.states import AWAITS_HUMAN, BLOCKS_OTHERS, UNBEGUN, WORKING, State
+from cockpit.schedule.talk import Message, Question, Standing
 
 UNKNOWN_EXIT = "~ exit unknown: nobody saw its agent end, and git shows changes"
 JUDGED_BY_GIT = frozenset({State.CHECKING, State.REVIEW, State.QUEUED, State.MERGING})
@@ -22,6 +23,7 @@ class Leg(Struct, frozen=True):
     that it left. `start_over`: its next run begins at its base again; `avoid`: the profile that is not to do it.
     `continues` is the paused run whose session its next run goes on with.
     `allowed` are violations in its commit that comments allow, `unscanned` files of it that nobody looked at.
+    `note` is what its agent noted last, `claimed` what it said is done.
     """
 
     outline: LegOutline
@@ -46,7 +48,6 @@ class Leg(Struct, frozen=True):
     built_on: str = ""
     merged: str = ""
     conflicts: int = 0
-    built_at: float = 0.0
     paths: tuple[str, ...] = ()
     lessons: tuple[str, ...] = ()
     started: float | None = None
@@ -66,6 +67,8 @@ class Leg(Struct, frozen=True):
     allowed: tuple[str, ...] = ()
     unscanned: tuple[str, ...] = ()
     gone: bool = False
+    note: str = ""
+    claimed: tuple[str, ...] = ()
 
     @property
     def key(self) -> str:
@@ -128,6 +131,7 @@ class Run(Struct, frozen=True):
     profile: str = ""
     tally: Tally = Tally()
     session: str = ""
+    model: str = ""
 
 
 class GateResult(Struct, frozen=True):
@@ -241,6 +245,9 @@ class Snapshot(Struct, frozen=True):
     asleep: Mapping[str, Sleep] = field(default_factory=lambda: MappingProxyType({}))
     reverting: tuple[str, ...] = ()
     recovered: tuple[str, ...] = ()
+    questions: Mapping[str, Question] = field(default_factory=lambda: MappingProxyType({}))
+    standing: Mapping[str, tuple[Standing, ...]] = field(default_factory=lambda: MappingProxyType({}))
+    messages: Mapping[str, tuple[Message, ...]] = field(default_factory=lambda: MappingProxyType({}))
     held: bool = False
     agent_limit: int | None = None
     skipped: int = 0
@@ -304,6 +311,16 @@ class Snapshot(Struct, frozen=True):
         """Return the violations of a leg that are neither fixed nor released."""
         return tuple(one for one in self.violations.values() if one.leg == leg and one.state == OPEN)
 
+    def open_questions(self, workstream: str | None = None) -> tuple[Question, ...]:
+        """Return the questions that wait for an answer, oldest first: of one workstream, or of all."""
+        return tuple(
+            one for one in self.questions.values() if one.open and (workstream is None or one.workstream == workstream)
+        )
+
+    def unread(self, workstream: str) -> tuple[Message, ...]:
+        """Return the messages that have not reached the agent of a workstream yet, oldest first."""
+        return tuple(one for one in self.messages.get(workstream, ()) if not one.read)
+
     def counts(self) -> dict[str, int]:
         """Return how many workstreams are in each state; states that nobody is in are left out."""
         found: dict[str, int] = {}
@@ -333,6 +350,8 @@ class Snapshot(Struct, frozen=True):
             return "finished"
         active = [self.legs[key] for key in self.active]
         if any(leg.state in AWAITS_HUMAN or self._start_awaited(leg) or self._is_in_the_way(leg) for leg in active):
+            return "attention"
+        if self.open_questions():
             return "attention"
         if self.held:
             return "paused"
@@ -377,9 +396,3 @@ def _held_up_by(snapshot: Snapshot, bad: str) -> Iterator[str]:
 def waits_for(snapshot: Snapshot, leg: Leg) -> tuple[str, ...]:
     """Return the keys of the legs that a waiting leg waits for: those it depends on that are not merged."""
     return tuple(key for key in leg.outline.depends_on if snapshot.legs[key].state is not State.MERGED)
-def last_merge(snapshot: Snapshot, workstream: str) -> Merge | None:
-    """Return the last merge of a workstream that stands: the one that a rollback undoes."""
-    merges = (one for one in reversed(snapshot.merges) if one.workstream == workstream and not one.reverted)
-    return next(merges, None)
-
-

@@ -8,6 +8,7 @@ from typing import Any
 from cockpit.clock import span
 from cockpit.safetext import on_one_line, safe_line
 from cockpit.schedule import facts as f
+from cockpit.schedule.talk import TIMEOUT
 
 _Words = Callable[[Any], str]
 
@@ -138,6 +139,18 @@ def _rebased(fact: f.LegRebased) -> str:
     return f"its work is on base at {fact.base[:9]} now, as {fact.commit[:9]}{kept}"
 
 
+def _asked(fact: f.QuestionAsked) -> str:
+    choices = "".join(f" [{number}] {choice}" for number, choice in enumerate(fact.choices, 1))
+    return f"asks ({fact.id}): {fact.text}{choices}"
+
+
+def _answered(fact: f.QuestionAnswered) -> str:
+    if fact.how == TIMEOUT:
+        return f"question {fact.id} was not answered in time"
+    often = ", for always" if fact.always else ""
+    return f"question {fact.id} answered by {fact.by or 'somebody'} ({fact.how}{often}): {fact.text}"
+
+
 @cache
 def _words() -> dict[type[f.Fact], _Words]:
     return {
@@ -192,6 +205,12 @@ def _words() -> dict[type[f.Fact], _Words]:
         f.LegPaused: lambda _: "paused",
         f.LegResumed: lambda _: "goes on",
         f.LegStopped: lambda _: "stopped",
+        f.NoteMade: lambda fact: f"notes: {fact.text}",
+        f.DoneClaimed: lambda fact: f"its agent says that it is done with {', '.join(fact.items)}",
+        f.QuestionAsked: _asked,
+        f.QuestionAnswered: _answered,
+        f.MessageSent: lambda fact: f"tells {fact.to} ({fact.id}): {fact.text}",
+        f.MessagesRead: lambda fact: f"was told {', '.join(fact.ids)} ({fact.how})",
         f.CleanUpAsked: lambda _: "its worktree is to be removed",
         f.WorkRescued: lambda fact: f"work kept as {fact.ref}{_because(fact.why)}",
         f.WorktreeRemoved: _removed,

@@ -1,0 +1,190 @@
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+from cockpit.errors import OrderRefusedError
+from cockpit.schedule import facts as f
+from cockpit.schedule.carry import carry_out
+from cockpit.schedule.fold import replay
+from cockpit.schedule.matching import quick_reply, share
+from cockpit.schedule.orders import Order
+from cockpit.schedule.outline import Outline, QuickReply
+from cockpit.schedule.snapshot import Snapshot
+from cockpit.schedule.talk import Question
+from cockpit.schedule.talking import NOTE_LIMIT, OPEN_AT_ONCE, UNREAD
+from tests.unit.outlines import changed_workstream, loaded, merged, outline, ran, told
+
+PLAN = outline([("a", []), ("b", [])])
+RUN = "a@1"
+
+
+def running(plan: Outline = PLAN) -> Snapshot:
+    """Return a plan whose two workstreams both run."""
+    return told(loaded(plan), *ran("a"), *ran("b", "claude#2"))
+
+
+def inside(verb: str, text: str = "", **more: Any) -> Order:
+    return Order(verb, ("a",), "claude#1", text, how=RUN, **more)
+
+
+def gave(snapshot: Snapshot, order: Order) -> Snapshot:
+    return told(snapshot, *carry_out(snapshot, order).facts)
+
+
+def refused(snapshot: Snapshot, order: Order) -> str:
+    with pytest.raises(OrderRefusedError) as caught:
+        carry_out(snapshot, order)
+    return caught.value.what
+
+
+def only(snapshot: Snapshot) -> Question:
+    (asked,) = snapshot.questions.values()
+    return asked
+
+
+# --- notes, and what is said to be done ---------------------------------------------------------------------------
+
+
+def test_a_note_stands_on_its_leg_until_the_next_run() -> None:
+    noted = gave(running(), inside("note", "  half of\n it "))
+    assert noted.legs["a"].note == "half of it"
+    again = told(noted, f.RunEnded("a", RUN, "failed"), f.RetryScheduled("a", 0.0), f.LegTaken("a", "a@2", "claude#1"))
+    assert again.legs["a"].note == ""
+
+
+def test_an_agent_claims_issues_by_id_and_points_by_words_or_number() -> None:
+    plan = changed_workstream(PLAN, "a", checklist=("Docs written", "Load test run"))
+    legs = tuple(replace(leg, issues=("A-1", "A-2")) if leg.key == "a" else leg for leg in plan.legs)
+    snapshot = gave(running(replace(plan, legs=legs)), inside("done", words=("A-1", "docs  WRITTEN")))
+    snapshot = gave(snapshot, inside("done", words=("2", "A-1")))
+    assert snapshot.legs["a"].claimed == ("A-1", "Docs written", "Load test run")
+    assert "B-9 is no issue" in refused(snapshot, inside("done", words=("B-9",)))
+    assert refused(snapshot, inside("done")) == "nothing was named that is done"
+
+
+@pytest.mark.parametrize("verb", ["note", "ask", "send", "inbox", "done", "withdraw"])
+def test_only_a_run_that_is_under_way_may_speak(verb: str) -> None:
+    order = inside(verb, "x", expected="b", words=("x",))
+    assert refused(running(), replace(order, how="a@0")) == "run a@0 of a is not under way"
+    over = told(running(), f.RunEnded("a", RUN, "done", 0), f.ChecksStarted("a"))
+    assert refused(over, order) == "run a@1 of a is not under way"
+
+
+# --- questions ------------------------------------------------------------------------------------------------------
+
+
+def test_a_question_waits_for_the_operator_and_holds_nothing_else() -> None:
+    snapshot = gave(running(), inside("ask", "Which port?", words=("80", "8080")))
+    asked = only(snapshot)
+    assert (asked.workstream, asked.run, asked.choices, asked.by, asked.open) == (
+        "a",
+        RUN,
+        ("80", "8080"),
+        "claude#1",
+        True,
+    )
+    assert (snapshot.state(), snapshot.open_questions("b")) == ("attention", ())
+    answered = gave(snapshot, Order("answer", ("a",), "olga@desk", number=2))
+    assert (only(answered).answer, only(answered).answered_by, only(answered).how) == ("8080", "olga@desk", "operator")
+    assert answered.state() == "running"
+
+
+def test_an_answer_names_its_question_where_there_are_several() -> None:
+    snapshot = gave(gave(running(), inside("ask", "one?")), inside("ask", "two?"))
+    first, second = snapshot.questions
+    assert first in refused(snapshot, Order("answer", ("a",), reason="yes"))
+    snapshot = gave(snapshot, Order("answer", ("a",), reason="yes", expected=second))
+    assert [one.open for one in snapshot.questions.values()] == [True, False]
+    assert "not open" in refused(snapshot, Order("answer", ("a",), reason="no", expected=second))
+    assert "no choice 1" in refused(snapshot, Order("answer", ("a",), number=1))
+    assert refused(snapshot, Order("answer", ("b",), reason="x")) == "b asks nothing"
+
+
+def test_a_question_ends_with_its_time_or_with_its_run() -> None:
+    snapshot = gave(running(), inside("ask", "one?"))
+    late = gave(snapshot, inside("withdraw", expected=only(snapshot).id))
+    assert (only(late).how, only(late).answer) == ("timeout", "")
+    over = told(snapshot, f.RunEnded("a", RUN, "failed"))
+    assert only(over).how == "ended"
+    # what an older journal holds twice does not fit, and is skipped
+    again = replay(
+        over, [f.Recorded(over.seq + 1, over.at, f.QuestionAnswered("a", only(over).id, "x", "y", "operator"))]
+    )
+    assert (again.skipped, only(again).how) == (1, "ended")
+
+
+def test_always_answers_the_same_question_of_that_workstream_alone() -> None:
+    snapshot = gave(running(), inside("ask", "May I run npm ci?"))
+    snapshot = gave(snapshot, Order("answer", ("a",), "olga@desk", "yes", how="always"))
+    snapshot = gave(snapshot, inside("ask", "may I  run npm CI?"))
+    asked = list(snapshot.questions.values())[-1]
+    assert (asked.answer, asked.how, asked.answered_by) == ("yes", "automatic", "olga@desk, for always")
+    other = gave(snapshot, Order("ask", ("b",), "claude#2", "May I run npm ci?", how="b@1"))
+    assert len(other.open_questions("b")) == 1
+
+
+def test_the_plans_answers_are_used_above_their_threshold_and_recorded_as_automatic() -> None:
+    plan = replace(
+        PLAN, answers=(QuickReply("(?i)may i run the tests", "yes", 90.0), QuickReply("tests", "never", 90.0))
+    )
+    snapshot = gave(running(plan), inside("ask", "May I run the tests?"))
+    assert (only(snapshot).answer, only(snapshot).how) == ("yes", "automatic")
+    assert "covers 95% of it" in only(snapshot).answered_by
+    longer = gave(running(plan), inside("ask", "May I run the tests and then delete the database?"))
+    assert only(longer).open
+
+
+@pytest.mark.parametrize(
+    ("pattern", "question", "percent"),
+    [
+        ("a+", "aab", 200 / 3),
+        ("yes", "no", 0.0),
+        ("^.*$", "two\n  lines", 100.0),
+        ("(", "(", 0.0),
+        (".*", "x" * 401, 0.0),
+        ("x*", "y", 0.0),
+    ],
+)
+def test_a_match_is_measured_by_how_much_of_the_question_it_covers(pattern: str, question: str, percent: float) -> None:
+    assert share(pattern, question) == pytest.approx(percent)
+
+
+def test_a_reply_without_any_match_is_never_used() -> None:
+    assert quick_reply([QuickReply("z", "yes", 0.0)], "may I?") is None
+
+
+def test_too_much_is_refused() -> None:
+    snapshot = running()
+    assert "too long" in refused(snapshot, inside("note", "x" * (NOTE_LIMIT + 1)))
+    assert "is empty" in refused(snapshot, inside("ask", " \n"))
+    assert "at most 9 choices" in refused(snapshot, inside("ask", "?", words=tuple("0123456789")))
+    for number in range(OPEN_AT_ONCE):
+        snapshot = gave(snapshot, inside("ask", f"{number}?"))
+    assert "are open already" in refused(snapshot, inside("ask", "one more?"))
+
+
+# --- messages -------------------------------------------------------------------------------------------------------
+
+
+def test_a_message_waits_in_the_inbox_of_the_other_until_it_is_read() -> None:
+    snapshot = gave(running(), inside("send", "the schema is new", expected="b"))
+    (sent,) = snapshot.unread("b")
+    assert (sent.sender, sent.text, snapshot.unread("a")) == ("a", "the schema is new", ())
+    reading = Order("inbox", ("b",), "claude#2", expected=sent.id, how="b@1")
+    snapshot = gave(snapshot, reading)
+    assert (snapshot.unread("b"), snapshot.messages["b"][0].read) == ((), "inbox")
+    assert "no such message" in refused(snapshot, reading)
+
+
+def test_a_message_has_a_recipient_that_can_read_it() -> None:
+    snapshot = running()
+    assert "there is no workstream c in this plan (there are: b)" in refused(
+        snapshot, inside("send", "x", expected="c")
+    )
+    assert "your own" in refused(snapshot, inside("send", "x", expected="a"))
+    done = told(told(loaded(PLAN), *ran("a")), *merged("b", "claude#2"))
+    assert refused(done, inside("send", "x", expected="b")) == "b is merged: no agent works on it any more"
+    for _ in range(UNREAD):
+        snapshot = gave(snapshot, inside("send", "again", expected="b"))
+    assert "is full" in refused(snapshot, inside("send", "again", expected="b"))
