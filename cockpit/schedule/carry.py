@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from cockpit.errors import OrderRefusedError
 from cockpit.plan.roundzero import PREPARE
 from cockpit.schedule import facts as f
-from cockpit.schedule import releasing, talking
+from cockpit.schedule import releasing, rolling, talking
 from cockpit.schedule.orders import Order
 from cockpit.schedule.shown import is_named, require_shown
-from cockpit.schedule.snapshot import Leg, PendingOrder, Snapshot, Workstream
+from cockpit.schedule.snapshot import Leg, PendingOrder, Snapshot, Workstream, waits_for
 from cockpit.schedule.states import CAN_BE_ENDED, UNBEGUN, WORKING, State
 
 ENDABLE = frozenset({State.PREPARING, State.RUNNING})
@@ -79,7 +79,7 @@ def progress(snapshot: Snapshot, pending: PendingOrder) -> f.OrderDone | f.Order
         refused = [f"{one.id}: {one.clean_up_refused}" for one in workstreams if one.clean_up_refused]
         return f.OrderRefused(pending.id, "; ".join(refused)) if refused else f.OrderDone(pending.id)
     if order.verb == "merge":
-        return _merge_progress(pending, legs)
+        return _merge_progress(snapshot, pending, legs)
     if order.verb in ("rebase", "rerun", "resolve", "resolved", "abandon"):
         return _resolution_progress(pending, legs)
     if order.verb == "ask":
@@ -120,6 +120,8 @@ def _targets(snapshot: Snapshot, order: Order) -> tuple[str, ...]:
     unknown = [target for target in order.targets if target not in snapshot.workstreams]
     if unknown:
         raise OrderRefusedError(f"there is no workstream {', '.join(unknown)} in this plan")
+    if order.verb == "rollback":
+        return rolling.dependents_first(snapshot, order.targets)
     if order.verb != "start":
         return order.targets
     stopped = [PREPARE] if PREPARE in snapshot.workstreams and snapshot.state_of(PREPARE) is State.STOPPED else []
@@ -127,13 +129,20 @@ def _targets(snapshot: Snapshot, order: Order) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*stopped, *order.targets, *also)))
 
 
-def _merge_progress(pending: PendingOrder, legs: list[Leg]) -> f.OrderDone | f.OrderRefused | None:
-    if any(leg.state is State.MERGING or (leg.state is State.QUEUED and not leg.retry_at) for leg in legs):
+def _merge_progress(snapshot: Snapshot, pending: PendingOrder, legs: list[Leg]) -> f.OrderDone | f.OrderRefused | None:
+    waiting = {leg.key: needed for leg in legs if leg.state is State.QUEUED and (needed := waits_for(snapshot, leg))}
+    under_way = (leg for leg in legs if leg.state in (State.MERGING, State.QUEUED) and leg.key not in waiting)
+    if any(leg.state is State.MERGING or not leg.retry_at for leg in under_way):
         return None
     # Of all workstreams only those whose merge waits are the order's own; of named ones, each.
     asked = [leg for leg in legs if leg.state in (State.QUEUED, State.CONFLICT) or not pending.order.everything]
     stuck = [f"{leg.workstream}: {leg.state.value}, {leg.reason}" for leg in asked if leg.reason]
+    stuck += [_waits_for(leg, waiting[leg.key]) for leg in asked if leg.key in waiting and not leg.reason]
     return f.OrderRefused(pending.id, "; ".join(stuck)) if stuck else f.OrderDone(pending.id)
+
+
+def _waits_for(leg: Leg, needed: tuple[str, ...]) -> str:
+    return f"{leg.workstream} waits for the merge of {', '.join(needed)}, which it depends on"
 
 
 def _resolution_progress(pending: PendingOrder, legs: list[Leg]) -> f.OrderDone | f.OrderRefused | None:
@@ -263,6 +272,8 @@ def _merge(snapshot: Snapshot, workstream: Workstream, order: Order) -> Iterator
         raise OrderRefusedError(f"{workstream.id} awaits your approval first")
     if leg.state is not State.QUEUED:
         raise OrderRefusedError(f"{_is(leg)}: there is nothing approved to merge")
+    if needed := waits_for(snapshot, leg):
+        raise OrderRefusedError(_waits_for(leg, needed))
     require_shown(snapshot, leg, order.expected)
     yield f.MergeQueued(leg.key)
 
@@ -286,21 +297,6 @@ def _require_closed(leg: Leg) -> None:
         raise OrderRefusedError(f"{leg.workstream}: it is being resolved in {leg.opened} (resolved, abandon)")
     if leg.resolving:
         raise OrderRefusedError(f"{leg.workstream}: `{leg.resolving}` is under way")
-
-
-def _rollback(snapshot: Snapshot, workstream: Workstream, order: Order) -> Iterator[f.Fact]:
-    under_way = snapshot.leg_under_way(workstream.id)
-    if under_way.state not in UNBEGUN:
-        raise OrderRefusedError(f"{_is(under_way)}: stop or merge that first")
-    merged = [one for one in snapshot.merges if one.workstream == workstream.id and not one.reverted]
-    if not merged:
-        raise OrderRefusedError(f"{workstream.id} has no merge to roll back")
-    key = merged[-1].leg
-    later = [snapshot.legs[one] for one in snapshot.dependents.get(key, ())]
-    built_on = sorted({leg.workstream for leg in later if leg.merged and leg.workstream != workstream.id})
-    if built_on and not order.also_needed:
-        raise OrderRefusedError(f"{', '.join(built_on)} depend on {workstream.id} and are merged: roll them back first")
-    yield f.RollbackAsked(key)
 
 
 def _cleanup(snapshot: Snapshot, workstream: Workstream, order: Order) -> Iterator[f.Fact]:
@@ -355,7 +351,7 @@ _VERBS: dict[str, _Verb] = {
     "release": releasing.release,
     "waive": releasing.waive,
     "discard": releasing.discard,
-    "rollback": _rollback,
+    "rollback": rolling.roll_back,
     "cleanup": _cleanup,
     "answer": talking.answer,
     "note": talking.note,

@@ -46,6 +46,7 @@ class Leg(Struct, frozen=True):
     removed: int = 0
     built: str = ""
     built_on: str = ""
+    built_at: float = 0.0
     merged: str = ""
     conflicts: int = 0
     paths: tuple[str, ...] = ()
@@ -391,6 +392,12 @@ def _held_up_by(snapshot: Snapshot, bad: str) -> Iterator[str]:
                 seen.add(key)
                 todo.append(key)
                 yield key
+
+
+def last_merge(snapshot: Snapshot, workstream: str) -> Merge | None:
+    """Return the last merge of a workstream that stands: the one that a rollback undoes."""
+    merges = (one for one in reversed(snapshot.merges) if one.workstream == workstream and not one.reverted)
+    return next(merges, None)
 
 
 def waits_for(snapshot: Snapshot, leg: Leg) -> tuple[str, ...]:
