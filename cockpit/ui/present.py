@@ -271,6 +271,8 @@ def _explain_waiting(
     if leg.state is State.QUEUED:
         if leg.retry_at:
             return f"{put_off(leg)} · next try {exact_clock(leg.retry_at)}", "warn"
+        if needed:
+            return f"approved, waits for the merge of {_named(snapshot, needed, leg.workstream)}", "dim"
         return "waits for its merge", "dim"
     return None
 
@@ -322,5 +324,3 @@ def going_on(snapshot: Snapshot) -> tuple[str, ...]:
     waiting = [] if snapshot.held else [leg for leg in ready if snapshot.approval_of(leg) is None]
     found = {leg.workstream for leg in (*waiting, *(leg for leg in active if leg.state in WORKING))}
     return tuple(key for key in snapshot.workstreams if key in found)
-        if needed:
-            return f"approved, waits for the merge of {_named(snapshot, needed, leg.workstream)}", "dim"
