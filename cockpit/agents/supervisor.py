@@ -148,7 +148,7 @@ class _Supervisor:
                 self.unsaid = ""
             os.utime(f"{self.spec.folder}/heartbeat")
         except FileNotFoundError:
-            self.vanished = not os.path.isdir(self.spec.folder)  # noqa: PTH112  # no pathlib here
+            self.vanished = not os.path.isdir(self.spec.folder)
         except OSError:
             pass  # a full disk: the next beat may get through, and silence is seen
 
@@ -166,7 +166,7 @@ class _Supervisor:
         """Rotate a log that is over its cap; return by how many bytes it grew since the last look."""
         path = f"{self.spec.folder}/{name}"
         try:
-            size = os.stat(path).st_size  # noqa: PTH116
+            size = os.stat(path).st_size
             grown = size - self.sizes[name]
             if size > self.spec.cap:
                 self.lost[name] = _rotate(path, self.spec.cap)
@@ -190,9 +190,9 @@ class _Supervisor:
         for attempt in range(600):
             try:
                 _fill_reserve(f"{folder}/exit.tmp", text)
-                os.rename(f"{folder}/exit.tmp", f"{folder}/exit.json")  # noqa: PTH104
+                os.rename(f"{folder}/exit.tmp", f"{folder}/exit.json")
             except OSError:
-                if not os.path.isdir(folder):  # noqa: PTH112
+                if not os.path.isdir(folder):
                     return
                 if attempt == 3:
                     _make_room(folder)
@@ -218,7 +218,7 @@ def supervise(folder: str) -> None:
 
 def read_fields(path: str) -> dict[str, list[str]]:
     """Return the `name=value` fields of a file, each ended by NUL; a name may come more than once. Raises OSError."""
-    with open(path, "rb") as file:  # noqa: PTH123  # no pathlib here
+    with open(path, "rb") as file:
         data = file.read()
     fields: dict[str, list[str]] = {}
     for field in data.split(b"\0")[:-1]:
@@ -235,7 +235,7 @@ def write_atomically(path: str, text: str) -> None:
         os.write(fd, os.fsencode(text))
     finally:
         os.close(fd)
-    os.rename(draft, path)  # noqa: PTH104
+    os.rename(draft, path)
 
 
 def write_process(path: str, process: ProcessId) -> None:
@@ -246,7 +246,7 @@ def write_process(path: str, process: ProcessId) -> None:
 def cut_of(path: str) -> tuple[int, int]:
     """Return the two numbers that `_rotate` keeps about a log; zeros when it was never cut. Raises OSError."""
     try:
-        with open(f"{path}.cut", "rb") as file:  # noqa: PTH123
+        with open(f"{path}.cut", "rb") as file:
             begin, tail = file.read().split()
     except FileNotFoundError:
         return 0, 0
@@ -309,7 +309,7 @@ def _rotate(path: str, cap: int) -> int:
         written = os.fstat(log).st_size
         os.ftruncate(log, 0)
         lost = before[0] + start + (written - size)
-        os.rename(f"{path}.1.tmp", f"{path}.1")  # noqa: PTH104
+        os.rename(f"{path}.1.tmp", f"{path}.1")
         write_atomically(f"{path}.cut", f"{before[0] + written} {before[0] + start}")
         os.write(log, f"\n[cockpit: the log was cut; {lost} bytes of it are lost]\n".encode())
     finally:
