@@ -11,16 +11,23 @@ from threading import Lock
 
 from cockpit.errors import CommandError
 
+TRACED = 1000  # commands
+EXCERPT = 600  # bytes of what each printed
+
 
 @dataclass(frozen=True, slots=True)
 class Traced:
-    """One command that cockpit ran: when (seconds since the epoch), how long (seconds), and how it ended."""
+    """One command that cockpit ran: when (seconds since the epoch), how long (seconds), and how it ended.
+
+    `code` is None where it did not end by itself, or still runs; `output` is the end of what it printed.
+    """
 
     argv: tuple[str, ...]
     cwd: str
     at: float
     seconds: float
     code: int | None
+    output: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,22 +43,36 @@ class Completed:
 class Trace:
     """The last commands that were run, for the operator to look at; safe to use from any thread."""
 
-    def __init__(self, size: int = 500) -> None:
+    def __init__(self, size: int = TRACED) -> None:
         self._entries: deque[Traced] = deque(maxlen=size)
+        self._added = 0
         self._lock = Lock()
 
     def add(self, entry: Traced) -> None:
         """Keep one entry; the oldest one goes when there are too many."""
         with self._lock:
             self._entries.append(entry)
+            self._added += 1
 
     def entries(self) -> tuple[Traced, ...]:
         """Return what is kept, oldest first."""
         with self._lock:
             return tuple(self._entries)
 
+    def numbered(self) -> tuple[tuple[int, Traced], ...]:
+        """Return what is kept, oldest first, each with its number since this process began, from 1."""
+        with self._lock:
+            first = self._added - len(self._entries) + 1
+            return tuple(enumerate(self._entries, first))
+
 
 TRACE = Trace()
+
+
+def excerpt(*printed: bytes) -> str:
+    """Return the end of what a command printed, of the first stream that is not empty; bounded, and still untrusted."""
+    text = next((one for one in printed if one.strip()), b"")
+    return text[-EXCERPT:].decode("utf-8", "replace")
 
 
 def clean_environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
@@ -78,6 +99,7 @@ def run(
     """
     started, clock = time.time(), time.perf_counter()
     code: int | None = None
+    said = ""
     try:
         done = subprocess.run(
             list(argv),
@@ -87,13 +109,13 @@ def run(
             capture_output=True,
             timeout=timeout,
         )
-        code = done.returncode
+        code, said = done.returncode, excerpt(done.stderr, done.stdout)
     except subprocess.TimeoutExpired as error:
         raise CommandError(f"`{argv[0]}` did not end within {timeout:g} s", argv=tuple(argv)) from error
     except OSError as error:
         raise CommandError(f"`{argv[0]}` cannot be run: {error.strerror or error}", argv=tuple(argv)) from error
     finally:
-        TRACE.add(Traced(tuple(argv), str(cwd), started, time.perf_counter() - clock, code))
+        TRACE.add(Traced(tuple(argv), str(cwd), started, time.perf_counter() - clock, code, said))
     if accept and done.returncode not in accept:
         stderr = done.stderr.decode("utf-8", "replace").strip()
         raise CommandError(

@@ -17,6 +17,7 @@ from typing import Any, Literal
 from cockpit import processtree
 from cockpit.agents import supervisor
 from cockpit.errors import CockpitError
+from cockpit.process import TRACE, Traced
 from cockpit.processtree import MARKER, ProcessId
 
 DEFAULT_CAP = 32 * 1024 * 1024
@@ -135,6 +136,8 @@ def start(spec: RunSpec) -> Started:
         supervisor.write_process(str(spec.folder / "supervisor"), started)
     except (OSError, ValueError) as error:
         raise CockpitError(f"run {spec.run_id} cannot be started: {error}", where=str(spec.folder)) from error
+    told = f"run {spec.run_id} goes on by itself, watched by process {started.pid}"
+    TRACE.add(Traced(tuple(map(str, argv)), str(spec.cwd), time.time(), 0.0, None, told))
     return Started(spec.run_id, spec.folder, started)
 
 

@@ -99,6 +99,8 @@ class Driver:
         self.engine.read(driver_pid=os.getpid(), driver_since=self._clock.now())
         self.effects.monitor.look_first()
         questions = Questions(self.effects, self.plans)
+        forecasts = Forecasts(self.engine, self._pool, self.project.state.estimates)
+        questions.past.estimates = forecasts.estimates
         self.handle = LocalHandle(self.engine, questions)
         self.server = Server(self.engine, self.project.state.socket, questions)
         await self.server.start()
@@ -109,7 +111,7 @@ class Driver:
         self.recording = Recording(self.engine, self._pool, RecordStore(records_file()))
         beside = (
             self.watch.run,
-            Forecasts(self.engine, self._pool).run,
+            forecasts.run,
             Predictions(self.effects).run,
             self.effects.monitor.run,
             self.recording.run,

@@ -7,7 +7,9 @@ from typing import Any
 
 from cockpit.agents import runs
 from cockpit.engine.effects import Effects
+from cockpit.engine.past import Past
 from cockpit.engine.plans import Plans
+from cockpit.engine.talks import Talks
 from cockpit.errors import CockpitError
 from cockpit.git import ignored, unified
 from cockpit.metrics import records
@@ -27,6 +29,8 @@ class Questions:
     def __init__(self, effects: Effects, plans: Plans) -> None:
         self._effects = effects
         self._plans = plans
+        self.past = Past(effects)
+        talks = Talks(effects)
         self._known: dict[str, Callable[..., Awaitable[Any]]] = {
             "output": self._output,
             "timeline": self._timeline,
@@ -35,6 +39,10 @@ class Questions:
             "diff": self._diff,
             "gates": self._gates,
             "records": self._records,
+            "answer": talks.answer,
+            "inbox": talks.inbox,
+            "shared": talks.shared,
+            **self.past.known,
         }
 
     async def __call__(self, question: str, arguments: dict[str, Any]) -> Any:

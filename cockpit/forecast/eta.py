@@ -26,6 +26,7 @@ def forecast(
     budget_s: float = 0.5,
     seed: int = 0,
     want_all: bool = False,
+    agents: int | None = None,
     stop: Callable[[], bool] = lambda: False,
 ) -> Forecast:
     """Return when the wanted rest will be done, in seconds from `now` (seconds since the epoch).
@@ -33,9 +34,10 @@ def forecast(
     `p50_s` and `p90_s` hold the waiting for approvals in them; `approvals_s` is their part of `p50_s`. Both are None,
     and `why_not` names the leg, where only a human can unblock the rest; `ends` has the workstreams that end all the
     same. Draws up to `samples`, after the first ten only as long as `budget_s` seconds of this thread's processor
-    time last; `stop` is asked between samples, and ends the drawing. The same seed draws the same samples.
+    time last; `stop` is asked between samples, and ends the drawing. The same seed draws the same samples. `agents`
+    and `want_all` as in `prepared`.
     """
-    start = prepared(snapshot, now, want_all=want_all)
+    start = prepared(snapshot, now, agents=agents, want_all=want_all)
     history = History.of(snapshot)
     if not any(one.wanted for one in start.workstreams.values()):
         return Forecast(now, why_not="nothing is started")

@@ -13,7 +13,7 @@ from typing import IO, Any, cast
 
 from cockpit.errors import GitError
 from cockpit.git import claims
-from cockpit.process import TRACE, Traced, clean_environment
+from cockpit.process import EXCERPT, TRACE, Traced, clean_environment, excerpt
 
 # What a user's configuration must not change in the commands that cockpit gives: no background upkeep that takes
 # locks, no file monitor for each worktree, names and figures without decoration.
@@ -64,6 +64,7 @@ def git(
     shown = ("git", *args)
     started, clock = time.time(), time.perf_counter()
     code: int | None = None
+    said = ""
     source: IO[bytes] | None = None
     try:
         if stdin:
@@ -74,12 +75,13 @@ def git(
             code, stdout, stderr = _execute(prefix + argv, source, extra, timeout, (claim.fd,) if claim else ())
             if claim is not None:
                 claim.killed = code < 0
+        said = stderr[-EXCERPT:] if stderr.strip() else excerpt(stdout)
     except OSError as error:
         raise GitError(f"git cannot be run: {error.strerror or error}", argv=shown, where=str(cwd)) from error
     finally:
         if source is not None:
             source.close()
-        TRACE.add(Traced(shown, str(cwd), started, time.perf_counter() - clock, code))
+        TRACE.add(Traced(shown, str(cwd), started, time.perf_counter() - clock, code, said))
     if accept and code not in accept:
         reason = stderr.strip()[-800:] or f"code {code}"
         raise GitError(f"`git {args[0]}` failed: {reason}", argv=shown, code=code, stderr=stderr, where=str(cwd))

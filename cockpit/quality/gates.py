@@ -12,6 +12,7 @@ from typing import IO
 
 from cockpit import processtree
 from cockpit.plan.values import Command
+from cockpit.process import EXCERPT, TRACE, Traced
 from cockpit.processtree import MARKER
 
 OUTPUT_CAP = 16 * 1024 * 1024
@@ -55,7 +56,7 @@ def run_gate(
     when this returns: after its end, its time limit, or the cancel. `mark` becomes the COCKPIT_RUN by which its
     processes are found; it must be nobody else's (default: a new one, whatever `env` holds).
     """
-    begun = time.monotonic()
+    begun, at = time.monotonic(), time.time()
     argv = ["/bin/sh", "-c", command] if isinstance(command, str) else list(command)
     # Never the marker that `env` may hold: that of a run around cockpit would end the wrong processes.
     if mark and output.exists():  # begun before, by a cockpit that was killed: what is left of it would be in the way
@@ -87,7 +88,9 @@ def run_gate(
                 process.wait()
             elif code:
                 reason = f"ended with code {code}" if code > 0 else f"was ended by signal {-code}"
-    return GateResult(name, not reason, code, time.monotonic() - begun, output, _tail(output), reason)
+    result = GateResult(name, not reason, code, time.monotonic() - begun, output, _tail(output), reason)
+    TRACE.add(Traced(tuple(argv), str(worktree), at, result.seconds, code, result.tail[-EXCERPT:] or reason))
+    return result
 
 
 def mark_of(run: str, gate: str) -> str:

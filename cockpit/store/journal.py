@@ -2,7 +2,7 @@
 
 import json
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from threading import RLock
@@ -156,6 +156,17 @@ class Journal:
             fact = _fact(kind, data)
             if fact is not None:
                 yield Recorded(seq, at, fact, digest)
+
+    def read_back(self, before: int | None = None) -> Generator[Recorded, None, None]:
+        """Yield the facts before a sequence number, the newest first; those that cannot be read are left out."""
+        with self._translated():
+            for seq, at, kind, data, digest in self._db.execute(
+                "SELECT seq, at, kind, data, hash FROM facts WHERE seq < ? ORDER BY seq DESC",
+                (before if before is not None else 2**62,),
+            ):
+                fact = _fact(kind, data)
+                if fact is not None:
+                    yield Recorded(seq, at, fact, digest)
 
     def _rows(self, since: int) -> Iterator[tuple[int, float, str, str, str]]:
         with self._translated():

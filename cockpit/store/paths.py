@@ -42,6 +42,16 @@ class StateFolder:
         """Cockpit's own detached worktree, for gates on integrated commits."""
         return self.path / "integration"
 
+    @property
+    def reports(self) -> Path:
+        """The folder of the reports that the operator asked for."""
+        return self.path / "reports"
+
+    @property
+    def estimates(self) -> Path:
+        """How the estimate of the finish moved."""
+        return self.path / "estimates.json"
+
     def run(self, run: str) -> Path:
         """The folder of one run."""
         return self.path / "runs" / folder_name(run)
