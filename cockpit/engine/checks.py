@@ -17,6 +17,7 @@ from cockpit.git.gatetree import gate_worktree
 from cockpit.git.status import survey
 from cockpit.plan.model import Gate, Workstream
 from cockpit.quality.gates import mark_of, run_gate
+from cockpit.quality.unscanned import may_hide_code
 from cockpit.schedule import facts as f
 from cockpit.schedule.snapshot import Leg
 
@@ -24,7 +25,9 @@ if TYPE_CHECKING:
     from cockpit.engine.effects import Effects
 
 SHOWN_OUTPUT = 3000
+SHOWN_PLACES = 50
 SYNTAX_RULE = "MALFORMED_SYNTAX"
+STRICT = "scan"  # the builtin gate that lets nothing pass which nobody could judge
 _BROKEN = {"syntax": "places do not parse", "imports": "imports lead to nothing", "scan": "violations"}
 
 
@@ -181,12 +184,18 @@ async def _gate(
     start = effects.engine.clock.now()
     leg = effects.engine.snapshot.legs[keys[-1]]
     if gate.run is None:
-        found = await effects.monitor.findings(keys, base, commit, IMPORTS if gate.builtin == IMPORTS else "")
+        task = IMPORTS if gate.builtin == IMPORTS else ""
+        found, skipped = await effects.monitor.findings(keys, base, commit, task)
         bad = [one for one in found if gate.builtin != "syntax" or one.rule == SYNTAX_RULE]
-        shown = "\n".join(f"{one.path}:{one.line}: {one.rule}: {one.message}" for one in bad[:50])
-        reason = f"{len(bad)} {_BROKEN[gate.builtin or '']}" if bad else ""
+        lines = [f"{one.path}:{one.line}: {one.rule}: {one.message}" for one in bad[:SHOWN_PLACES]]
+        unseen = [one for one in skipped.items() if gate.builtin == STRICT and may_hide_code(*one)]
+        lines += [f"{path}: not scanned: {why}" for path, why in unseen[:SHOWN_PLACES]]
+        shown = "\n".join(lines)
+        counts = [f"{len(bad)} {_BROKEN[gate.builtin or '']}"] if bad else []
+        counts += [f"{len(unseen)} files that could not be scanned (see `quality.ignore`)"] if unseen else []
+        reason = ", ".join(counts)
         seconds = effects.engine.clock.now() - start
-        return f.GateFinished(leg.key, gate.name, not bad, tree, seconds, reason, how=_how(gate)), shown
+        return f.GateFinished(leg.key, gate.name, not reason, tree, seconds, reason, how=_how(gate)), shown
     output = effects.project.state.gates(leg.run or leg.key) / f"{gate.name}-{tree[:8]}.log"
     env = effects.gate_environment(effects.workstream(leg.workstream), folder)
     output.parent.mkdir(parents=True, exist_ok=True, mode=0o700)

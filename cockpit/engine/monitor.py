@@ -183,13 +183,17 @@ class Monitor:
             commit,
             sum(1 for one in facts if not self._is_released(one)),
             tuple(f"{path}:{line}: {rule}: {why or 'no reason is given'}" for rule, path, line, why in found.allowed),
-            tuple(f"{path}: {why}" for path, why in sorted(found.skipped.items()))[:UNSCANNED_KEPT],
+            _unscanned(found),
         )
         self._engine.record(*self._new(facts), *self._fixed(leg, facts), scanned)
         return tuple(fact.id for fact in self._quarantining(facts))
 
-    async def findings(self, keys: Sequence[str], base: str, commit: str, task: str = "") -> list[f.ViolationFound]:
-        """Return what stands in a commit against another, for gates: what a human has waived is not among it.
+    async def findings(
+        self, keys: Sequence[str], base: str, commit: str, task: str = ""
+    ) -> tuple[list[f.ViolationFound], dict[str, str]]:
+        """Return what stands in a commit against another, for gates, and why some files of it were not scanned.
+
+        What a human has waived is not among it.
 
         The last of the legs asks; where the commit merges several, or something else than its own, each one's scope
         was judged on its own commit, and a waiver for any of them counts. `task` is what to look for (empty: all that
@@ -204,7 +208,7 @@ class Monitor:
         released = {one for leg in legs for one in self._facts(leg, found) if self._is_released(one)}
         waived = {(one.rule, one.path, one.excerpt, one.line) for one in released}
         stand = self._facts(legs[-1], found)
-        return [one for one in stand if (one.rule, one.path, one.excerpt, one.line) not in waived]
+        return [one for one in stand if (one.rule, one.path, one.excerpt, one.line) not in waived], found.skipped
 
     def held_for(self, leg: Leg) -> tuple[str, ...]:
         """Return the ids of the open violations for which a leg that was just ended is quarantined."""
@@ -255,6 +259,12 @@ class Monitor:
     def _is_released(self, fact: f.ViolationFound) -> bool:
         known = self._engine.snapshot.violations.get(fact.id)
         return known is not None and known.state == RELEASED
+
+
+def _unscanned(found: Findings) -> tuple[str, ...]:
+    told = [f"{path}: {why}" for path, why in sorted(found.skipped.items())]
+    more = len(told) - UNSCANNED_KEPT
+    return (*told[:UNSCANNED_KEPT], *([f"and {more} files more"] if more > 0 else []))
 
 
 def _fact(leg: Leg, one: Finding, slot: str) -> f.ViolationFound:

@@ -10,6 +10,7 @@ from cockpit.quality.lost_tests import Traces, traces_of_change, traces_of_delet
 from cockpit.quality.rule import Found, Rule
 from cockpit.quality.rules import RULES
 from cockpit.quality.source import Source
+from cockpit.quality.unscanned import BINARY
 from cockpit.quality.violation import EXCERPT, Violation, fingerprint
 
 LARGEST = 2 * 1024 * 1024  # bytes of a file that is scanned
@@ -109,7 +110,7 @@ def _unfit(data: bytes) -> str:
     if len(data) > LARGEST:
         return f"larger than {LARGEST // 1024 // 1024} MB"
     if b"\0" in data[:_SNIFFED]:
-        return "binary"
+        return BINARY
     if max(map(len, data.split(b"\n"))) > LONGEST_LINE:
         return f"has a line of over {LONGEST_LINE} characters"
     return ""

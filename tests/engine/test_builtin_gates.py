@@ -105,6 +105,27 @@ async def test_what_a_comment_allows_and_what_is_not_scanned_is_kept_for_the_rev
     scene.check()
 
 
+async def test_the_scan_gate_takes_no_file_that_nobody_could_judge_but_an_image_and_what_is_ignored(
+    scene: Scene,
+) -> None:
+    long = "head -c 30000 /dev/zero | tr '\\0' a"
+    does = f"mkdir free; {long} > free/x.js; printf 'a\\0b' > image.png; {long} > %s"
+    rows: dict[str, dict[str, Any]] = {"a": {"does": does % "min.js"}, "b": {"does": does % "/dev/null"}}
+    scene.plan(rows, gates=SCAN, quality=LAX)
+    async with scene.driving() as play:
+        await play.start()
+        await play.until_state(a="failed", b="merged")
+        reason = play.leg("a").reason
+        assert "gate scan failed: 1 files that could not be scanned" in reason
+        assert "min.js: not scanned: has a line of over 20000 characters" in reason
+        assert "image.png" not in reason
+        assert play.leg("a").unscanned == (
+            "image.png: binary",
+            "min.js: has a line of over 20000 characters",
+        )
+    scene.check()
+
+
 async def test_work_that_cannot_be_scanned_does_not_go_on_and_can_be_tried_again(
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
