@@ -4,15 +4,19 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
-from cockpit.ui.looks import age, at_clock, cells_of
+from cockpit.ui.looks import ORDER, age, at_clock, cells_of
 from cockpit.ui.present import Cell, Row
+from cockpit.ui.pulse import MINUTES, spark
 
 CARDS_BELOW = 80
 GAP = 2
 
 
 class Column(Struct, frozen=True):
-    """A column: `at` is its place in Row.cells (−1: computed from the time), `keep` the priority (higher stays)."""
+    """A column: `at` is its place in Row.cells (−1: computed from the time), `keep` the priority (higher stays).
+
+    A filter calls it by its `field` (else its name); `words` are all that it can say; `number`: it is compared as one.
+    """
 
     name: str
     head: str
@@ -21,26 +25,33 @@ class Column(Struct, frozen=True):
     least: int
     most: int
     right: bool = False
+    field: str = ""
+    words: tuple[str, ...] = ()
+    number: bool = False
 
 
 COLUMNS = (
-    Column("state", "state", 0, 100, 9, 13),
-    Column("name", "workstream", 1, 99, 10, 26),
-    Column("title", "title", 2, 50, 14, 44),
-    Column("round", "rnd", 3, 20, 3, 3),
-    Column("leg", "leg", 4, 60, 3, 5),
+    Column("state", "state", 0, 100, 9, 13, words=ORDER),
+    Column("name", "workstream", 1, 99, 10, 26, field="id"),
+    Column("title", "title", 2, 59, 14, 44),
+    Column("round", "rnd", 3, 20, 3, 3, number=True),
+    Column("leg", "leg", 4, 53, 3, 5, number=True),
     Column("agent", "agent", 5, 70, 9, 14),
-    Column("files", "files +/−", 6, 55, 9, 16, right=True),
-    Column("ahead", "vs base", 7, 30, 7, 9),
-    Column("clash", "conflicts with", 9, 65, 14, 40),
-    Column("bad", "violations", 10, 68, 6, 18),
-    Column("why", "now", 8, 90, 26, 400),
+    Column("activity", "activity", -1, 58, MINUTES, MINUTES),
+    Column("progress", "issues", -1, 57, 6, 12),
+    Column("files", "files +/−", 6, 55, 9, 16, right=True, number=True),
+    Column("ahead", "vs base", 7, 30, 7, 9, number=True),
+    Column("clash", "conflicts with", 9, 65, 14, 40, field="conflict"),
+    Column("bad", "violations", 10, 68, 6, 18, field="violations", number=True),
+    Column("cost", "cost", 11, 45, 4, 10, right=True, number=True),
+    Column("alerts", "!", 12, 72, 1, 4),
+    Column("why", "now", 8, 90, 26, 400, field="now"),
     Column("time", "for", -1, 80, 3, 7, right=True),
     Column("eta", "done", -1, 75, 5, 12, right=True),
 )
 _WHY = "why"
 _TIME_LEFT = len(" · 99 s until quarantine")
-_OPTIONAL = ("title", "clash", "bad")
+_OPTIONAL = ("title", "clash", "bad", "activity", "cost", "alerts")
 
 
 class Laid(Struct, frozen=True):
@@ -54,6 +65,12 @@ def time_cell(row: Row, column: Column, now: float) -> Cell:
     """Return the cell of a column that is computed from the time."""
     if column.name == "time":
         return (age(now - row.since) if row.since else ""), "dim"
+    if column.name == "activity":
+        return spark(row.pulse, now), "busy"
+    if column.name == "progress":
+        used = row.progress.used(now) if row.progress else None
+        over = used is not None and used > 1
+        return (row.progress.told(now) if row.progress else ""), "warn" if over else "dim"
     return (at_clock(row.finish, now) if row.finish else ""), "dim"
 
 
@@ -81,6 +98,10 @@ def lay_out(rows: Sequence[Row], width: int, now: float, columns: tuple[Column, 
 def _wanted(rows: Sequence[Row], column: Column, now: float) -> int:
     if column.name == "time":
         content = 6 if rows else 0
+    elif column.name == "activity":
+        content = MINUTES if any(row.pulse[1] and spark(row.pulse, now) for row in rows) else 0
+    elif column.name == "progress":
+        content = max((len(one.told(now)) for one in {row.progress for row in rows if row.progress}), default=0)
     elif column.name == "eta":
         content = max((len(at_clock(at, now)) for at in {row.finish for row in rows if row.finish}), default=0)
     else:

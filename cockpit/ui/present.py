@@ -7,9 +7,22 @@ from msgspec import Struct
 from cockpit.engine.handle import View
 from cockpit.schedule.queueing import waits_in_line
 from cockpit.schedule.readings import ConflictReading, FindingReading, RunReading, WorktreeReading
-from cockpit.schedule.snapshot import OPEN, RELEASED, GateResult, Leg, Run, Snapshot, Workstream, blockers, waits_for
+from cockpit.schedule.snapshot import (
+    OPEN,
+    RELEASED,
+    Cost,
+    GateResult,
+    Leg,
+    Run,
+    Snapshot,
+    Workstream,
+    blockers,
+    total,
+    waits_for,
+)
 from cockpit.schedule.states import AWAITS_HUMAN, WORKING, State
 from cockpit.ui.looks import LOOKS, Look, exact_clock, line, look_of, name
+from cockpit.ui.pulse import NO_PULSE, Activity, Progress, Pulse, progress
 
 Cell = tuple[str, str]
 
@@ -30,6 +43,8 @@ class Row(Struct, frozen=True):
     output: tuple[str, int]
     search: str
     due: float | None = None
+    pulse: Pulse = NO_PULSE
+    progress: Progress | None = None
 
 
 class Patch(Struct, frozen=True):
@@ -63,6 +78,8 @@ class Presenter:
     def __init__(self) -> None:
         self._inputs: dict[str, tuple[object, ...]] = {}
         self._rows: dict[str, Row] = {}
+        self._activity = Activity()
+        self._spent: tuple[object, dict[str, Cost]] = (None, {})
 
     def rows(self, view: View) -> dict[str, Row]:
         """Return the rows of a view in plan order; unchanged rows are the very same objects as before."""
@@ -71,6 +88,8 @@ class Presenter:
         hold = held_why(view)
         busy = snapshot.busy_slots()
         judged = _judged(snapshot)
+        spent = self._costs(snapshot)
+        shared = {key for keys in readings.shared.values() if len(keys) > 1 for key in keys}
         found: dict[str, Row] = {}
         inputs: dict[str, tuple[object, ...]] = {}
         for key, workstream in snapshot.workstreams.items():
@@ -94,12 +113,28 @@ class Presenter:
                 waits_in_line(snapshot, leg, busy) if leg.state is State.READY and not hold else "",
                 judged.get(leg.key, (0, 0)),
                 readings.findings.get(key, ()) if leg.state is State.RUNNING else (),
+                spent.get(key),
+                key in shared,
             )
             inputs[key] = given
-            same = self._inputs.get(key) == given
-            found[key] = self._rows[key] if same else _row(snapshot, workstream, leg, given)
+            if self._inputs.get(key) == given:
+                found[key] = self._rows[key]
+            else:
+                pulse = self._activity.note(key, leg.run or "", given[3], given[2])
+                found[key] = _row(snapshot, workstream, leg, given, pulse)
+        self._activity.forget(self._rows.keys() - found.keys())
         self._inputs, self._rows = inputs, found
         return found
+
+    def _costs(self, snapshot: Snapshot) -> dict[str, Cost]:
+        """Return what each workstream used so far; summed anew only when there is more of it."""
+        if self._spent[0] is not snapshot.usage:
+            parts: dict[str, list[Cost]] = {}
+            for run, cost in snapshot.usage.items():
+                if (one := snapshot.runs.get(run)) is not None and one.leg in snapshot.legs:
+                    parts.setdefault(snapshot.legs[one.leg].workstream, []).append(cost)
+            self._spent = (snapshot.usage, {key: total(costs) for key, costs in parts.items()})
+        return self._spent[1]
 
 
 def held_why(view: View) -> str:
@@ -129,7 +164,7 @@ def _finish(view: View, workstream: Workstream) -> float | None:
     return forecast.at + max(found) if found else None
 
 
-def _row(snapshot: Snapshot, workstream: Workstream, leg: Leg, given: tuple[object, ...]) -> Row:
+def _row(snapshot: Snapshot, workstream: Workstream, leg: Leg, given: tuple[object, ...], pulse: Pulse) -> Row:
     worktree, run = given[2], given[3]
     assert worktree is None or isinstance(worktree, WorktreeReading)  # noqa: S101 - what _rows put there, for mypy
     assert run is None or isinstance(run, RunReading)  # noqa: S101 - the same
@@ -149,6 +184,8 @@ def _row(snapshot: Snapshot, workstream: Workstream, leg: Leg, given: tuple[obje
     due = min((one.due for one in seen if one.due), default=None)
     if seen and not leg.ending:
         why, why_style = _of_seen(seen), "warn"
+    cost, shared = given[16], bool(given[17])
+    signs = _signs(look, leg, seen=len(seen), stands=known[0], clashes=bool(clashes), shared=shared)
     legs = workstream.outline.legs
     merged = leg.state is State.MERGED
     calm = "dim" if look.style in ("quiet", "good") else "plain"
@@ -164,6 +201,8 @@ def _row(snapshot: Snapshot, workstream: Workstream, leg: Leg, given: tuple[obje
         (why, why_style),
         (clashes, "warn"),
         (_violations(known[0], known[1], len(seen)), "warn" if known[0] or seen else "dim"),
+        (spent_told(cost) if isinstance(cost, Cost) else "", "dim"),
+        (signs, "warn"),
     )
     return Row(
         workstream.id,
@@ -175,7 +214,25 @@ def _row(snapshot: Snapshot, workstream: Workstream, leg: Leg, given: tuple[obje
         output=(leg.run or "", run.output_bytes if run else 0),
         search=" ".join([name(workstream.outline.branch), *(text for text, _ in cells)]).lower(),
         due=None if leg.ending else due,
+        pulse=pulse,
+        progress=progress(snapshot, snapshot.legs_of(workstream.id), leg),
     )
+
+
+def _signs(look: Look, leg: Leg, *, seen: int, stands: int, clashes: bool, shared: bool) -> str:
+    """Return a glyph for each thing to look at that the state itself does not tell."""
+    if leg.state is State.MERGED:
+        return ""
+    told = ((seen, "⚠"), (stands and look.glyph != LOOKS[State.QUARANTINED].glyph, "⊘"), (clashes, "⚔"), (shared, "≈"))
+    return "".join(glyph for there, glyph in told if there)
+
+
+def spent_told(cost: Cost) -> str:
+    """Return a cost in few cells: in dollars, else in tokens."""
+    if cost.usd:
+        return f"${cost.usd:,.2f}"
+    tokens = cost.tokens_in + cost.tokens_out
+    return f"{tokens / 1000:,.0f}k tok" if tokens else ""
 
 
 def _judged(snapshot: Snapshot) -> dict[str, tuple[int, int]]:

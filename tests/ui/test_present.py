@@ -158,10 +158,8 @@ def test_columns_come_back_by_priority() -> None:
     rows = tuple(rows_of(busy()).values())
     shown = [{one.column.name for one in lay_out(rows, width, START)} for width in range(30, 240)]
     assert all(narrow <= wide for narrow, wide in pairwise(shown))
-    assert shown[-1] == {column.name for column in COLUMNS} - {
-        "clash",
-        "bad",
-    }  # nothing conflicts there, nothing is bad
+    nothing_of = {"clash", "bad", "activity", "alerts"}
+    assert shown[-1] == {column.name for column in COLUMNS} - nothing_of
 
 
 def test_the_header_tells_the_plan_counts_agents_eta_and_cost() -> None:
@@ -254,7 +252,7 @@ def test_alerts_come_worst_first_and_say_what_awaits_the_operator() -> None:
 def test_more_alerts_than_lines_say_how_many() -> None:
     found = alerts(busy().view()) * 4
     assert len(top_lines(found, 3)) == 3
-    assert top_lines(found, 3)[-1].text == f"{len(found) - 2} more (n goes through them)"
+    assert top_lines(found, 3)[-1].text == f"{len(found) - 2} more (3 shows all, n goes through yours)"
 
 
 def test_conflicts_are_alerts_with_their_paths() -> None:

@@ -1,7 +1,7 @@
 """The live grid: draws immutable rows line by line and repaints only those that changed; decides nothing."""
 
-from collections.abc import Iterable
-from typing import ClassVar
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, ClassVar
 
 from rich.segment import Segment
 from rich.style import Style
@@ -14,6 +14,11 @@ from textual.strip import Strip
 from cockpit.ui.columns import CARDS_BELOW, COLUMNS, GAP, Column, Laid, lay_out, time_cell
 from cockpit.ui.looks import STYLES, age, at_clock, cells_of, fit, time_left
 from cockpit.ui.present import Patch, Row
+from cockpit.ui.pulse import spark
+from cockpit.ui.stacking import Stack
+
+if TYPE_CHECKING:
+    from cockpit.ui.sorting import Arrangement
 
 _GUTTER = 3
 _CARD = (0, 1, 8, 2)
@@ -48,14 +53,16 @@ class Grid(ScrollView, can_focus=False, inherit_bindings=False):
         self.cursor: str | None = None
         self.marks: frozenset[str] = frozenset()
         self.filter: tuple[str, ...] = ()
+        self.wrong = ""
+        self.arrangement: Arrangement | None = None
         self._now = now
         self._rows: dict[str, Row] = {}
-        self._shown: list[str] = []
-        self._places: dict[str, int] = {}
+        self._lets: Callable[[Row], bool] | None = None
+        self._stack = Stack()
         self._range: tuple[str, frozenset[str]] | None = None
         self._layout_of: tuple[Laid, ...] = ()
         self._style_cache: dict[tuple[str, str], Style] = {}
-        self._painted_times: dict[str, tuple[str, str, str]] = {}
+        self._painted_times: dict[str, tuple[str, ...]] = {}
 
     # --- what it shows ------------------------------------------------------------------------------------------
 
@@ -71,8 +78,8 @@ class Grid(ScrollView, can_focus=False, inherit_bindings=False):
 
     @property
     def shown(self) -> tuple[str, ...]:
-        """Return the ids of the rows that the filter lets through."""
-        return tuple(self._shown)
+        """Return the ids of the rows that the filter lets through, in the order in which they stand."""
+        return tuple(self._stack.shown)
 
     @property
     def ranging(self) -> bool:
@@ -96,7 +103,7 @@ class Grid(ScrollView, can_focus=False, inherit_bindings=False):
             if self._range and self._range[0] not in self._rows:
                 self._range = None
         relaid = self._lay_out()
-        if patch.order is not None or self.filter:
+        if patch.order is not None or self.filter or self.arrangement:
             relaid = self._choose_shown() or relaid
         if relaid:
             self.refresh()
@@ -113,8 +120,19 @@ class Grid(ScrollView, can_focus=False, inherit_bindings=False):
         )
 
     def set_filter(self, text: str) -> None:
-        """Show only the rows that hold every word of the text."""
-        self.filter = tuple(text.lower().split())
+        """Show only the rows that the text means (see `filters`); `wrong` says what of it means nothing."""
+        from cockpit.ui.filters import parsed
+
+        found = parsed(text, self._columns)
+        self.filter, self.wrong = found.terms, found.wrong
+        self._lets = found.lets if found.tests else None
+        self._choose_shown()
+        self.refresh()
+        self.post_message(self.Moved())
+
+    def set_arrangement(self, how: "Arrangement | None") -> None:
+        """Show the rows in an order and in groups; None: as they come."""
+        self.arrangement = how
         self._choose_shown()
         self.refresh()
         self.post_message(self.Moved())
@@ -123,7 +141,7 @@ class Grid(ScrollView, can_focus=False, inherit_bindings=False):
 
     def move(self, by: int) -> None:
         """Move the cursor by some rows, stopping at both ends."""
-        self.go_to(self._places.get(self.cursor or "", 0) + by)
+        self.go_to(self._stack.places.get(self.cursor or "", 0) + by)
 
     def page(self, by: int) -> None:
         """Move the cursor by pages."""
@@ -131,14 +149,13 @@ class Grid(ScrollView, can_focus=False, inherit_bindings=False):
 
     def go_to(self, place: int) -> None:
         """Move the cursor to a place among the shown rows; negative counts from the end."""
-        if not self._shown:
-            return
-        place = len(self._shown) - 1 if place >= len(self._shown) else max(0, place)
-        self.go_to_row(self._shown[place])
+        shown = self._stack.shown
+        if shown:
+            self.go_to_row(shown[min(max(0, place), len(shown) - 1)])
 
     def go_to_row(self, key: str) -> None:
         """Move the cursor to a row, if it is shown, and bring it into sight."""
-        if key not in self._places:
+        if key not in self._stack.places:
             return
         before, self.cursor = self.cursor, key
         if self._range:
@@ -179,31 +196,39 @@ class Grid(ScrollView, can_focus=False, inherit_bindings=False):
     def _mark_range(self) -> None:
         if self._range is None or self.cursor is None:
             return
-        ends = sorted((self._places.get(self._range[0], 0), self._places.get(self.cursor, 0)))
-        changed, self.marks = self.marks, self._range[1] | frozenset(self._shown[ends[0] : ends[1] + 1])
+        places = self._stack.places
+        ends = sorted((places.get(self._range[0], 0), places.get(self.cursor, 0)))
+        changed, self.marks = self.marks, self._range[1] | frozenset(self._stack.shown[ends[0] : ends[1] + 1])
         self._refresh_rows(changed ^ self.marks)
 
     # --- places -------------------------------------------------------------------------------------------------
 
     def _choose_shown(self) -> bool:
-        before = self._shown
-        place = self._places.get(self.cursor or "", 0)
-        self._shown = [key for key, row in self._rows.items() if all(word in row.search for word in self.filter)]
-        if self._shown == before:
+        before = self._stack
+        place = before.places.get(self.cursor or "", 0)
+        lets, rows = self._lets, self._rows
+        shown = list(rows) if lets is None else [key for key, row in rows.items() if lets(row)]
+        groups = [("", shown)]
+        if self.arrangement is not None:
+            from cockpit.ui.sorting import arranged
+
+            groups = arranged(rows, shown, self.arrangement)
+        after = Stack(groups, self._lines)
+        if (after.shown, after.headings, after.lines) == (before.shown, before.headings, before.lines):
             return False
-        self._places = {key: at for at, key in enumerate(self._shown)}
-        if self.cursor not in self._places:
-            self.cursor = self._shown[min(place, len(self._shown) - 1)] if self._shown else None
+        self._stack = after
+        if self.cursor not in after.places:
+            self.cursor = after.shown[min(place, len(after.shown) - 1)] if after.shown else None
             self.post_message(self.Moved())
         grown = self._resize_content()
-        moved = self._places.get(self.cursor or "", 0) - place
-        if moved and self.scroll_offset.y and not grown:
-            self.scroll_to(y=self.scroll_offset.y + moved * self._lines, animate=False, force=True)
+        moved = after.top(after.places.get(self.cursor or "", 0)) - before.top(place)
+        if moved and before.lines == after.lines and self.scroll_offset.y and not grown:
+            self.scroll_to(y=self.scroll_offset.y + moved, animate=False, force=True)
         self.call_after_refresh(self._into_sight)
         return True
 
     def _resize_content(self) -> bool:
-        size = Size(self._width, len(self._shown) * self._lines + self._head)
+        size = Size(self._width, self._stack.height + self._head)
         changed = size != self.virtual_size
         if changed:
             self.virtual_size = size
@@ -227,15 +252,16 @@ class Grid(ScrollView, can_focus=False, inherit_bindings=False):
         return max(1, (self.size.height - self._head) // self._lines)
 
     def _into_sight(self) -> None:
-        place = self._places.get(self.cursor or "")
+        place = self._stack.places.get(self.cursor or "")
         if place is None:
             return
-        top, first = place * self._lines, self.scroll_offset.y
-        height = self._visible_rows() * self._lines
-        if top < first:
-            self.scroll_to(y=top, animate=False, force=True)
-        elif top + self._lines > first + height:
-            self.scroll_to(y=top + self._lines - height, animate=False, force=True)
+        first, bottom = self.scroll_offset.y, self._stack.top(place) + self._lines
+        height = max(self._lines, self.size.height - self._head)
+        above = self._stack.above(place)
+        if above < first:
+            self.scroll_to(y=above, animate=False, force=True)
+        elif bottom > first + height:
+            self.scroll_to(y=bottom - height, animate=False, force=True)
 
     def _lay_out(self) -> bool:
         width = self._width - _GUTTER
@@ -247,10 +273,10 @@ class Grid(ScrollView, can_focus=False, inherit_bindings=False):
         first, width = self.scroll_offset.y, self.size.width
         regions = []
         for key in keys:
-            place = self._places.get(key)
+            place = self._stack.places.get(key)
             if place is None:
                 continue
-            y = place * self._lines - first + self._head
+            y = self._stack.top(place) - first + self._head
             if -self._lines < y < self.size.height:
                 regions.append(Region(0, max(0, y), width, self._lines))
         if regions:
@@ -261,6 +287,8 @@ class Grid(ScrollView, can_focus=False, inherit_bindings=False):
     def on_resize(self) -> None:
         """Lay out anew and keep the cursor's row in sight."""
         self._lay_out()
+        if self._stack.lines != self._lines:
+            self._choose_shown()
         self._resize_content()
         self._painted_times.clear()
         self.refresh()
@@ -271,8 +299,8 @@ class Grid(ScrollView, can_focus=False, inherit_bindings=False):
         offset = event.get_content_offset(self)
         if offset is None or offset.y < self._head:
             return
-        place = (offset.y - self._head + self.scroll_offset.y) // self._lines
-        if place < len(self._shown):
+        place, _ = self._stack.at(offset.y - self._head + self.scroll_offset.y)
+        if 0 <= place < len(self._stack.shown):
             self.go_to(place)
             if event.chain == 2:
                 self.post_message(self.Opened())
@@ -289,10 +317,12 @@ class Grid(ScrollView, can_focus=False, inherit_bindings=False):
         width = self.scrollable_content_region.width
         if y < self._head:
             return self._strip([("   ", "head"), *self._head_cells()], "head", width)
-        place, part = divmod(y - self._head + self.scroll_offset.y, self._lines)
-        if place >= len(self._shown):
+        place, part = self._stack.at(y - self._head + self.scroll_offset.y)
+        if place < 0:
+            return self._strip([(f" {self._stack.headings[part]} ", "accent")], "head", width)
+        if place >= len(self._stack.shown):
             return Strip.blank(width, self._look("plain", ""))
-        row = self._rows[self._shown[place]]
+        row = self._rows[self._stack.shown[place]]
         self._painted_times[row.id] = self._times(row)
         kind = "cursor" if row.id == self.cursor else "marked" if row.id in self.marks else ""
         gutter = [
@@ -318,7 +348,7 @@ class Grid(ScrollView, can_focus=False, inherit_bindings=False):
         return found[:-1]
 
     def _card(self, row: Row, part: int, width: int) -> list[tuple[str, str]]:
-        passed, finish, _ = self._times(row)
+        passed, finish, *_ = self._times(row)
         aside = passed if part == 0 else f"→{finish}" if finish else ""
         rest = width - len(aside) - (1 if aside else 0)
         gap = " " if aside else ""
@@ -336,10 +366,13 @@ class Grid(ScrollView, can_focus=False, inherit_bindings=False):
             text = self._with_time_left(row, text, rest - 2)
         return [("  ", "plain"), (fit(text, rest - 2), style), (gap + aside, "dim")]
 
-    def _times(self, row: Row) -> tuple[str, str, str]:
+    def _times(self, row: Row) -> tuple[str, ...]:
+        """Return what of a row reads differently as time goes by."""
         passed = age(self._now - row.since) if row.since else ""
         finish = at_clock(row.finish, self._now) if row.finish else ""
-        return passed, finish, time_left(row.due, self._now) if row.due is not None else ""
+        left = time_left(row.due, self._now) if row.due is not None else ""
+        told = row.progress.told(self._now) if row.progress and not self.cards else ""
+        return passed, finish, left, told, "" if self.cards else spark(row.pulse, self._now)
 
     def _with_time_left(self, row: Row, text: str, width: int) -> str:
         """Return what is said of a row with the time that it has left, which comes first where there is little room."""
