@@ -69,19 +69,29 @@ def discard(
 ) -> int:
     """Give a quarantined workstream up: it is stopped and its worktree removed; what only that holds is rescued."""
     order = _order("discard", workstreams, reason)
+    project = project_for(plan, state_dir, "discard")
     if not yes:
+        _require_possible(project, order)
         if not (sys.stdin.isatty() and sys.stdout.isatty()):
             raise CockpitError("a discard is asked about on a terminal", hint="say so where there is none: --yes")
         question = f"Discard what {', '.join(workstreams)} did? It is kept as a rescue. [y/N]"
         if input(on_one_line(question) + " ").strip().lower() not in ("y", "yes"):
             raise OrderRefusedError("nothing was discarded")
-    return give(plan, state_dir, order, json=json)
+    return give_to(project, order, json=json)
 
 
 def _order(verb: str, workstreams: tuple[str, ...], reason: str) -> Order:
     if not workstreams:
         raise CockpitError("no workstream was named", hint=f"cockpit {verb} PLAN WORKSTREAM…")
     return Order(verb, workstreams, by(), reason)
+
+
+def _require_possible(project: "Project", order: Order) -> None:
+    """Refuse what the driver would refuse, before anybody is asked whether to do it. Raises OrderRefusedError."""
+    from cockpit.cli.reach import view_of
+    from cockpit.schedule.carry import carry_out
+
+    carry_out(view_of(project).snapshot, order)
 
 
 def _open(project: "Project", workstreams: tuple[str, ...]) -> str:

@@ -13,7 +13,7 @@ from cyclopts import Parameter
 from cockpit.cli import shapes
 from cockpit.cli.options import Json
 from cockpit.cli.output import emit, emit_line, say
-from cockpit.errors import CockpitError
+from cockpit.errors import CockpitError, GitError
 
 if TYPE_CHECKING:
     from cockpit.git.pairs import Touched
@@ -41,7 +41,8 @@ def scan(
     Exits with 1 when it finds something, so it serves as a pre-commit hook and in CI. With --diff or --staged, paths
     say which of the changed files are judged.
     """
-    policy = _policy(plan)
+    of_disk = bool(paths) and diff is None and not staged and not stdin_pairs
+    policy = _policy(plan, of_disk=of_disk)
     if stdin_pairs:
         with closing(_apart(policy)) as apart:
             return _pairs(apart)
@@ -65,16 +66,34 @@ def _print(report: Any, format: Format) -> None:
             say(line)
 
 
-def _policy(plan: Path | None) -> "Policy":
+def _policy(plan: Path | None, *, of_disk: bool) -> "Policy":
+    """Return what is judged by which rules; `of_disk` tells that paths are as somebody typed them."""
     from cockpit.quality.policy import Forbidden, Policy, policy_of
 
     if plan is None:
         return Policy()
     from cockpit.plan.load import load_plan
 
-    quality = load_plan(plan).plan.quality
+    loaded = load_plan(plan)
+    quality = loaded.plan.quality
     forbid = [Forbidden(one.name, one.pattern, one.severity, one.paths) for one in quality.forbid]
-    return policy_of(quality.ignore, forbid)
+    top = os.path.realpath(_top(loaded.repo)) if of_disk else ""
+    return policy_of(quality.ignore, forbid, named=(lambda path: _within(path, top)) if top else str)
+
+
+def _top(folder: Path) -> Path:
+    from cockpit.git import pairs
+
+    try:
+        return pairs.top_of(folder)
+    except GitError:
+        return folder  # a plan may say what is judged where there is no repository
+
+
+def _within(path: str, top: str) -> str:
+    """Return a path from the top of the repository, whatever folder and links it was reached by."""
+    folder, name = os.path.split(path)
+    return os.path.relpath(Path(os.path.realpath(folder), name), top)
 
 
 def _apart(policy: "Policy") -> "Apart":

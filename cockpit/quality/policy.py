@@ -15,6 +15,8 @@ from cockpit.quality.scan import Allowed, Scanned, scan_change
 from cockpit.quality.scope import Scope
 from cockpit.quality.violation import Severity, Violation
 
+Named = Callable[[str], str]
+
 
 @dataclass(frozen=True, slots=True)
 class Judged:
@@ -109,17 +111,24 @@ class Forbidden:
     paths: tuple[str, ...] = ()
 
 
-def policy_of(ignore: Sequence[str], forbid: Iterable[Forbidden], scope: Scope | None = None) -> Policy:
-    """Return what a plan wants judged: without what it ignores, with the patterns that it forbids."""
-    return Policy((*RULES, *map(_forbidden, forbid)), matcher(ignore), scope)
+def policy_of(
+    ignore: Sequence[str], forbid: Iterable[Forbidden], scope: Scope | None = None, named: Named = str
+) -> Policy:
+    """Return what a plan wants judged: without what it ignores, with the patterns that it forbids.
+
+    `named` turns the path of a judged file into that from the top of the repository, of which a plan's globs speak.
+    """
+    ignored = matcher(ignore)
+    rules = (_forbidden(one, named) for one in forbid)
+    return Policy((*RULES, *rules), lambda path: ignored(named(path)), scope)
 
 
-def _forbidden(wanted: Forbidden) -> Rule:
+def _forbidden(wanted: Forbidden, named: Named) -> Rule:
     pattern = re.compile(wanted.pattern)
     in_paths = matcher(wanted.paths)
 
     def judge(change: Change) -> Iterator[Found]:
-        if wanted.paths and not in_paths(change.path):
+        if wanted.paths and not in_paths(named(change.path)):
             return
         for number in sorted(change.added):
             found = pattern.search(change.after.lines[number - 1])

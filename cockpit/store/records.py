@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from cockpit.errors import CockpitError
+from cockpit.filelock import FileLock
 from cockpit.schedule.records import Record
 
 KEPT = 20_000  # runs; the oldest go first
@@ -72,10 +73,12 @@ class _Opened:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._db: sqlite3.Connection | None = None
+        self._inode = 0
 
     def __enter__(self) -> sqlite3.Connection:
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self._inode = _inode(self._path)
             self._db = sqlite3.connect(self._path, isolation_level=None, timeout=5)
             self._path.chmod(0o600)
             if self._db.execute("PRAGMA user_version").fetchone()[0] not in (0, FORMAT):
@@ -102,13 +105,22 @@ class _Opened:
             return error
         if type(error) is sqlite3.DatabaseError:  # what it says of a file that is none of its own, or malformed
             aside = self._path.with_name(f"{self._path.name}.damaged-{time.time_ns()}")
-            for end in ("", "-journal"):
-                with suppress(OSError):
-                    self._path.with_name(f"{self._path.name}{end}").replace(f"{aside}{end}")
+            with FileLock(self._path.with_name(f"{self._path.name}.lock")).held():
+                if _inode(self._path) == self._inode:  # else another process was quicker, and this is its new file
+                    for end in ("", "-journal"):
+                        with suppress(OSError):
+                            self._path.with_name(f"{self._path.name}{end}").replace(f"{aside}{end}")
             return RecordsDamagedError(
                 f"the records of agents were damaged, and are begun anew: {error}", where=str(aside)
             )
         return CockpitError(f"the records of agents cannot be used: {error}", where=str(self._path))
+
+
+def _inode(path: Path) -> int:
+    try:
+        return path.stat().st_ino
+    except OSError:
+        return 0
 
 
 def _record(values: Iterable[float | None]) -> Record:

@@ -268,6 +268,8 @@ def test_orders_go_through_a_driver_that_they_start(desk_of: Callable[..., Desk]
     desk.until(lambda: desk.workstream("a")["approval"] == "merge")
     code, _, err = desk("approve", "slow")
     assert (code, "awaits no approval" in err) == (1, True)
+    code, _, err = desk("discard", "slow")
+    assert (code, "slow is running, not quarantined" in err) == (1, True)  # and nobody is asked before
     code, _, err = desk("approve", "a", "--commit", "0123456789")
     assert (code, "a is not what was shown any more" in err) == (1, True)
     assert desk("approve", "a", "--commit", "main")[0] == 2

@@ -76,6 +76,17 @@ def test_a_plan_adds_its_patterns_and_leaves_out_what_it_ignores(top: Path, caps
     assert rules(scanned(capsys, "--plan", "plan.yaml")[1]) == [("no-print", "a.py", 2)]
 
 
+@pytest.mark.parametrize("where", ["", "lib", "../lib"])
+def test_a_plan_speaks_of_paths_from_the_top_wherever_files_are_named_from(
+    top: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], where: str
+) -> None:
+    write(top, {"a.py": "print(1)\n", "lib/b.py": "if (:\nprint(1)\n", "x/c.py": ""})
+    monkeypatch.chdir(top / ("x" if where.startswith("..") else where))
+    plan, files = str(top / "plan.yaml"), {"": ["."], "lib": ["b.py", "../a.py"], "../lib": [str(top)]}[where]
+    found = scanned(capsys, "--plan", plan, *files)[1]
+    assert [(Path(path).name, rule) for rule, path, _ in rules(found)] == [("a.py", "no-print")]
+
+
 def test_a_comment_allows_a_violation_and_is_listed(top: Path, capsys: pytest.CaptureFixture[str]) -> None:
     write(top, {"a.py": f"# cockpit: allow SECURITY_RISK made up for a test\n{KEY}"})
     code, report = scanned(capsys)

@@ -17,7 +17,7 @@ from cockpit.schedule.orders import TakeLeg
 from cockpit.schedule.outline import Outline, Profile
 from cockpit.schedule.readings import Readings
 from cockpit.schedule.records import LEAST, MARGIN, PRIOR, Record, better_first, clean_rate, summed
-from cockpit.store.records import KEPT, RecordsDamagedError, RecordStore, Row
+from cockpit.store.records import KEPT, RecordsDamagedError, RecordStore, Row, _Opened
 from tests.unit.outlines import loaded, outline, outlines, ran, told
 
 NAMES = ("claude", "codex", "coder", "other")
@@ -201,6 +201,19 @@ def test_a_damaged_file_is_said_set_aside_and_begun_anew(store: RecordStore) -> 
     assert said.value.where == str(aside)
     store.put([row("b")])
     assert store.by_profile() == {"p": Record(runs=1)}
+
+
+def test_a_file_that_another_process_began_anew_meanwhile_is_left_alone(store: RecordStore) -> None:
+    store.path.parent.mkdir(parents=True)
+    store.path.write_bytes(b"no database at all, but long enough to be taken for one" * 50)
+    slow = _Opened(store.path)
+    slow._inode = store.path.stat().st_ino
+    with pytest.raises(RecordsDamagedError):
+        store.put([row("a")])
+    store.put([row("a")])
+    assert isinstance(slow._told(sqlite3.DatabaseError("file is not a database")), RecordsDamagedError)
+    assert store.by_profile() == {"p": Record(runs=1)}
+    assert len(list(store.path.parent.glob("records.db.damaged-*"))) == 1
 
 
 def test_a_file_that_cannot_be_used_is_an_error_in_words_and_stays(store: RecordStore) -> None:
