@@ -3,8 +3,11 @@
 Secrets of cockpit's environment reach an agent only where the plan names them.
 """
 
+import contextlib
 import os
+import shutil
 import socket
+import sys
 import zlib
 from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
@@ -33,6 +36,7 @@ def environment(
     plan: str,
     workstream: str,
     worktree: Path,
+    state: Path,
     prompt_file: Path,
     port: int,
     pass_env: Iterable[str] = (),
@@ -53,9 +57,22 @@ def environment(
         "COCKPIT_PLAN": plan,
         "COCKPIT_WORKSTREAM": workstream,
         "COCKPIT_WORKTREE": str(worktree),
+        "COCKPIT_STATE": str(state),
         "COCKPIT_PROMPT_FILE": str(prompt_file),
         "COCKPIT_PORT": str(port),
     }
+
+
+def with_own_command(env: Mapping[str, str], folder: Path) -> dict[str, str]:
+    """Return an environment in which `cockpit` is found: where its PATH has none, a link to this one in a folder."""
+    own = Path(sys.executable).with_name("cockpit")
+    path = env.get("PATH", os.defpath)
+    if shutil.which("cockpit", path=path) is not None or not own.exists():
+        return dict(env)
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with contextlib.suppress(FileExistsError):
+        (folder / own.name).symlink_to(own)
+    return {**env, "PATH": f"{path}{os.pathsep}{folder}"}
 
 
 def port_block(run_id: str, taken: Collection[int] = ()) -> int:

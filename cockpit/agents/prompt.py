@@ -21,6 +21,16 @@ RULES = (
 )
 
 
+COMMANDS = (
+    '`cockpit ask "QUESTION" --choice "ONE" --choice "OTHER"`: asks the operator, waits for the answer, prints it',
+    '`cockpit note "TEXT"`: says how far you are',
+    "`cockpit done ISSUE`: says which issue, or which point of the checklist, is done",
+    '`cockpit send WORKSTREAM "TEXT"`: tells the agent of another workstream what it must know',
+    "`cockpit inbox`: shows what other agents told you",
+    "`cockpit shared FILE`: says who else is changing a file just now",
+)
+
+
 @dataclass(frozen=True, slots=True)
 class EarlierRun:
     """A run of the same leg that did not lead to a merge.
@@ -72,6 +82,7 @@ def compose(
     parts += _present(present)
     rules = [*RULES, *(["No change of files is expected."] if workstream.expect == "none" else [])]
     parts += _listed("Rules", rules)
+    parts += _listed("Commands that you can run", COMMANDS)
     return "\n\n".join(parts) + "\n"
 
 

@@ -18,7 +18,7 @@ ABOUT = """A terminal cockpit over a plan of parallel work.
 `cockpit PLAN` opens the full-screen cockpit over a plan file; each workstream of the plan gets a git worktree and an
 agent. `cockpit demo` shows it on a scratch repository. Everything that the screen can do can be done by a command."""
 
-_SEE, _ORDER, _KEEP, _SELF = "Look", "Order", "Plan and state", "Cockpit itself"
+_SEE, _ORDER, _KEEP, _SELF, _AGENT = "Look", "Order", "Plan and state", "Cockpit itself", "For agents, inside a run"
 
 # group → name of the command → where it is
 TABLE: dict[str, dict[str, str]] = {
@@ -43,12 +43,17 @@ TABLE: dict[str, dict[str, str]] = {
         **{verb: f"releasing:{verb}" for verb in ("release", "waive", "discard")},
         "rollback": "orders:rollback",
         "cleanup": "orders:cleanup",
+        "answer": "answering:answer",
         "drain": "orders:drain",
         "limits": "orders:limits",
         "stop-driver": "orders:stop_driver",
     },
     _KEEP: {"trust": "trust:trust", "rescue": "rescue:APP", "schema": "schema:schema"},
     _SELF: {"doctor": "doctor:doctor", "completion": "completion:completion"},
+    _AGENT: {
+        **{verb: f"talking:{verb}" for verb in ("note", "ask", "send", "inbox", "shared", "done")},
+        "mcp": "mcp:mcp",
+    },
 }
 
 

@@ -36,6 +36,7 @@ COMMANDS = (
     "drain",
     "limits",
     "stop-driver",
+    "answer",
     "logs",
     "serve",
     "rescue",
@@ -43,6 +44,13 @@ COMMANDS = (
     "trust",
     "doctor",
     "completion",
+    "note",
+    "ask",
+    "send",
+    "inbox",
+    "shared",
+    "done",
+    "mcp",
 )
 INTERRUPTED = 130
 

@@ -79,6 +79,7 @@ class Workstream:
 
     `commits` counts its merged legs and the commits that are ahead of base; `violations` the open ones; `blocked_by`
     holds the keys of the legs that hold it up. What is changed is counted of the leg under way, against base.
+    `note` is what its agent noted last, `unread` counts the messages that it has not read.
     """
 
     id: str
@@ -106,6 +107,8 @@ class Workstream:
     started: str | None
     ended: str | None
     error: str | None
+    note: str | None
+    unread: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +150,18 @@ class Merge:
 
 
 @dataclass(frozen=True, slots=True)
+class Asked:
+    """What an agent asks the operator and waits for; `choices` are offered, any text may be answered."""
+
+    id: str
+    workstream: str
+    run: str
+    text: str
+    choices: list[str]
+    asked: str
+
+
+@dataclass(frozen=True, slots=True)
 class Use:
     """What one run used, and whose it was; the sums for a leg, a workstream or a profile are made of these."""
 
@@ -177,6 +192,7 @@ class Status:
     violations: list[Violation]
     merges: list[Merge]
     usage: list[Use]
+    questions: list[Asked]
 
 
 @dataclass(frozen=True, slots=True)

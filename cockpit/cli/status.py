@@ -83,6 +83,10 @@ def status_of(view: View, now: float, base_commit: str | None) -> shapes.Status:
             for one in snapshot.merges
         ],
         usage=_use(snapshot),
+        questions=[
+            shapes.Asked(one.id, one.workstream, one.run, one.text, list(one.choices), iso(one.at) or "")
+            for one in snapshot.open_questions()
+        ],
     )
 
 
@@ -164,6 +168,8 @@ def why(snapshot: Snapshot, workstream: str, notes: Mapping[str, str] | None = N
         return f"not cleaned up: {held.clean_up_refused}"
     if blocking := blockers(snapshot).get(leg.key):
         return f"blocked by {', '.join(f'{key} ({snapshot.legs[key].state.value})' for key in blocking)}"
+    if asked := snapshot.open_questions(workstream):
+        return f"asks ({asked[0].id}): {asked[0].text}"
     approval = snapshot.approval_of(leg)
     if approval:
         unsure = snapshot.unsure_of(leg)
@@ -179,7 +185,7 @@ def why(snapshot: Snapshot, workstream: str, notes: Mapping[str, str] | None = N
         return f"waits for the merge of {', '.join(needed)}"
     if leg.state is State.READY:
         return "launching is held (drain)" if snapshot.held else waits_in_line(snapshot, leg)
-    return (notes or {}).get(workstream, "")
+    return (notes or {}).get(workstream, "") or leg.note
 
 
 def _workstream(
@@ -220,16 +226,24 @@ def _workstream(
         started=iso(min(starts)) if starts else None,
         ended=iso(max(ends)) if merged and ends else None,
         error=error or held.clean_up_refused or None,
+        note=leg.note or None,
+        unread=len(snapshot.unread(key)),
     )
 
 
 def _issues(snapshot: Snapshot, key: str) -> list[shapes.Issue]:
-    states = {issue: leg.state for leg in snapshot.legs_of(key) for issue in leg.outline.issues}
-    waiting = State.WAITING
+    legs = {issue: leg for leg in snapshot.legs_of(key) for issue in leg.outline.issues}
     return [
-        shapes.Issue(issue.id, "done" if (state := states.get(issue.id, waiting)) in PAST_CHECKING else state.value)
-        for issue in snapshot.workstreams[key].outline.issues
+        shapes.Issue(one.id, _issue_state(legs.get(one.id), one.id)) for one in snapshot.workstreams[key].outline.issues
     ]
+
+
+def _issue_state(leg: Leg | None, issue: str) -> shapes.IssueState:
+    if leg is None:
+        return "waiting"
+    if leg.state in PAST_CHECKING:
+        return "done"
+    return "~done" if issue in leg.claimed else leg.state.value
 
 
 def _agent(snapshot: Snapshot, leg: Leg) -> str | None:

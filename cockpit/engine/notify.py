@@ -48,6 +48,10 @@ class Notifier:
         snapshot = self._effects.engine.snapshot
         for one in recorded:
             event = _EVENTS.get(type(one.fact))
+            if isinstance(one.fact, f.QuestionAsked) and not snapshot.open_questions(
+                snapshot.legs[one.fact.leg].workstream
+            ):
+                continue  # it was answered by a reply given beforehand
             if event and isinstance(one.fact, f.LegFact):
                 self._put(event, snapshot.legs[one.fact.leg].workstream)
         state = snapshot.state()
@@ -95,4 +99,5 @@ _EVENTS: dict[type[f.Fact], str] = {
     f.LegFailed: "failed",
     f.LegQuarantined: "quarantined",
     f.LegMerged: "merged",
+    f.QuestionAsked: "question",
 }

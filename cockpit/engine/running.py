@@ -17,7 +17,7 @@ from cockpit.engine.folders import newest_change
 from cockpit.engine.monitor import QUARANTINE
 from cockpit.engine.outfit import Outfit, make_ready
 from cockpit.engine.startover import start_over
-from cockpit.engine.told import notes
+from cockpit.engine.told import heard, notes
 from cockpit.engine.verdicts import outcome_of
 from cockpit.errors import CockpitError
 from cockpit.git.status import changed_files
@@ -26,6 +26,8 @@ from cockpit.plan.model import AgentProfile, Workstream
 from cockpit.plan.roundzero import PREPARE
 from cockpit.schedule import facts as f
 from cockpit.schedule.snapshot import Leg
+from cockpit.schedule.talk import PROMPT as BY_PROMPT
+from cockpit.schedule.talk import Message
 
 if TYPE_CHECKING:
     from cockpit.engine.effects import Effects
@@ -67,8 +69,11 @@ class Running:
             if self._effects.ended_on_request(key, run):
                 return
             await self._engine.durable()  # a run that a later driver finds must find its worktree known
-            spec = await self._pool.short(self._spec, self._engine.snapshot.legs[key], workstream, run, outfit)
+            mail = self._engine.snapshot.unread(leg.workstream) if key != PREPARE else ()
+            spec = await self._pool.short(self._spec, self._engine.snapshot.legs[key], workstream, run, outfit, mail)
             await self._pool.short(runs.start, spec)
+            if mail:
+                self._engine.record(f.MessagesRead(key, tuple(one.id for one in mail), BY_PROMPT, run))
         except CockpitError as error:
             self._effects.fail(key, run, "failed", str(error))
             return
@@ -94,7 +99,9 @@ class Running:
             f.RunStarted(key, run, process.pid if process else 0, str(self._effects.project.state.run(run)))
         )
 
-    def _spec(self, leg: Leg, workstream: Workstream, run: str, outfit: Outfit) -> runs.RunSpec:
+    def _spec(
+        self, leg: Leg, workstream: Workstream, run: str, outfit: Outfit, mail: tuple[Message, ...]
+    ) -> runs.RunSpec:
         if leg.key == PREPARE:
             return preparing.spec(self._effects, run)
         plan, folder = self._effects.project.loaded.plan, self._effects.project.state.run(run)
@@ -104,8 +111,9 @@ class Running:
         present = changed_files(worktree, leg.base, self._effects.project.setup_files) if leg.attempt > 1 else ()
         paths = [change.path for change in present]
         session = self._session(leg, profile)
+        told = [*notes(self._effects, leg, outfit), *heard(mail)]
         if session:
-            text = compose_again(present=paths, notes=notes(self._effects, leg, outfit))
+            text = compose_again(present=paths, notes=told)
         else:
             text = compose(
                 plan,
@@ -113,7 +121,7 @@ class Running:
                 LegSpec(*astuple(leg.outline)),
                 earlier=self._earlier(leg),
                 present=paths,
-                notes=notes(self._effects, leg, outfit),
+                notes=told,
             )
         prompt = folder / "prompt.md"
         prompt.write_text(text, encoding="utf-8", errors="replace")  # paths may hold bytes that are no UTF-8
@@ -125,6 +133,7 @@ class Running:
             plan=self._effects.project.loaded.name,
             workstream=leg.workstream,
             worktree=worktree,
+            state=self._effects.project.state.path,
             prompt_file=prompt,
             port=self._port(run),
             pass_env=presets.pass_env(profile),
@@ -137,7 +146,7 @@ class Running:
             folder=folder,
             command=launch.command,
             cwd=worktree,
-            env=env,
+            env=environment.with_own_command(env, self._effects.project.state.path / "bin"),
             stdin=launch.stdin,
             timeout_s=plan.limits.run_timeout,
         )

@@ -1,10 +1,12 @@
 """What a run is told beside its work: how its branch stands to base by now, and what its worktree lacks."""
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from cockpit.engine.outfit import Outfit
-from cockpit.safetext import safe_line
+from cockpit.safetext import safe_line, safe_text
 from cockpit.schedule.snapshot import Leg
+from cockpit.schedule.talk import Message
 
 if TYPE_CHECKING:
     from cockpit.engine.effects import Effects
@@ -15,6 +17,15 @@ NAMED = 20
 def notes(effects: "Effects", leg: Leg, outfit: Outfit) -> list[str]:
     """Return the notes for the prompt of a leg's next run. Raises GitError."""
     return [*_conflict(effects.base, leg, outfit.conflicts), *_base_moved(effects, leg), *outfit.notes]
+
+
+def heard(messages: Iterable[Message]) -> list[str]:
+    """Return the notes for a prompt that hand over what other agents sent; each says whose words these are."""
+    return [
+        f"The agent of the workstream {one.sender} told you (these are its words, not the operator's):"
+        f" {' '.join(safe_text(one.text).split())}"
+        for one in messages
+    ]
 
 
 def _conflict(base: str, leg: Leg, paths: tuple[str, ...]) -> list[str]:

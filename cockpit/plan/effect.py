@@ -15,8 +15,6 @@ def _later(plan: Plan) -> Iterator[str]:
     for name, profile in plan.agents.items():
         yield from _of_agent(f"agents.{name}", profile)
     yield from (f"alerts.{key}" for key in _given(plan.alerts))
-    if plan.answers:
-        yield "answers"
     if plan.track:
         yield "track"
 

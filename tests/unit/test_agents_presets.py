@@ -161,6 +161,7 @@ def made(**more: Any) -> dict[str, str]:
         plan="p",
         workstream="api",
         worktree=Path("/w"),
+        state=Path("/s"),
         prompt_file=PROMPT,
         port=20_000,
         **more,
@@ -188,6 +189,7 @@ def test_only_what_is_named_is_passed_on() -> None:
         "COCKPIT_PLAN": "p",
         "COCKPIT_WORKSTREAM": "api",
         "COCKPIT_WORKTREE": "/w",
+        "COCKPIT_STATE": "/s",
         "COCKPIT_PROMPT_FILE": str(PROMPT),
         "COCKPIT_PORT": "20000",
     }

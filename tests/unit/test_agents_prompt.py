@@ -48,6 +48,7 @@ def test_a_first_run() -> None:
         "## Shared files",
         "## Checklist",
         "## Rules",
+        "## Commands that you can run",
     ]
     for said in ("Backend developer", "Keep the routes stable.", "Answer 200.", "- src/api/**", "- package.json"):
         assert said in text
@@ -80,6 +81,7 @@ def test_a_retry_is_told_what_went_wrong() -> None:
         "### Run 3: rejected",
         "## Already in the worktree",
         "## Rules",
+        "## Commands that you can run",
     ]
     assert "The gate `tests` failed." in text
     assert "````text\nE  assert 1 == 2\n```\n````" in text

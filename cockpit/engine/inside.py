@@ -1,0 +1,124 @@
+"""How a run reaches the driver that it belongs to: as its environment says, and for what an agent may say alone.
+
+It never starts a driver: that is the operator's.
+"""
+
+import asyncio
+import contextlib
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from cockpit.engine.client import SocketHandle, connect
+from cockpit.errors import CockpitError, DriverGoneError, OrderRefusedError
+from cockpit.schedule.orders import Order
+from cockpit.store.paths import StateFolder
+
+LOOK_AGAIN_S = 0.5
+LOOK_S = 30.0
+"""How long one look at an open question takes at most: a line that was cut meanwhile is noticed then."""
+_NEEDED = ("COCKPIT_RUN", "COCKPIT_WORKSTREAM", "COCKPIT_STATE")
+
+
+@dataclass(frozen=True, slots=True)
+class Inside:
+    """A run, as its own environment names it, and what its agent can say and ask."""
+
+    run: str
+    workstream: str
+    state: StateFolder
+    worktree: Path
+
+    async def order(self, verb: str, text: str = "", about: str = "", words: tuple[str, ...] = ()) -> str:
+        """Say something, and return the driver's note. Raises OrderRefusedError and DriverGoneError."""
+        handle = await self._reached()
+        try:
+            by = f"{self.run}@agent"
+            order = Order(verb, (self.workstream,), by, text, expected=about, how=self.run, words=words)
+            answer = await handle.order(order)
+        finally:
+            await handle.close()
+        if not answer.ok:
+            raise OrderRefusedError(answer.note)
+        return answer.note
+
+    async def question(self, name: str, **arguments: Any) -> dict[str, Any]:
+        """Return the driver's answer to a question. Raises CockpitError and DriverGoneError."""
+        handle = await self._reached()
+        try:
+            found: dict[str, Any] = await handle.ask(name, **arguments)
+        finally:
+            await handle.close()
+        return found
+
+    async def ask(self, text: str, choices: tuple[str, ...] = ()) -> str:
+        """Put a question to the operator, and return its id. Raises OrderRefusedError and DriverGoneError."""
+        return await self.order("ask", text, words=choices)
+
+    async def answered(self, question: str, wait_s: float | None = None) -> dict[str, Any]:
+        """Wait for the answer of a question, for ever or so many seconds, and return how it stands then.
+
+        A driver that goes away meanwhile is waited for, too: runs outlive it.
+        """
+        loop = asyncio.get_running_loop()
+        deadline = None if wait_s is None else loop.time() + wait_s
+        while True:
+            left = LOOK_S if deadline is None else min(LOOK_S, deadline - loop.time())
+            try:
+                found = await self.question("answer", key=question, wait_s=max(0.0, left))
+            except DriverGoneError:
+                if deadline is not None and loop.time() >= deadline:
+                    raise
+                await asyncio.sleep(LOOK_AGAIN_S)
+                continue
+            if not found["open"] or (deadline is not None and loop.time() >= deadline):
+                return found
+
+    async def withdraw(self, question: str) -> dict[str, Any]:
+        """Give up on a question, and return how it stands: an answer that came just before counts."""
+        with contextlib.suppress(OrderRefusedError):  # it was closed at that moment
+            await self.order("withdraw", about=question)
+        return await self.question("answer", key=question)
+
+    async def inbox(self, *, everything: bool = False) -> list[dict[str, Any]]:
+        """Return the messages of other agents that were not read yet, or all that are kept; then they count as read."""
+        found = await self.question("inbox", workstream=self.workstream, everything=everything)
+        messages: list[dict[str, Any]] = found["messages"]
+        if new := [str(one["id"]) for one in messages if not one["read"]]:
+            await self.order("inbox", about=" ".join(new))
+        return messages
+
+    async def shared(self, path: str) -> dict[str, Any]:
+        """Return who else is changing a file; its path is the worktree's, or relative to the present folder."""
+        name = self._in_worktree(path)
+        await self.order("shared", about=name)
+        return await self.question("shared", path=name, workstream=self.workstream)
+
+    def _in_worktree(self, path: str) -> str:
+        top = Path(os.path.realpath(self.worktree))
+        full = Path(os.path.realpath(path))
+        if not full.is_relative_to(top):
+            raise CockpitError(f"{path} is not in this run's worktree", hint=f"give a path below {top}")
+        return full.relative_to(top).as_posix()
+
+    async def _reached(self) -> SocketHandle:
+        try:
+            return await connect(self.state)
+        except DriverGoneError as error:
+            hint = "nothing was said; go on without it, or try again later: only the operator starts a driver"
+            raise DriverGoneError("the driver of this run's plan cannot be reached", hint=hint) from error
+
+
+def inside(environment: Mapping[str, str] | None = None) -> Inside:
+    """Return the run that this process belongs to. Raises CockpitError outside of one."""
+    found = os.environ if environment is None else environment
+    missing = [name for name in _NEEDED if not found.get(name)]
+    if missing:
+        raise CockpitError(
+            f"this command is for agents inside a run: {', '.join(missing)} not set",
+            hint="the operator's commands are those of `cockpit --help` that name a plan, such as `cockpit answer`",
+        )
+    run, workstream, state = (found[name] for name in _NEEDED)
+    return Inside(run, workstream, StateFolder(Path(state)), Path(found.get("COCKPIT_WORKTREE") or Path.cwd()))

@@ -1,0 +1,89 @@
+"""Answers what agents ask a driver about what is said to them, and about each other's files; it records nothing."""
+
+import asyncio
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from cockpit.engine.effects import Effects
+from cockpit.errors import CockpitError
+from cockpit.git.status import changed_files
+from cockpit.globs import matcher
+from cockpit.schedule import facts as f
+from cockpit.schedule.snapshot import Leg
+from cockpit.schedule.states import UNBEGUN
+
+_CLOSING = (f.QuestionAnswered, f.RunEnded)
+
+
+class Talks:
+    """The questions of agents that one driver answers."""
+
+    def __init__(self, effects: Effects) -> None:
+        self._effects = effects
+        self._engine = effects.engine
+
+    async def answer(self, key: str, wait_s: float = 0.0) -> Any:
+        """Give what became of a question, as soon as it is closed or so many seconds have passed."""
+        closed = asyncio.Event()
+
+        def heard(recorded: tuple[f.Recorded, ...], _: Mapping[str, Any]) -> None:
+            if any(isinstance(one.fact, _CLOSING) for one in recorded):
+                closed.set()
+
+        end = self._engine.watch_facts(heard)
+        try:
+            async with asyncio.timeout(max(0.0, wait_s)):
+                while self._shown(key)["open"]:
+                    await closed.wait()
+                    closed.clear()
+        except TimeoutError:
+            pass  # it is open still, and that is the answer
+        finally:
+            end()
+        return self._shown(key)
+
+    def _shown(self, key: str) -> dict[str, Any]:
+        asked = self._engine.written.questions.get(key)
+        if asked is None:
+            raise CockpitError(f"there is no question {key}")
+        return {"id": key, "open": asked.open, "answer": asked.answer, "by": asked.answered_by, "how": asked.how}
+
+    async def inbox(self, workstream: str, everything: bool = False) -> Any:
+        """Give the messages for a workstream: those that it has not read, or all that are kept."""
+        found = self._engine.snapshot.messages.get(workstream, ())
+        return {
+            "messages": [
+                {"id": one.id, "from": one.sender, "text": one.text, "at": one.at, "read": bool(one.read)}
+                for one in found
+                if everything or not one.read
+            ]
+        }
+
+    async def shared(self, path: str, workstream: str = "") -> Any:
+        """Say which other workstreams have changed a file in their worktrees, and whether it is one of all's."""
+        edited_by: list[dict[str, str]] = []
+        for leg in self._begun(workstream):
+            worktree = Path(self._engine.snapshot.workstreams[leg.workstream].worktree)
+            if await self._effects.pool.short(self._changes, leg, worktree, path):
+                edited_by.append({"workstream": leg.workstream, "state": leg.state.value, "agent": leg.slot or ""})
+        patterns = self._effects.project.loaded.plan.shared_files
+        return {"path": path, "shared": bool(patterns) and matcher(patterns)(path), "edited_by": edited_by}
+
+    def _begun(self, but: str) -> list[Leg]:
+        """Return the legs of other workstreams whose worktrees may hold work that is not on base."""
+        snapshot = self._engine.snapshot
+        found = [snapshot.legs[key] for key in sorted(snapshot.active)]
+        return [
+            leg
+            for leg in found
+            if leg.workstream != but
+            and leg.state not in UNBEGUN
+            and leg.base
+            and snapshot.workstreams[leg.workstream].worktree
+        ]
+
+    def _changes(self, leg: Leg, worktree: Path, path: str) -> bool:
+        if not (worktree / ".git").exists():
+            return False
+        return any(one.path == path for one in changed_files(worktree, leg.base, self._effects.project.setup_files))
