@@ -9,11 +9,12 @@ import contextlib
 import os
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cockpit.engine import merges, setup
+from cockpit.engine.catching_up import catch_up
 from cockpit.engine.project import Project
 from cockpit.errors import CockpitError
 from cockpit.git import integrate, largefiles, sparse, submodules, worktrees
@@ -37,18 +38,20 @@ _PATH = re.compile(r"(\./)?[\w][\w.+-]*(/[\w.+-]+)+")  # a word of a command tha
 class Outfit:
     """What a run finds: the paths in which its branch conflicts with base, and what else it should know.
 
-    `lacks` is what of that the operator is told too.
+    `lacks` is what of that the operator is told too, `came_from` the commit that its branch left base at before it was
+    brought on to base as it is now.
     """
 
     conflicts: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     lacks: str = ""
+    came_from: str = ""
 
 
 async def make_ready(effects: "Effects", leg: Leg, workstream: Workstream, run: str) -> Outfit:
     """Make the worktree of a leg ready, and tell what a run finds in it. Raises CockpitError."""
     with _progress(effects, run) as progress:
-        path = await _make(effects, leg, workstream, progress)
+        path, came_from = await _make(effects, leg, workstream, progress)
         leg = effects.engine.snapshot.legs[leg.key]
         progress.tell("filling the worktree")
         found = await effects.pool.git(_fill, effects, leg, workstream, path)
@@ -59,7 +62,7 @@ async def make_ready(effects: "Effects", leg: Leg, workstream: Workstream, run: 
             with effects.cancellable(leg.key) as cancelled:
                 await effects.pool.long(setup.set_up, effects.project, path, output, env, cancelled, progress.tell)
             await effects.pool.short(worktrees.mark_set_up, path)
-    return found
+    return replace(found, came_from=came_from)
 
 
 def scope(project: Project, workstream: Workstream) -> tuple[str, ...] | None:
@@ -106,7 +109,7 @@ def make_whole(effects: "Effects", worktree: Path) -> None:
     largefiles.fill_large_files(effects.repo, worktree)
 
 
-async def _make(effects: "Effects", leg: Leg, workstream: Workstream, progress: "_Progress") -> Path:
+async def _make(effects: "Effects", leg: Leg, workstream: Workstream, progress: "_Progress") -> tuple[Path, str]:
     engine, repo = effects.engine, effects.repo
     known = engine.snapshot.workstreams[leg.workstream]
     path = Path(known.worktree or known.outline.worktree)
@@ -146,7 +149,8 @@ async def _make(effects: "Effects", leg: Leg, workstream: Workstream, progress: 
         if head != base:
             start = (await effects.pool.short(repo.git, "merge-base", base, head)).decode().strip()
         engine.record(f.WorktreeMade(leg.key, str(made.path), known.outline.branch, start))
-    return made.path
+        return made.path, ""
+    return made.path, await catch_up(effects, leg, made.path, head, base)
 
 
 def _fill(effects: "Effects", leg: Leg, workstream: Workstream, path: Path) -> Outfit:

@@ -16,7 +16,11 @@ NAMED = 20
 
 def notes(effects: "Effects", leg: Leg, outfit: Outfit) -> list[str]:
     """Return the notes for the prompt of a leg's next run. Raises GitError."""
-    return [*_conflict(effects.base, leg, outfit.conflicts), *_base_moved(effects, leg), *outfit.notes]
+    return [
+        *_conflict(effects.base, leg, outfit.conflicts),
+        *_base_moved(effects, leg, outfit.came_from),
+        *outfit.notes,
+    ]
 
 
 def heard(messages: Iterable[Message]) -> list[str]:
@@ -37,22 +41,28 @@ def _conflict(base: str, leg: Leg, paths: tuple[str, ...]) -> list[str]:
     return [f"Bring this branch together with `{base}`: {merge}.", *described]
 
 
-def _base_moved(effects: "Effects", leg: Leg) -> list[str]:
-    """Say what came to base since the branch left it: by which workstreams, and in which paths."""
+def _base_moved(effects: "Effects", leg: Leg, came_from: str) -> list[str]:
+    """Say what came to base since the branch left it: by which workstreams, and in which paths.
+
+    `came_from` is where it left base before it was brought on; empty where it was not.
+    """
     repo, base = effects.repo, effects.base
     workstream = effects.engine.snapshot.workstreams[leg.workstream].outline
     tip, head = repo.tip(base), repo.tip(workstream.branch)
-    if leg.attempt < 2 or tip is None or head is None or tip == leg.base or repo.is_ancestor(tip, head):
+    if leg.attempt < 2 or tip is None or head is None:
         return []
-    came = repo.git("rev-list", tip, f"^{head}", "--").decode().split()
+    if not came_from and (tip == leg.base or repo.is_ancestor(tip, head)):
+        return []
+    came = repo.git("rev-list", tip, f"^{came_from or head}", "--").decode().split()
     merges = [one for one in effects.engine.snapshot.merges if one.commit in came and not one.reverted]
     who = ", ".join(dict.fromkeys(one.workstream for one in merges))
-    left = repo.git("merge-base", tip, head, accept=(0, 1)).decode().strip()
+    left = came_from or repo.git("merge-base", tip, head, accept=(0, 1)).decode().strip()
     paths = sorted({one.path for one in repo.changed_paths(left, tip)}) if left else []
     named = ", ".join(f"`{safe_line(path)}`" for path in paths[:NAMED])
     more = f" and {len(paths) - NAMED} more" if len(paths) > NAMED else ""
     count = "1 commit" if len(came) == 1 else f"{len(came)} commits"
-    moved = f"`{base}` moved on by {count} that this branch lacks{f'; merged were {who}' if who else ''}."
+    merged = f"; merged were {who}" if who else ""
+    moved = f"`{base}` moved on by {count} that this branch {'now holds' if came_from else 'lacks'}{merged}."
     changed = f" Changed there: {named}{more}." if paths else ""
     look = f"`git show {base}:PATH` shows a file as it is there; what you write is merged with that, so do not undo it"
-    return [f"{moved}{changed} {look}."]
+    return [f"{moved}{changed}" if came_from else f"{moved}{changed} {look}."]

@@ -131,7 +131,7 @@ async def test_submodules_are_filled_and_what_stays_empty_is_told(scene: Scene) 
 
 
 async def test_a_next_run_is_told_what_came_to_base_meanwhile(scene: Scene) -> None:
-    waits = "tell a.on; wait_for a.go; exit 1"
+    waits = "tell a.on; wait_for a.go; echo 1 >> README.md; exit 1"
     scene.plan({"a": {"does": waits}, "b": {"does": WRITES + "echo x > other", "title": "B"}})
     async with scene.driving() as play:
         await play.start("a")
@@ -149,6 +149,39 @@ async def test_a_next_run_is_told_what_came_to_base_meanwhile(scene: Scene) -> N
     assert "`main` moved on by 3 commits that this branch lacks; merged were b." in second
     assert "Changed there: `b.txt`, `by-hand`, `other`." in second
     scene.check()
+
+
+async def test_a_retry_begins_on_base_as_it_is_now_where_that_takes_nothing_away(scene: Scene) -> None:
+    commits = 'git add -A && git commit -qm "Part" && exit 1'
+    left = {
+        "none": "exit 1",
+        "own": f"echo 1 > own; {commits}",
+        "foe": f"echo mine > hand; {commits}",
+        "loose": "echo 1 > loose; git add loose; echo 2 > loose; exit 1",
+        "alone": f"echo 1 > alone; {commits}",
+    }
+    rows: dict[str, Any] = {key: {"does": does} for key, does in left.items()}
+    rows["alone"]["merge"] = {"rebase_others": False}
+    scene.plan(rows, limits={"agents": 5})
+    async with scene.driving() as play:
+        await play.start()
+        await play.until(lambda now: all(now.state(key) == "failed" for key in left))
+        tip = commit(scene.repo, "By hand", {"hand": "1\n"})
+        for key in left:
+            scene.does(key, f"cat hand > seen.{key}; tell {key}.on; exit 1")
+            assert (await play.order("retry", key)).ok
+        await play.until_there(*(f"{key}.on" for key in left))
+        await play.until(lambda now: all(now.state(key) == "failed" for key in left))
+        seen = {key: (scene.worktree(key) / f"seen.{key}").read_text() for key in left}
+        assert seen == {"none": "1\n", "own": "1\n", "foe": "mine\n", "loose": "", "alone": ""}
+        assert {key for key in left if play.leg(key).base == tip} == {"none", "own"}
+        assert run_git(scene.worktree("own"), "log", "-1", "--format=%s %P").strip() == f"Part {tip}"
+        assert run_git(scene.worktree("loose"), "show", ":loose") == "1\n"
+        assert (scene.worktree("loose") / "loose").read_text() == "2\n"
+        assert len(play.snapshot.workstreams["own"].rescues) == 1
+    told = {key: scene.prompts(key)[1] for key in left}
+    assert all("`main` moved on by 1 commit that this branch" in one for one in told.values())
+    assert {key for key, one in told.items() if "now holds. Changed there: `hand`" in one} == {"none", "own"}
 
 
 async def test_a_set_up_tells_its_progress_and_one_that_failed_is_no_broken_worktree(scene: Scene) -> None:
