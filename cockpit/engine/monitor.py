@@ -1,7 +1,7 @@
 """Judges what runs write while they write it, and at their end; quarantines what does harm. It releases nothing."""
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 QUARANTINE = "quarantine"
 FAILED = "scan:"  # begins the note that says why a workstream could not be scanned
+_ENDING = (f.LegReleased, f.LegStopped, f.ChecksStarted)
 LOOKING = "the runs that went on without a driver are looked at first"
 SLOW_SWEEP_S = 30.0
 SWEEP_TURN = 10
@@ -48,9 +49,20 @@ class Monitor:
     async def run(self) -> None:
         """Scan what is touched, until cancelled."""
         self.touch(*(leg.workstream for leg in self._running()))
-        async with asyncio.TaskGroup() as group:
-            group.create_task(self._keep_sweeping())
-            group.create_task(self._keep_scanning())
+        end = self._engine.watch_facts(self._heard)
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._keep_sweeping())
+                group.create_task(self._keep_scanning())
+        finally:
+            end()
+
+    def _heard(self, recorded: tuple[f.Recorded, ...], _: Mapping[str, Any]) -> None:
+        """Take back what was said of a quarantine once that is over."""
+        snapshot, notes = self._engine.snapshot, self._engine.readings.notes
+        over = {snapshot.legs[one.fact.leg].workstream for one in recorded if isinstance(one.fact, _ENDING)}
+        if gone := [note for note in map(f"{QUARANTINE}:{{}}".format, over) if note in notes]:
+            self._engine.read(notes=dict.fromkeys(gone))
 
     def look_first(self) -> None:
         """Let nothing new be launched before the runs of an earlier driver were looked at: nobody has, meanwhile."""

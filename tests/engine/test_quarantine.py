@@ -1,5 +1,6 @@
 """Quarantine for real: agents that do harm are ended, held, and go on only when a human says how."""
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
@@ -112,6 +113,27 @@ async def test_a_waiver_lets_the_work_go_on_and_is_kept(scene: Scene) -> None:
         (said,) = (await play.handle.ask("gates", workstream="a"))["gates"]
         assert (said["gate"], said["ok"], said["output"]) == ("say", True, "this was printed\n")
         assert len(play.of(f.RunStarted)) == 1
+    scene.check()
+
+
+async def test_that_something_else_still_writes_is_said_until_the_quarantine_is_over(scene: Scene) -> None:
+    scene.plan({"a": {"does": WRITES_ON}}, quality=QUALITY)
+    late = scene.worktree("a") / "late.txt"
+
+    async def write() -> None:
+        while True:
+            late.write_text("x")
+            await asyncio.sleep(0.02)
+
+    async with scene.driving() as play:
+        await play.start()
+        await play.until_state(a="running")
+        writing = asyncio.create_task(write())
+        await play.until_state(a="quarantined")
+        writing.cancel()
+        await play.until(lambda play: "still writes" in play.view.readings.notes.get("quarantine:a", ""))
+        await play.order("discard", "a")
+        await play.until(lambda play: "quarantine:a" not in play.view.readings.notes)
     scene.check()
 
 
