@@ -139,7 +139,7 @@ _BY_MODEL: dict[str, dict[str, str]] = {
     "Answer": {
         "match": "Regular expression that the question must match.",
         "reply": "The reply.",
-        "threshold": "How sure the match must be.",
+        "threshold": "How much of the question the longest match has to cover, at least; default: 80%.",
     },
     "Workstream": {
         "id": "Unique among workstreams and issues: letters, digits, dot, underscore, dash.",

@@ -287,6 +287,10 @@ class CockpitApp(App[str], inherit_bindings=False):
         """Show the ways out of a quarantine."""
         self.ordering.release(self.page.targets() if self.page else ())
 
+    def do_answer(self) -> None:
+        """Show what an agent asks."""
+        self.ordering.answer(self.page.targets() if self.page else ())
+
     def do_waive(self) -> None:
         """Ask for the reason for which violations are let stand."""
         page = self.page

@@ -137,6 +137,17 @@ ACTIONS: tuple[Action, ...] = (
         group="orders",
     ),
     Action(
+        "answer",
+        "i",
+        "i",
+        BOTH,
+        "answer what its agent asks: shows the question",
+        short="answer",
+        verb="answer",
+        why_not=reasons.answer,
+        group="orders",
+    ),
+    Action(
         "conflict",
         "c",
         "c",

@@ -68,6 +68,15 @@ class Ordering:
 
         self.ask(asked, check, answered, partial(self._ignored, targets) if action.name in REMOVING else None)
 
+    def answer(self, targets: tuple[str, ...]) -> None:
+        """Show the oldest open question of a workstream."""
+        from cockpit.ui.screens.answer import AnswerScreen
+
+        app = self._app
+        asked = [one for target in targets for one in app.view.snapshot.open_questions(target)]
+        if asked:
+            app.push_screen(AnswerScreen(lambda: app.view, asked[0], app.who, app.handle.ask), self._decided)
+
     def release(self, targets: tuple[str, ...]) -> None:
         """Ask by which way a quarantine is to be left."""
         from cockpit.ui.releasing import held

@@ -21,6 +21,7 @@ from cockpit.schedule.snapshot import (
     waits_for,
 )
 from cockpit.schedule.states import AWAITS_HUMAN, WORKING, State
+from cockpit.schedule.talk import Question
 from cockpit.ui.looks import LOOKS, Look, exact_clock, line, look_of, name
 from cockpit.ui.pulse import NO_PULSE, Activity, Progress, Pulse, progress
 
@@ -88,6 +89,7 @@ class Presenter:
         hold = held_why(view)
         busy = snapshot.busy_slots()
         judged = _judged(snapshot)
+        asked = {one.workstream: one for one in reversed(snapshot.open_questions())}
         spent = self._costs(snapshot)
         shared = {key for keys in readings.shared.values() if len(keys) > 1 for key in keys}
         found: dict[str, Row] = {}
@@ -115,6 +117,7 @@ class Presenter:
                 readings.findings.get(key, ()) if leg.state is State.RUNNING else (),
                 spent.get(key),
                 key in shared,
+                asked.get(key),
             )
             inputs[key] = given
             if self._inputs.get(key) == given:
@@ -150,7 +153,7 @@ def awaits_operator(snapshot: Snapshot, key: str) -> bool:
     """Say whether a workstream awaits something that only the operator can give."""
     leg = snapshot.leg_under_way(key)
     workstream = snapshot.workstreams[key]
-    if leg.state in AWAITS_HUMAN or workstream.clean_up_refused:
+    if leg.state in AWAITS_HUMAN or workstream.clean_up_refused or snapshot.open_questions(key):
         return True
     return workstream.wanted and snapshot.approval_of(leg) is not None
 
@@ -184,7 +187,9 @@ def _row(snapshot: Snapshot, workstream: Workstream, leg: Leg, given: tuple[obje
     due = min((one.due for one in seen if one.due), default=None)
     if seen and not leg.ending:
         why, why_style = _of_seen(seen), "warn"
-    cost, shared = given[16], bool(given[17])
+    cost, shared, asks = given[16], bool(given[17]), given[18]
+    if isinstance(asks, Question) and not leg.ending:
+        why, why_style = f"asks: {line(asks.text)}", "warn"
     signs = _signs(look, leg, seen=len(seen), stands=known[0], clashes=bool(clashes), shared=shared)
     legs = workstream.outline.legs
     merged = leg.state is State.MERGED
@@ -345,7 +350,8 @@ def _explain_work(leg: Leg, run: RunReading | None, note: str) -> Cell:
     if leg.state is State.RUNNING:
         if run and run.stalled_since is not None:
             return f"no output and no change since {exact_clock(run.stalled_since)}", "warn"
-        return line(note or (run.activity if run else "")), "plain"
+        doing = (leg.note, run.activity if run else "")
+        return line(note or " · ".join(filter(None, doing))), "plain"
     if leg.state is State.MERGED:
         kept = f" · not rolled back: {line(leg.reason)}" if leg.reason else ""
         return (f"as {name(leg.merged)[:9]}{kept}" if leg.merged else "nothing to merge"), "warn" if kept else "dim"

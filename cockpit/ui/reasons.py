@@ -98,6 +98,14 @@ def diff(view: View, targets: Sequence[str]) -> str | None:
     return None if begun else f"{name(known[0])} has no worktree yet: no agent has worked on it"
 
 
+def answer(view: View, targets: Sequence[str]) -> str | None:
+    """Return why there is no question to answer."""
+    if reason := on_some(view, targets):
+        return reason
+    asks = any(view.snapshot.open_questions(key) for key in targets)
+    return None if asks else f"{name(targets[0])} asks nothing"
+
+
 def conflict(view: View, targets: Sequence[str]) -> str | None:
     """Return why there is no conflict to resolve."""
     if reason := on_some(view, targets):

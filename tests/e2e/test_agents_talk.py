@@ -1,5 +1,8 @@
 """What agents say from inside their runs: scripted agents that note, ask, send and look, with the real commands."""
 
+import asyncio
+import sys
+
 import pytest
 
 from cockpit.schedule import facts as f
@@ -47,3 +50,34 @@ async def test_agents_note_ask_send_and_are_answered(scene: Scene) -> None:
     assert "no message" not in (scene.stage / "mail").read_text()
     assert "cockpit ask" in scene.prompts("a")[0]
     scene.check()
+
+
+@pytest.mark.anyio
+async def test_the_same_by_an_mcp_server_on_stdio(scene: Scene) -> None:
+    from mcp import ClientSession, StdioServerParameters
+    from mcp.client.stdio import stdio_client
+
+    scene.plan(
+        {"a": {"does": 'env > "$STAGE/env.new"; mv "$STAGE/env.new" "$STAGE/env"; wait_for go\n' + WRITES}, "b": {}}
+    )
+    async with scene.driving() as play:
+        await play.start("a")
+        await play.until_there("env")
+        env = dict(line.split("=", 1) for line in (scene.stage / "env").read_text().splitlines() if "=" in line)
+        server = StdioServerParameters(command=sys.executable, args=["-m", "cockpit", "mcp"], env=env, cwd=env["PWD"])
+        async with stdio_client(server) as (read, write), ClientSession(read, write) as client:
+            await client.initialize()
+            names = {tool.name for tool in (await client.list_tools()).tools}
+            assert names == {"note", "ask", "answer", "send", "inbox", "shared", "done"}
+            assert not (await client.call_tool("note", {"text": "begun"})).isError
+            assert play.driver.engine.snapshot.leg_under_way("a").note == "begun"
+            refused = await client.call_tool("send", {"workstream": "nobody", "text": "hi"})
+            assert refused.isError
+            assert "there is no workstream nobody" in str(refused.content)
+            async with asyncio.TaskGroup() as group:
+                asking = group.create_task(client.call_tool("ask", {"question": "Which?", "choices": ["x", "y"]}))
+                await play.until(lambda one: one.snapshot.open_questions("a"))
+                assert (await play.order("answer", "a", number=2)).ok
+            assert "text='y'" in str(asking.result().content)
+        scene.go("go")
+        await play.until_merged("a")
