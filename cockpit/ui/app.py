@@ -82,6 +82,7 @@ class CockpitApp(App[str], inherit_bindings=False):
         self._presenter = Presenter()
         self.rows: Mapping[str, Row] = self._presenter.rows(first)
         self.reached = first.connected
+        self.acknowledged: frozenset[str] = frozenset()
         self._start = start and not read_only
         self._quitting = False
         self._plan_reasons: dict[str, str | None] = {}
@@ -199,7 +200,9 @@ class CockpitApp(App[str], inherit_bindings=False):
             return "this screen is read only"
         if not action.whole:
             reason = self.page.why_not(action.name) if self.page else None
-            return reason or action.why_not(self.view, self.page.targets() if self.page else ())
+            if reason is not None:
+                return reason or None
+            return action.why_not(self.view, self.page.targets() if self.page else ())
         if action.name not in self._plan_reasons:
             self._plan_reasons[action.name] = action.why_not(self.view, ())
         return self._plan_reasons[action.name]
@@ -254,6 +257,19 @@ class CockpitApp(App[str], inherit_bindings=False):
         while len(self.screen_stack) > 1:
             self.pop_screen()
 
+    def do_alerts(self) -> None:
+        """Open the page of all alerts."""
+        from cockpit.ui.screens.alerts import AlertsPage
+
+        self.turn_to(AlertsPage)
+
+    def acknowledge(self, alert: str) -> None:
+        """Note that the operator has seen an alert, or take that back: the first page leaves it out until it ends."""
+        self.acknowledged ^= {alert}
+        for screen in self.screen_stack:
+            if isinstance(screen, Page):
+                screen.show(self.view, self.rows, self.clock.now())
+
     def do_quarantine(self) -> None:
         """Open the page of quarantines and violations."""
         from cockpit.ui.screens.quarantine import QuarantinePage
@@ -266,11 +282,11 @@ class CockpitApp(App[str], inherit_bindings=False):
 
         self.turn_to(MergesPage)
 
-    def turn_to(self, page: "type[DetailPage[Any]]") -> None:
+    def turn_to(self, page: "type[DetailPage[Any]]", workstream: str = "") -> None:
         """Open a page of a list above the first page, in place of any other; stay where it is in front already."""
         if not isinstance(self.page, page):
             self.do_grid()
-            self.push_screen(page(self.view, self.rows, self.clock.now()))
+            self.push_screen(page(self.view, self.rows, self.clock.now(), workstream))
 
     def do_tab(self) -> None:
         """Go to the page after the one that is open, or that was opened from."""

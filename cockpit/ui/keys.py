@@ -1,21 +1,25 @@
 """The one registry of actions: bindings, help, palette and footer are made of it; what is not in it cannot be bound."""
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
-from textual.binding import Binding
 
 from cockpit.ui import reasons
 from cockpit.ui.reasons import WhyNot
 
+if TYPE_CHECKING:
+    from textual.binding import Binding
+
 GRID, WORKSTREAM, COMMANDS, DIALOG = "grid", "workstream", "commands", "dialog"
-QUARANTINE, DIFF, MERGES = "quarantine", "diff", "merges"
-PAGES = frozenset({GRID, WORKSTREAM, COMMANDS, QUARANTINE, DIFF, MERGES})
+QUARANTINE, DIFF, MERGES, ALERTS = "quarantine", "diff", "merges", "alerts"
+PAGES = frozenset({GRID, WORKSTREAM, COMMANDS, QUARANTINE, DIFF, MERGES, ALERTS})
 BOTH = frozenset({GRID, WORKSTREAM})
-LISTS = frozenset({GRID, QUARANTINE, MERGES})
-HELD = frozenset({QUARANTINE, WORKSTREAM})
-MERGING = BOTH | {MERGES}
-TABS = (GRID, QUARANTINE, MERGES)
+ACTING = BOTH | {ALERTS}
+LISTS = frozenset({GRID, QUARANTINE, MERGES, ALERTS})
+HELD = frozenset({QUARANTINE, WORKSTREAM, ALERTS})
+MERGING = ACTING | {MERGES}
+TABS = (GRID, ALERTS, QUARANTINE, MERGES)
 
 
 class Action(Struct, frozen=True):
@@ -56,7 +60,7 @@ ACTIONS: tuple[Action, ...] = (
         "next",
         "n",
         "n",
-        BOTH | HELD | {MERGES},
+        ACTING | HELD | {MERGES},
         "go to the next workstream that awaits you",
         short="next",
         why_not=reasons.next_awaiting,
@@ -72,13 +76,13 @@ ACTIONS: tuple[Action, ...] = (
         why_not=reasons.on_some,
         group="moving",
     ),
-    Action("output", "l", "l", BOTH, "show the live output", short="output", why_not=reasons.on_some, group="moving"),
-    Action("timeline", "t", "t", BOTH, "show what happened to it", why_not=reasons.on_some, group="moving"),
+    Action("output", "l", "l", ACTING, "show the live output", short="output", why_not=reasons.on_some, group="moving"),
+    Action("timeline", "t", "t", ACTING, "show what happened to it", why_not=reasons.on_some, group="moving"),
     Action(
         "diff",
         "d",
         "d",
-        BOTH | HELD | {DIFF},
+        ACTING | HELD | {DIFF},
         "show its diff; there: all of it, or the one file",
         short="diff",
         why_not=reasons.diff,
@@ -88,7 +92,7 @@ ACTIONS: tuple[Action, ...] = (
         "previous",
         "left_square_bracket",
         "[",
-        frozenset({DIFF, WORKSTREAM, QUARANTINE, MERGES}),
+        frozenset({DIFF, WORKSTREAM, QUARANTINE, MERGES, ALERTS}),
         "a diff's hunk before; a workstream's part before; a violation or a merge: scroll up",
         short="before",
         group="moving",
@@ -97,7 +101,7 @@ ACTIONS: tuple[Action, ...] = (
         "following",
         "right_square_bracket",
         "]",
-        frozenset({DIFF, WORKSTREAM, QUARANTINE, MERGES}),
+        frozenset({DIFF, WORKSTREAM, QUARANTINE, MERGES, ALERTS}),
         "a diff's next hunk; a workstream's next part (output, timeline, gates); a violation or a merge: scroll down",
         short="after",
         group="moving",
@@ -115,10 +119,19 @@ ACTIONS: tuple[Action, ...] = (
     Action("mark", "space", "space", frozenset({GRID}), "mark, or unmark", why_not=reasons.on_some, group="choosing"),
     Action("range", "v", "v", frozenset({GRID}), "mark a range", why_not=reasons.on_some, group="choosing"),
     Action(
+        "acknowledge",
+        "K",
+        "K",
+        frozenset({ALERTS}),
+        "acknowledge the alert: the first page leaves it out; again: take that back",
+        short="seen",
+        group="choosing",
+    ),
+    Action(
         "start",
         "s",
         "s",
-        BOTH,
+        ACTING,
         "start: its legs run as soon as they can",
         short="start",
         verb="start",
@@ -129,7 +142,7 @@ ACTIONS: tuple[Action, ...] = (
         "pause",
         "p",
         "p",
-        BOTH,
+        ACTING,
         "pause what runs, resume what is paused",
         short="pause",
         verb="pause",
@@ -140,7 +153,7 @@ ACTIONS: tuple[Action, ...] = (
         "answer",
         "i",
         "i",
-        BOTH,
+        ACTING,
         "answer what its agent asks: shows the question",
         short="answer",
         verb="answer",
@@ -151,7 +164,7 @@ ACTIONS: tuple[Action, ...] = (
         "conflict",
         "c",
         "c",
-        BOTH,
+        ACTING,
         "resolve its conflict: shows the ways that there are",
         short="conflict",
         why_not=reasons.conflict,
@@ -161,7 +174,7 @@ ACTIONS: tuple[Action, ...] = (
         "retry",
         "r",
         "r",
-        BOTH,
+        ACTING,
         "retry: a new run, told what went wrong",
         short="retry",
         verb="retry",
@@ -172,7 +185,7 @@ ACTIONS: tuple[Action, ...] = (
         "stop",
         "x",
         "x",
-        BOTH,
+        ACTING,
         "stop: end its run, start nothing new of it",
         short="stop",
         verb="stop",
@@ -184,7 +197,7 @@ ACTIONS: tuple[Action, ...] = (
         "approve",
         "a",
         "a",
-        BOTH,
+        ACTING,
         "approve its start or its merge",
         short="approve",
         verb="approve",
@@ -195,7 +208,7 @@ ACTIONS: tuple[Action, ...] = (
         "reject",
         "A",
         "A",
-        BOTH,
+        ACTING,
         "reject, with a reason that the next run is told",
         short="reject",
         verb="reject",
@@ -254,7 +267,7 @@ ACTIONS: tuple[Action, ...] = (
         "cleanup",
         "C",
         "C",
-        BOTH,
+        ACTING,
         "clean up: remove the worktree, rescue first",
         short="clean up",
         verb="cleanup",
@@ -278,7 +291,7 @@ ACTIONS: tuple[Action, ...] = (
         "rebase",
         "",
         "c",
-        BOTH,
+        ACTING,
         "rebase: bring its work onto base; gates and review follow",
         verb="rebase",
         why_not=reasons.for_verb("rebase"),
@@ -288,7 +301,7 @@ ACTIONS: tuple[Action, ...] = (
         "rerun",
         "",
         "c",
-        BOTH,
+        ACTING,
         "rerun: a new run is told of the conflict and resolves it",
         verb="rerun",
         why_not=reasons.for_verb("rerun"),
@@ -298,7 +311,7 @@ ACTIONS: tuple[Action, ...] = (
         "resolve",
         "",
         "c",
-        BOTH,
+        ACTING,
         "resolve: open a worktree to resolve it by hand",
         verb="resolve",
         why_not=reasons.for_verb("resolve"),
@@ -308,7 +321,7 @@ ACTIONS: tuple[Action, ...] = (
         "resolved",
         "",
         "c",
-        BOTH,
+        ACTING,
         "resolved: check what was done there, commit it and go on",
         verb="resolved",
         why_not=reasons.for_verb("resolved"),
@@ -318,7 +331,7 @@ ACTIONS: tuple[Action, ...] = (
         "abandon",
         "",
         "c",
-        BOTH,
+        ACTING,
         "abandon: remove that worktree, rescue first",
         verb="abandon",
         hard=True,
@@ -340,7 +353,7 @@ ACTIONS: tuple[Action, ...] = (
         "start_all",
         "S",
         "S",
-        BOTH,
+        ACTING,
         "let the whole plan run",
         short="start all",
         verb="start",
@@ -352,7 +365,7 @@ ACTIONS: tuple[Action, ...] = (
         "drain",
         "P",
         "P",
-        BOTH,
+        ACTING,
         "launch nothing new; again: go on",
         short="hold",
         verb="drain",
@@ -363,7 +376,7 @@ ACTIONS: tuple[Action, ...] = (
         "more",
         "plus",
         "+",
-        BOTH,
+        ACTING,
         "one agent more at once",
         verb="limits",
         why_not=reasons.more_agents,
@@ -373,7 +386,7 @@ ACTIONS: tuple[Action, ...] = (
         "fewer",
         "minus",
         "−",
-        BOTH,
+        ACTING,
         "one agent fewer at once",
         verb="limits",
         why_not=reasons.fewer_agents,
@@ -391,6 +404,7 @@ ACTIONS: tuple[Action, ...] = (
         group="the plan",
     ),
     Action("grid", "1", "1", PAGES, "the page of all workstreams", group="pages"),
+    Action("alerts", "3", "3", PAGES, "the page of all alerts", group="pages"),
     Action("quarantine", "4", "4", PAGES, "the page of quarantines and violations", short="quarantine", group="pages"),
     Action("merges", "5", "5", PAGES, "the page of the merge queue and of all merges", group="pages"),
     Action("tab", "tab", "tab", PAGES, "the next of these pages", palette=False, group="pages"),
@@ -418,8 +432,10 @@ ACTIONS: tuple[Action, ...] = (
 BY_NAME = {action.name: action for action in ACTIONS}  # with the operator's own keys, once a screen was told of them
 
 
-def bindings(*places: str) -> list[Binding]:
+def bindings(*places: str) -> "list[Binding]":
     """Return the bindings of what works on any of these pages."""
+    from textual.binding import Binding  # what only names keys, as a line for tmux does, loads no screen
+
     return [
         Binding(key, f"app.do('{action.name}')", action.about, show=False, priority=key == "ctrl+c")
         for action in BY_NAME.values()

@@ -14,6 +14,7 @@ from cockpit.schedule.orders import VERBS
 from cockpit.ui.app import CockpitApp
 from cockpit.ui.keys import (
     ACTIONS,
+    ALERTS,
     BY_NAME,
     DIALOG,
     DIFF,
@@ -32,7 +33,7 @@ from cockpit.ui.screens.workstream import WorkstreamPage
 from tests.ui.fakes import busy
 from tests.ui.opening import opened
 
-REQUIRED = [*"jkgGvsprxaAmMcCZSPnltTRqduXW145", "up", "down", "pageup", "pagedown", "enter", "escape", "space"]
+REQUIRED = [*"jkgGvsprxaAmMcCZSPnltTRqduXWK1345", "up", "down", "pageup", "pagedown", "enter", "escape", "space"]
 REQUIRED += ["ctrl+c", "slash", "colon", "question_mark", "plus", "minus", "tab"]
 REQUIRED += ["left_square_bracket", "right_square_bracket"]
 
@@ -85,6 +86,7 @@ def test_no_source_binds_by_a_key_method() -> None:
 
 
 def test_every_action_of_a_page_has_somebody_who_does_it() -> None:
+    from cockpit.ui.screens.alerts import AlertsPage
     from cockpit.ui.screens.commands import CommandsPage
     from cockpit.ui.screens.diff import DiffPage
     from cockpit.ui.screens.grid import GridPage
@@ -92,7 +94,7 @@ def test_every_action_of_a_page_has_somebody_who_does_it() -> None:
     from cockpit.ui.screens.quarantine import QuarantinePage
 
     pages = {GRID: GridPage, WORKSTREAM: WorkstreamPage, "commands": CommandsPage}
-    pages |= {QUARANTINE: QuarantinePage, DIFF: DiffPage, MERGES: MergesPage}
+    pages |= {QUARANTINE: QuarantinePage, DIFF: DiffPage, MERGES: MergesPage, ALERTS: AlertsPage}
     assert pages.keys() == PAGES
     for page, cls in pages.items():
         for action in on_page(page):

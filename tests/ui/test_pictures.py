@@ -5,12 +5,15 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 from textual.pilot import Pilot
 
+from cockpit.schedule.readings import PlanReading
 from cockpit.ui.app import CockpitApp
 from cockpit.ui.screens.grid import GridPage
 from tests.ui.fakes import busy, held
 from tests.ui.opening import opened
+from tests.ui.test_alerts import alarming
 from tests.ui.test_merges import merging
 
 Compare = Callable[..., bool]
@@ -57,6 +60,19 @@ def test_the_quarantine_page(snap_compare: Compare, size: tuple[int, int]) -> No
 def test_the_quarantine_page_without_colour(snap_compare: Compare, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NO_COLOR", "1")
     assert snap_compare(quarantine(), terminal_size=(80, 24), run_before=after("4", "j"))
+
+
+@pytest.mark.parametrize("size", [(80, 24), (40, 30)], ids=["80x24", "40x30"])
+def test_the_alerts_page(snap_compare: Compare, size: tuple[int, int]) -> None:
+    handle = alarming("tests failed: 3 of 41")
+    handle.readings = replace(handle.readings, plan=PlanReading(("plan.yaml:7:3: unknown key `agnet`",)))
+    cockpit = CockpitApp(handle, handle.view(), clock=handle.clock)
+
+    async def act(pilot: Pilot[Any]) -> None:
+        await pilot.press("3", *"jjjjjj", "K")
+        await pilot.pause()
+
+    assert snap_compare(cockpit, terminal_size=size, run_before=act)
 
 
 def test_the_merges_page(snap_compare: Compare) -> None:

@@ -5,8 +5,8 @@ A page of this kind is a subclass of `DetailPage[Item]`, where an item has a `ro
 
 - `PAGE`: its name, which is also the name of the action that opens it; `FILTERED`: what words the filter looks at;
 - `COLUMNS`, `CARD`: how its rows are drawn, as a table and, where it is narrow, as cards;
-- `FIRST`: names of actions that lead the footer, in this order (those without a word there too), `LED`: how many of
-  them stand before `esc`; `NOTHING`: what is said where the list is empty;
+- `FIRST`: names of actions that lead the footer, in this order (those without a word there too; `first()` where they
+  depend on the item), `LED`: how many of them stand before `esc`; `NOTHING`: what is said where the list is empty;
 - `made_of(view)`: what the list is made of, compared by identity: only another one lists anew;
 - `items(view)`: what it lists, by the row's id, in order; `heading(view)`: the parts of what stands above the list;
 - `detail(view, item, now)`: one item in full, as lines of safe cells; asked again every second.
@@ -14,7 +14,7 @@ A page of this kind is a subclass of `DetailPage[Item]`, where an item has a `ro
 It may say `why_not(name)` (and else asks this one), `settled()` (the cursor stands on another row, or it changed) and
 `do_<action>()`; `relist()` lists anew when what the page knows by itself changed, as answers of the driver do. The
 list is as high as its rows, up to half of the screen, and the detail has the rest, unless styles/pages.tcss says
-otherwise for it. A page is opened by `CockpitApp.turn_to(ThatPage)`.
+otherwise for it. A page is opened by `CockpitApp.turn_to(ThatPage)`, on a workstream where one is named.
 """
 
 from collections.abc import Mapping, Sequence
@@ -62,9 +62,10 @@ class DetailPage(ListPage, Generic[ItemT]):
     NOTHING: ClassVar[str] = ""
     CSS_PATH = stylesheet("pages")
 
-    def __init__(self, view: View, rows: Mapping[str, Row], now: float) -> None:
+    def __init__(self, view: View, rows: Mapping[str, Row], now: float, workstream: str = "") -> None:
         super().__init__()
         self.view, self.now = view, now
+        self._first_workstream = workstream
         self._first_rows = rows
         self._items: dict[str, ItemT] = {}
         self._rows: dict[str, Row] = {}
@@ -93,6 +94,10 @@ class DetailPage(ListPage, Generic[ItemT]):
         """Return all that is known of one item."""
         raise NotImplementedError
 
+    def first(self) -> tuple[str, ...]:
+        """Return the names of the actions that lead the footer."""
+        return self.FIRST
+
     def settled(self) -> None:
         """Be told that the cursor stands on another row, or that what is known of it may have changed."""
 
@@ -109,6 +114,7 @@ class DetailPage(ListPage, Generic[ItemT]):
     def on_mount(self) -> None:
         """Show what is known."""
         self.show(self.view, self._first_rows, self.now)
+        self.go_to(self._first_workstream)
 
     def on_resize(self) -> None:
         """Fit the footer to the new width."""
@@ -187,6 +193,16 @@ class DetailPage(ListPage, Generic[ItemT]):
 
     # --- what orders are for ----------------------------------------------------------------------------------------
 
+    def listed(self) -> tuple[ItemT, ...]:
+        """Return all that it lists, whether the filter shows it or not."""
+        return tuple(self._items.values())
+
+    def go_to(self, workstream: str) -> None:
+        """Put the cursor on the first item of a workstream, where there is one."""
+        found = next((key for key, one in self._items.items() if one.workstream == workstream), None)
+        if found is not None:
+            self.grid.go_to_row(found)
+
     def item(self) -> ItemT | None:
         """Return what the cursor is on."""
         return self._items.get(self.grid.cursor or "")
@@ -206,8 +222,8 @@ class DetailPage(ListPage, Generic[ItemT]):
 
     def keys(self) -> list[tuple[str, str, bool]]:
         """Return the footer's keys, those of the page first."""
-        shown = [one for one in on_page(self.PAGE) if (one.short or one.name in self.FIRST) and one.name != self.PAGE]
-        order = {name: at for at, name in enumerate(self.FIRST)}
+        order = {name: at for at, name in enumerate(self.first())}
+        shown = [one for one in on_page(self.PAGE) if (one.short or one.name in order) and one.name != self.PAGE]
         ranked = [
             (one.shown, one.short or one.name.replace("_", " "), self.cockpit.why_not(one) is None)
             for one in sorted(shown, key=lambda one: order.get(one.name, len(order)))

@@ -72,7 +72,7 @@ class GridPage(ListPage):
         changes = patch(self.rows, rows)
         self.rows = rows
         self.grid.apply(changes, now)
-        self._alerts = alerts(view)
+        self._alerts = tuple(one for one in alerts(view) if one.key not in self.cockpit.acknowledged)
         self.show_lines()
         self.show_title()
         self.show_output()

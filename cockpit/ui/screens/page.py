@@ -48,7 +48,10 @@ class Page(Screen[None], inherit_bindings=False):
         return ()
 
     def why_not(self, name: str) -> str | None:  # noqa: ARG002 - for pages that have reasons of their own
-        """Return a reason of the page's own why an action cannot be done there, or None."""
+        """Return a reason of the page's own why an action cannot be done there, or None.
+
+        An empty one says that it can be, whatever is selected.
+        """
         return None
 
     def hidden(self) -> int:
