@@ -1,10 +1,14 @@
-"""Cockpit's own detached worktree in which merge gates run; what gates leave there is no work and is taken away."""
+"""Cockpit's own detached worktree in which merge gates run; what gates leave there is no work and is taken away.
+
+It is as whole as the worktrees of agents: submodules are filled and large files too, from what is here.
+"""
 
 import os
 from pathlib import Path
 
 from cockpit.errors import GitError, UnsafePathError
-from cockpit.git import places, rescue, spawn, status, worktrees
+from cockpit.git import places, rescue, spawn, status, submodules, worktrees
+from cockpit.git.largefiles import SKIP_SMUDGE, fill_large_files
 from cockpit.git.repo import LOCK_TIMEOUT, Repo
 
 _LAST = "cockpit-gate"  # in the worktree's metadata: the commit that cockpit put there
@@ -39,6 +43,7 @@ def gate_worktree(
         if mine is None or admin.branch is not None or places.under_way(admin.folder):
             hint = "cockpit made no gate worktree of this: finish what is under way, or give another folder"
             raise UnsafePathError("somebody else works in the integration worktree", where=str(full), hint=hint)
+        _settle_submodules(repo, full, target)
         state = status.read(full)
         if admin.head != mine and state.head is not None:
             rescue.keep(repo, full, plan, full.name, at, state=state)
@@ -47,7 +52,9 @@ def gate_worktree(
     with repo.lock().held(LOCK_TIMEOUT):
         last.write_text(target)
         spawn.git(["update-ref", "--no-deref", "HEAD", target], cwd=full, locks=True)
-    spawn.git(["read-tree", "-u", "--reset", target], cwd=full, locks=True, timeout=1800.0)
+    _check_out(full, target)
+    submodules.initialise_submodules(repo, full)
+    fill_large_files(repo, full)
     return full
 
 
@@ -60,10 +67,40 @@ def drop(repo: Repo, path: Path) -> bool:
     last = admin.folder / _LAST if admin else None
     if admin is None or last is None or not last.exists() or admin.head != last.read_text().strip():
         return False
-    spawn.git(["read-tree", "-u", "--reset", "HEAD"], cwd=path, locks=True, timeout=1800.0)
-    _drop_untracked(path, status.read(path))
-    with repo.lock().held(LOCK_TIMEOUT):
-        return spawn.git(["worktree", "remove", "--", str(path)], cwd=repo.root, accept=(), locks=True).code == 0
+    try:
+        _check_out(path, "HEAD")
+        _settle_submodules(repo, path, None)
+        _drop_untracked(path, status.read(path))
+        # Nothing of it is rescued: its commit is cockpit's own.
+        rescue.remove(
+            repo,
+            path,
+            parent=path.parent,
+            branch=None,
+            base=admin.head,
+            plan="integration",
+            workstream=path.name,
+            at=0.0,
+        )
+    except (GitError, UnsafePathError):
+        return False
+    return True
+
+
+def _check_out(full: Path, commit: str) -> None:
+    args = ["read-tree", "-u", "--reset", commit]
+    spawn.git(args, cwd=full, locks=True, timeout=1800.0, env=SKIP_SMUDGE)
+
+
+def _settle_submodules(repo: Repo, full: Path, target: str | None) -> None:
+    """Take away what gates left in submodules, and their checkouts where `target` (None: nothing) has others."""
+    filled = submodules.filled(repo, full)
+    for folder, _ in filled:
+        _check_out(folder, "HEAD")
+        _drop_untracked(folder, status.read(folder))
+    moved = any(status.read(folder).head != commit for folder, commit in filled)
+    if filled and (moved or target is None or submodules.linked(repo, full) != submodules.linked(repo, full, target)):
+        submodules.release_submodules(repo, full)
 
 
 def _make(repo: Repo, full: Path, target: str) -> places.Admin:

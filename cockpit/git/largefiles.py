@@ -17,15 +17,20 @@ def fill_large_files(repo: Repo, worktree: Path) -> tuple[str, ...]:
 
     Raises GitError.
     """
-    left = _pointers(repo, worktree)
+    return fill_from(repo.common_dir, worktree)
+
+
+def fill_from(git_dir: Path, worktree: Path) -> tuple[str, ...]:
+    """Do the same for a worktree of the repository, or of the submodule, whose git folder this is. Raises GitError."""
+    left = _pointers(git_dir, worktree)
     if left and shutil.which("git-lfs") is not None:
         spawn.git(["lfs", "checkout"], cwd=worktree, locks=True, timeout=1800.0)
         left = tuple(path for path in left if _is_pointer(worktree / path))
     return left
 
 
-def _pointers(repo: Repo, worktree: Path) -> tuple[str, ...]:
-    if not (repo.common_dir / "lfs").is_dir() and b"filter=lfs" not in _attributes(worktree):
+def _pointers(git_dir: Path, worktree: Path) -> tuple[str, ...]:
+    if not (git_dir / "lfs").is_dir() and b"filter=lfs" not in _attributes(worktree):
         return ()
     listed = spawn.git(["ls-files", "-z", "--", ":(attr:filter=lfs)"], cwd=worktree).stdout
     names = [os.fsdecode(raw) for raw in listed.split(b"\0") if raw]

@@ -15,6 +15,7 @@ from typing import Any
 from cockpit.errors import GitError, UnsafePathError
 from cockpit.git import places, removal, rescue, spawn, status
 from cockpit.git.builds import Built, commit_tree
+from cockpit.git.largefiles import SKIP_SMUDGE, fill_large_files
 from cockpit.git.looks import tree_of_worktree
 from cockpit.git.memory import Memory
 from cockpit.git.repo import LOCK_TIMEOUT, Author, Repo
@@ -71,10 +72,11 @@ def conflict_worktree(
         if admin is None:
             raise GitError("git made no worktree", where=str(full))
         _write_note(admin.folder, {"onto": ours, "head": theirs, "state": "making"})
-    spawn.git(["read-tree", "-u", "--reset", "HEAD"], cwd=full, locks=True, timeout=1800.0)
+    spawn.git(["read-tree", "-u", "--reset", "HEAD"], cwd=full, locks=True, timeout=1800.0, env=SKIP_SMUDGE)
+    fill_large_files(repo, full)
     args = ["-c", "rerere.enabled=false", "merge", "--quiet", "--no-commit", "--no-ff", "--no-stat", "--no-squash"]
     args += ["--no-autostash", "--no-verify-signatures", label]
-    done = spawn.git(args, cwd=full, accept=(), locks=True, timeout=600.0)
+    done = spawn.git(args, cwd=full, accept=(), locks=True, timeout=600.0, env=SKIP_SMUDGE)
     if not (admin.folder / "MERGE_HEAD").exists():
         reason = done.stderr.strip()[-800:] or done.stdout.decode()
         raise GitError(f"`git merge` failed: {reason}", where=str(full), code=done.code)
@@ -160,7 +162,7 @@ def abandon(repo: Repo, path: Path, *, parent: Path, plan: str, workstream: str,
     untouched = state.head == note["onto"] and note.get("tree") == _tree_now(repo, full)
     if untouched:  # all of it is in the two commits or in the one that was built
         spawn.git(["reset", "--quiet", "--merge"], cwd=full, accept=(), locks=True)
-        spawn.git(["read-tree", "-u", "--reset", "HEAD"], cwd=full, locks=True)
+        spawn.git(["read-tree", "-u", "--reset", "HEAD"], cwd=full, locks=True, env=SKIP_SMUDGE)
     return rescue.remove(
         repo, full, parent=parent, branch=None, base=note["onto"], plan=plan, workstream=workstream, at=at
     )

@@ -6,12 +6,14 @@ it stays there. A submodule that the main worktree never initialised is named an
 
 import os
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from cockpit.errors import GitError
 from cockpit.filelock import FileLock
 from cockpit.git import places, removal, spawn, status
+from cockpit.git.largefiles import SKIP_SMUDGE, fill_from
 from cockpit.git.repo import LOCK_TIMEOUT, Repo
 
 
@@ -44,6 +46,34 @@ def release_submodules(repo: Repo, worktree: Path) -> None:
         _empty(worktree, modules)
 
 
+def filled(repo: Repo, worktree: Path) -> list[tuple[Path, str]]:
+    """Return the folders of submodules that `initialise_submodules` filled, inner ones first, and their commits there.
+
+    The commits are those that the superproject's index names. Raises GitError.
+    """
+    modules = repo.common_dir / "modules"
+    return list(_filled(worktree, modules)) if modules.is_dir() else []
+
+
+def linked(repo: Repo, worktree: Path, commit: str | None = None) -> frozenset[tuple[str, str]]:
+    """Return the submodules, path and commit, that a worktree's index, or a commit, names. Raises GitError."""
+    if commit is None:
+        return frozenset(_gitlinks(worktree))
+    listed = repo.git("ls-tree", "-r", "-z", "--full-tree", commit)
+    rows = [row.partition(b"\t") for row in listed.split(b"\0") if row.startswith(b"160000 ")]
+    return frozenset((os.fsdecode(path), head.split()[2].decode()) for head, _, path in rows)
+
+
+def _filled(worktree: Path, modules: Path) -> Iterator[tuple[Path, str]]:
+    for path, commit in _gitlinks(worktree):
+        target = worktree / path
+        folder = places.git_dir(target)
+        if folder is None or not folder.is_relative_to(modules) or folder.parent.name != "worktrees":
+            continue
+        yield from _filled(target, folder.parent.parent / "modules")
+        yield target, commit
+
+
 def _fill(worktree: Path, modules: Path, prefix: str) -> list[Submodule]:
     if not (worktree / ".gitmodules").is_file() or (worktree / ".gitmodules").is_symlink():
         return []
@@ -72,7 +102,8 @@ def _fill(worktree: Path, modules: Path, prefix: str) -> list[Submodule]:
         with FileLock(source / "cockpit.lock").held(LOCK_TIMEOUT):
             if _forget_gone(source, target):
                 args = ["worktree", "add", "--quiet", "--detach", "--", str(target), commit]
-                spawn.git(args, cwd=source, env=_at(source), locks=True, timeout=1800.0)
+                spawn.git(args, cwd=source, env={**_at(source), **SKIP_SMUDGE}, locks=True, timeout=1800.0)
+                fill_from(source, target)
             else:
                 hint = f"git --git-dir={source} worktree prune"
                 found.append(Submodule(shown, commit, f"an earlier checkout there went away with staged work: {hint}"))
@@ -83,13 +114,11 @@ def _fill(worktree: Path, modules: Path, prefix: str) -> list[Submodule]:
 
 
 def _empty(worktree: Path, modules: Path) -> None:
-    for path, _ in _gitlinks(worktree):
-        target = worktree / path
+    for target, _ in list(_filled(worktree, modules)):
         folder = places.git_dir(target)
-        if folder is None or not folder.is_relative_to(modules) or folder.parent.name != "worktrees":
+        if folder is None:
             continue
         source = folder.parent.parent
-        _empty(target, source / "modules")
         state = status.read(target)
         if state.entries or places.under_way(folder):
             hint = "commit it there, or move it away; cockpit cannot keep what it holds"

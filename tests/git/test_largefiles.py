@@ -3,7 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from cockpit.git import worktrees
+from cockpit.git import resolve, worktrees
+from cockpit.git.gatetree import gate_worktree
 from cockpit.git.largefiles import fill_large_files
 from cockpit.git.repo import Repo
 from tests.git.repos import commit, run_git
@@ -13,8 +14,8 @@ POINTER = "version https://git-lfs.github.com/spec/v1\noid sha256:{}\nsize 5\n"
 LFS = """#!/bin/sh
 case "$1" in
     smudge) cat; echo "${GIT_LFS_SKIP_SMUDGE:-fetched}" >> "$(dirname "$0")/asked" ;;
-    clean) cat ;;
-    checkout) printf 'whole' > one.bin ;;
+    clean) data=$(cat); [ "$data" = whole ] && data=$(cat "$(dirname "$0")/pointer"); echo "$data" ;;
+    checkout) echo whole > one.bin; git update-index one.bin ;;
 esac
 """
 
@@ -40,6 +41,7 @@ def test_git_lfs_fills_what_is_here_and_is_kept_from_fetching(
     tools = tmp_path / "tools"
     tools.mkdir()
     (tools / "git-lfs").write_text(LFS)
+    (tools / "pointer").write_text(POINTER.format("1" * 64))
     (tools / "git-lfs").chmod(0o755)
     monkeypatch.setenv("PATH", f"{tools}:{os.environ['PATH']}")
     run_git(filled.root, "config", "filter.lfs.smudge", "git-lfs smudge -- %f")
@@ -47,7 +49,13 @@ def test_git_lfs_fills_what_is_here_and_is_kept_from_fetching(
     made = worktrees.add(filled, folder / "a", "a", "main").path
     assert (tools / "asked").read_text().split() == ["1", "1"]
     assert fill_large_files(filled, made) == ("deep/two.bin",)
-    assert (made / "one.bin").read_text() == "whole"
+    assert (made / "one.bin").read_text() == "whole\n"
+    gate = gate_worktree(filled, folder / "gate", "main")
+    assert (gate / "one.bin").read_text() == "whole\n"
+    theirs = commit(made, "Theirs", {"not.txt": "theirs\n", "one.bin": POINTER.format("3" * 64)})
+    commit(filled.root, "Ours", {"not.txt": "ours\n"})
+    resolve.conflict_worktree(filled, folder / "conflict", onto="main", head=theirs, parent=folder)
+    assert "fetched" not in (tools / "asked").read_text()
 
 
 def test_a_repository_without_large_files_is_not_asked(repo: Repo, folder: Path) -> None:

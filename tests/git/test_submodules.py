@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from cockpit.errors import GitError
-from cockpit.git import rescue, sparse, status, worktrees
+from cockpit.git import gatetree, rescue, sparse, status, worktrees
 from cockpit.git.repo import Repo
 from cockpit.git.submodules import Submodule, initialise_submodules
 from tests.git.repos import commit, make_repo, run_git, write
@@ -110,3 +110,30 @@ def test_one_outside_a_sparse_checkout_is_left_out_until_it_is_widened(repo: Rep
     done = rescue.remove(repo, made, parent=folder, branch="a", base="main", plan="p", workstream="a", at=1.0)
     assert done.rescue is None
     assert not made.exists()
+
+
+def test_gates_see_the_submodules_of_the_commit_that_they_judge(repo: Repo, tmp_path: Path) -> None:
+    first, inner = repo.commit_id("main"), repo.root / "vendor/lib"
+    newer = commit(inner, "Newer", {"lib.py": "x = 2\n"})
+    second = commit(repo.root, "Take it")
+    run_git(repo.root, "rm", "-q", "--cached", "vendor/lib", ".gitmodules")
+    run_git(repo.root, "commit", "-qm", "Without it")
+    third, gate = repo.commit_id("main"), tmp_path / "gate"
+    run_git(repo.root, "reset", "-q", first)
+    for target, held in ((first, "x = 1\n"), (second, "x = 2\n"), (first, "x = 1\n")):
+        gatetree.gate_worktree(repo, gate, target)
+        assert (gate / "vendor/lib/lib.py").read_text() == held
+        assert status.read(gate).entries == ()
+        write(gate / "vendor/lib", {"lib.py": "a gate's\n", "left/by a gate": "x"})
+    own = commit(gate / "vendor/lib", "Somebody's", {"own": "x"})
+    gatetree.gate_worktree(repo, gate, first)
+    assert not (gate / "vendor/lib/left").exists()
+    assert run_git(gate / "vendor/lib", "rev-parse", "HEAD").strip() != own
+    assert own in run_git(inner, "for-each-ref", "--format=%(objectname)", "refs/cockpit/rescue")
+    gatetree.gate_worktree(repo, gate, third)
+    assert not (gate / "vendor").exists()
+    gatetree.gate_worktree(repo, gate, second)
+    assert gatetree.drop(repo, gate)
+    assert not gate.exists()
+    assert run_git(inner, "worktree", "list").count("\n") == 1
+    assert run_git(inner, "rev-parse", "HEAD").strip() == newer
