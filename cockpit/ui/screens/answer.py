@@ -28,6 +28,17 @@ LONGEST = 8_000
 Ask = Callable[..., Coroutine[Any, Any, Any]]
 
 
+class Always(Checkbox):
+    """A box that shows by a sign, not by colour alone, whether it is ticked."""
+
+    BUTTON_INNER = " "
+
+    def watch_value(self) -> None:
+        """Draw the sign."""
+        self.BUTTON_INNER = "✓" if self.value else " "
+        super().watch_value()
+
+
 class AnswerScreen(ModalScreen[Order | None]):
     """Ends with the order that answers, or None; `now` gives the view at that moment, `ask` the driver's answers."""
 
@@ -52,9 +63,7 @@ class AnswerScreen(ModalScreen[Order | None]):
             words = Input(placeholder=hint, id="reason", max_length=LONGEST, compact=True)
             words.cursor_blink = False
             yield words
-            yield Checkbox(
-                Content(f"always for {name(asked.workstream)}: the same question, word for word"), id="always"
-            )
+            yield Always(Content("always answer this so"), id="always")
             yield Static("", id="refused")
 
     def on_mount(self) -> None:
