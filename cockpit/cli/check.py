@@ -71,6 +71,12 @@ def warnings_of(loaded: "Loaded") -> list[shapes.Finding]:
             message = f"a run of {leg.key} is estimated at {span(leg.high_s)}, and limits.run_timeout is {span(limit)}"
             hint = "raise limits.run_timeout, or cut the work smaller"
             found.append(warned(f"workstreams[{leg.workstream}]", message, hint))
+    for one in loaded.plan.workstreams:
+        if one.sparse and not one.files:
+            message = (
+                f"`sparse` has no effect on {one.id}: without `files` it may write anywhere, so it gets everything"
+            )
+            found.append(warned(f"workstreams[{one.id}].sparse", message, 'name what it may write: files: ["src/**"]'))
     if not loaded.plan.agents:
         message = "the plan has no agents: it can be checked and simulated, but not run"
         found.append(warned("agents", message, 'agents: {coder: {run: "…"}}'))

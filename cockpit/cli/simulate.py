@@ -51,14 +51,15 @@ def parse_numbers(written: str) -> tuple[int, ...]:
 
 def simulation_of(project: "Project", agents: tuple[int, ...] = ()) -> shapes.Simulation:
     """Return the dry run of a plan as it prints; without numbers for the plan's own limit."""
+    from cockpit.engine.preflight import worktree_sizes
     from cockpit.engine.project import outline_of
     from cockpit.forecast.eta import dry_run
 
     commit = project.repo.tip(project.base)
-    disk = project.repo.size_of_checkout(commit) if commit else 0
+    sizes = worktree_sizes(project, commit) if commit else {}
     outline = outline_of(project)
     named = bool(outline.profiles)
-    found = dry_run(outline if named else with_anyone(outline), agents, disk_bytes=disk)
+    found = dry_run(outline if named else with_anyone(outline), agents, sizes=sizes)
     return shapes.Simulation(
         legs=[shapes.ScheduledLeg(**(leg if named else {**leg, "slot": None})) for leg in found["legs"]],
         rounds=found["rounds"],

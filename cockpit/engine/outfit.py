@@ -79,7 +79,8 @@ def scope(project: Project, workstream: Workstream) -> tuple[str, ...] | None:
 def named_in(repo: Repo, rev: str, lines: Iterable[Command]) -> tuple[str, ...]:
     """Return the files and folders of a commit, below its top, that commands name. Raises GitError."""
     words = [word for line in lines for word in (line.split() if isinstance(line, str) else line)]
-    wanted = sorted({os.path.normpath(word) for word in words if _PATH.fullmatch(word)})
+    named = {os.path.normpath(word) for word in words if _PATH.fullmatch(word)}
+    wanted = sorted(path for path in named if not path.startswith(".."))  # git refuses what is outside
     if not wanted:
         return ()
     listed = repo.git("ls-tree", "-z", "--name-only", "--full-tree", rev, "--", *wanted)

@@ -143,7 +143,7 @@ def _found(program: str, root: Path) -> str | None:
 def _disk(project: Project) -> _Found:
     plan = project.loaded.plan
     commit = project.repo.tip(project.base)
-    sizes = _sizes(project, commit) if commit else [0]
+    sizes = sorted(worktree_sizes(project, commit).values(), reverse=True) if commit else [0]
     wanted = _worktrees_at_once(project)
     there = sum(project.loaded.worktree_of(one).is_dir() for one in plan.all_workstreams)
     new = max(0, wanted - there)
@@ -170,13 +170,14 @@ def _disk(project: Project) -> _Found:
         yield True, sums, ""
 
 
-def _sizes(project: Project, commit: str) -> list[int]:
-    """Return how large each worktree of the plan is, the largest first: a sparse one holds a part of the files."""
+def worktree_sizes(project: Project, commit: str) -> dict[str, int]:
+    """Return how many bytes each workstream's worktree takes: a sparse one holds a part of the files."""
     from cockpit.engine.outfit import scope
     from cockpit.git.sparse import sizes
 
-    scopes = [scope(project, one) for one in project.loaded.plan.all_workstreams]
-    return sorted(sizes(project.repo, commit, scopes), reverse=True)
+    every = project.loaded.plan.all_workstreams
+    found = sizes(project.repo, commit, [scope(project, one) for one in every])
+    return {one.id: size for one, size in zip(every, found, strict=True)}
 
 
 def _shown(sizes: list[int], new: int) -> str:
@@ -191,7 +192,8 @@ def _worktrees_at_once(project: Project) -> int:
     outline = outline_of(project)
     if not outline.clean_merged:
         return len(outline.workstreams)
-    simulated = int(dry_run(outline, samples=1, disk_bytes=1)["per_agents"][0]["disk_bytes"])
+    each = {one.id: 1 for one in outline.workstreams}
+    simulated = int(dry_run(outline, samples=1, sizes=each)["per_agents"][0]["disk_bytes"])
     return max(simulated, min(outline.max_agents, len(outline.workstreams)))
 
 

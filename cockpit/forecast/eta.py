@@ -1,8 +1,9 @@
 """When all will be done: many simulations of the rest, each with durations drawn anew; starts and orders nothing."""
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from random import Random
+from types import MappingProxyType
 from typing import Any
 
 from cockpit.forecast.durations import History
@@ -62,16 +63,16 @@ def dry_run(
     samples: int = 200,
     budget_s: float = 2.0,
     seed: int = 0,
-    disk_bytes: int = 0,
+    sizes: Mapping[str, int] = MappingProxyType({}),
 ) -> dict[str, Any]:
     """Return the schedule of a plan that nothing of has started, as the JSON value that `simulate` prints.
 
     `legs` is the schedule by the plan's estimates for the first number of `agents`, `per_agents` has a row for each;
     without any it is the plan's own limit with its profiles' slots as they are. For a number that is given, every
-    profile gets at least so many slots, so that only the number itself is the limit. `disk_bytes` is the size of one
-    worktree: as many are needed as workstreams have one at the same time. `efficiency` is the share of the agents'
-    time that is work; `lower_bound_s` the longest of the critical path, the longest workstream, and the work divided
-    by the agents. `budget_s` is shared among the numbers.
+    profile gets at least so many slots, so that only the number itself is the limit. `sizes` holds the bytes of each
+    workstream's worktree: `disk_bytes` is the most that those which are there at the same time take. `efficiency` is
+    the share of the agents' time that is work; `lower_bound_s` the longest of the critical path, the longest
+    workstream, and the work divided by the agents. `budget_s` is shared among the numbers.
     """
     loaded = fold(Snapshot(), f.Recorded(0, now, f.PlanLoaded("", "", outline)))
     numbers: list[int | None] = list(dict.fromkeys(agents)) or [None]
@@ -83,24 +84,25 @@ def dry_run(
         first = first or typical
         drawn = _samples(start, now, History(), samples, budget_s / len(numbers), seed, lambda: False)
         lengths = sorted(schedule.makespan_s for schedule in drawn)
-        rows.append(_row(outline, start.max_agents(), lengths, disk_bytes * worktrees_at_once(outline, typical)))
+        rows.append(_row(outline, start.max_agents(), lengths, disk_at_once(outline, typical, sizes)))
     schedule = first or Schedule(now)
     return {"legs": _legs(outline, schedule), "rounds": max((leg.round for leg in outline.legs), default=0)} | {
         "per_agents": rows
     }
 
 
-def worktrees_at_once(outline: Outline, schedule: Schedule) -> int:
-    """Return how many worktrees exist at the same time: from the first start of a workstream to its clean-up."""
+def disk_at_once(outline: Outline, schedule: Schedule, sizes: Mapping[str, int]) -> int:
+    """Return the most bytes that worktrees take at a time: each from its workstream's first start to its clean-up."""
     changes: list[tuple[float, int]] = []
     for workstream in outline.workstreams:
         legs = [schedule.legs[key] for key in workstream.legs if key in schedule.legs]
         if not legs:
             continue
-        changes.append((min(leg.start_s for leg in legs), 1))
+        size = sizes.get(workstream.id, 0)
+        changes.append((min(leg.start_s for leg in legs), size))
         ends = [leg.end_s for leg in legs if leg.end_s is not None]
         if outline.clean_merged and len(ends) == len(workstream.legs):
-            changes.append((max(ends), -1))
+            changes.append((max(ends), -size))
     most = now = 0
     # the worktree of a merged workstream may still be there when the next one is made
     for _, change in sorted(changes, key=lambda one: (one[0], -one[1])):

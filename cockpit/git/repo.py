@@ -234,15 +234,6 @@ class Repo:
         args = ("diff-tree", "-r", "-z", "-M", "--name-status", "--no-ext-diff", self._plain(a), self._plain(b), "--")
         return parse_name_status(self.git(*args))
 
-    def size_of_checkout(self, rev: str) -> int:
-        """Return how many bytes the files of a commit take when they are checked out."""
-        total = 0
-        for entry in self.git("ls-tree", "-r", "-l", "-z", "--full-tree", self._plain(rev)).split(b"\0"):
-            fields = entry.split(b"\t", 1)[0].split()
-            if len(fields) == 4 and fields[3].isdigit():
-                total += int(fields[3])
-        return total
-
     def _blob(self, tree: str, path: str) -> bytes | None:
         args = ["cat-file", "blob", f"{tree}:{path}"]
         done = spawn.git(args, cwd=self.root, accept=(0, 128))

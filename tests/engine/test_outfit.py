@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from cockpit.cli.simulate import simulation_of
 from cockpit.engine.preflight import preflight
 from cockpit.git import sparse
 from cockpit.schedule import facts as f
@@ -71,6 +72,10 @@ def test_the_disk_that_is_needed_counts_a_sparse_worktree_as_the_part_that_it_ho
     scene.plan({"a": SPARSE, "b": {}}, limits={"min_free_disk": "1MB"})
     (disk,) = [one for one in preflight(scene.project()) if one.name == "disk"]
     assert disk.detail.startswith("2 worktrees of 100 KB to 1.0 MB + ")
+    assert 1_100_000 < simulation_of(scene.project()).per_agents[0].disk_bytes < 1_200_000
+    scene.plan({"a": {}, "b": SPARSE}, limits={"min_free_disk": "1MB"}, setup={"run": ["sh lib/../../outside"]})
+    (disk,) = [one for one in preflight(scene.project()) if one.name == "disk"]
+    assert disk.detail.startswith("2 worktrees of 100 KB to 1.0 MB + "), "a command may name what is outside"
     scene.plan({"a": {}, "b": {}}, limits={"min_free_disk": "1MB"})
     (disk,) = [one for one in preflight(scene.project()) if one.name == "disk"]
     assert disk.detail.startswith("2 worktrees × 1.0 MB + ")

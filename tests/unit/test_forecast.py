@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from cockpit.forecast import simulate as module
 from cockpit.forecast.durations import History
-from cockpit.forecast.eta import critical_path_s, dry_run, forecast, lower_bound_s, worktrees_at_once
+from cockpit.forecast.eta import critical_path_s, disk_at_once, dry_run, forecast, lower_bound_s
 from cockpit.forecast.simulate import simulate
 from cockpit.forecast.timetable import Schedule
 from cockpit.plan.legs import cut
@@ -283,7 +283,7 @@ def test_it_can_be_stopped_between_samples_and_keeps_to_its_budget() -> None:
 
 def test_a_dry_run_has_the_documented_shape() -> None:
     plan = outline([("a", []), ("b", []), ("c", ["a"])], slots=[("claude", 1)])
-    found = dry_run(plan, [1, 2], disk_bytes=10)
+    found = dry_run(plan, [1, 2], sizes={"a": 10, "b": 20, "c": 5})
     assert [row["agents"] for row in found["per_agents"]] == [1, 2]
     assert found["rounds"] == 2
     assert found["legs"][2] == {
@@ -306,7 +306,7 @@ def test_a_dry_run_has_the_documented_shape() -> None:
         "work_s": 180.0,
         "lower_bound_s": 120.0,
         "efficiency": 0.75,
-        "disk_bytes": 30,  # c may be made before a and b are cleaned up
+        "disk_bytes": 35,  # c may be made before a and b are cleaned up
     }
     # without a number the plan's own limit and slots hold
     assert dry_run(plan)["per_agents"][0]["makespan_p50_s"] == 180.0
@@ -326,8 +326,12 @@ def test_bounds_and_worktrees() -> None:
     assert critical_path_s(plan.legs) == 120
     assert lower_bound_s(plan.legs, 1) == 240
     assert lower_bound_s(plan.legs, 9) == 120
-    assert worktrees_at_once(plan, run(loaded(plan))) == 3
-    assert worktrees_at_once(replace(plan, clean_merged=False), run(loaded(plan))) == 3
+    sizes = {"a": 100, "b": 10, "c": 1}
+    assert disk_at_once(plan, run(loaded(plan)), sizes) == 111
+    assert disk_at_once(replace(plan, clean_merged=False), run(loaded(plan)), sizes) == 111
+    after = outline([("a", []), ("b", ["a"]), ("c", ["b"])])
+    assert disk_at_once(after, run(loaded(after)), sizes) == 110, "a goes before c is made"
+    assert disk_at_once(replace(after, clean_merged=False), run(loaded(after)), sizes) == 111
 
 
 @given(plans())
