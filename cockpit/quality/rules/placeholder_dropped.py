@@ -13,21 +13,25 @@ from pathlib import PurePosixPath
 
 from cockpit.quality.change import Change, Hunk
 from cockpit.quality.rule import Example, Found, Rule
-from cockpit.quality.rules.placeholder_dropped_alone import Place, means_code
+from cockpit.quality.rules.placeholder_dropped_alone import Place, is_heading, means_code
+from cockpit.quality.rules.placeholder_dropped_new import judge_new
 from cockpit.quality.rules.placeholder_dropped_notes import (
     BRACKETED,
-    COMMENT,
     DOTS,
+    MOST,
     PROSE,
     TRAILING,
+    TRIVIAL,
     Note,
     inside_literal,
+    is_code,
     is_comment,
     notes_in,
     stands_in,
     unmarked,
+    weight_of,
 )
-from cockpit.quality.rules.placeholder_dropped_wording import NOTHING, Weight, weigh
+from cockpit.quality.rules.placeholder_dropped_wording import Weight
 from cockpit.quality.rules.placeholder_dropped_words import (
     CODE,
     DONE,
@@ -44,32 +48,20 @@ from cockpit.quality.violation import Severity
 
 _KEPT = 40  # lost lines that a finding shows
 _MUCH = 5  # lost lines that are hardly ever an accident of how two texts are compared
+_DOTTED = 20  # lost lines among which one may have been an ellipsis, too
 _GAP = 8  # lines between two hunks that are judged as one, if hardly any of them is code of its own
-_LONG = 25  # words of a comment about other things, among which a sentence weighs less
-_ENDS = 20  # sentences that are weighed at each end of a comment
-_MOST = 50  # findings in one file
 _FEW = 6  # words of a note short enough to be believed for little
 _HEAD = 6  # lines above what went missing in which the name of its function may stand
 _WIDE = 1000  # characters of a line that are looked at for a hint
-_HINT = re.compile(r"[^\W\d_]{2}|\.\s?\.|[8%]<|\+\d|\bL\d|[\u22ee\u22ef\u2026\u2702\u2704]")
-_TRIVIAL = re.compile(
-    r"\W*+(?:(?:end|else|pass|return|break|continue|fi|done|esac|do|then|begin|try|finally|default)\b\W*+)?"
-)
+_HINT = re.compile(r"[^\W\d_]{2}|\.\s?\.|[8%]<|\+\d|\bL\d|^\s*\.$|[\u22ee\u22ef\u2026\u2702\u2704]")
 _IDENTIFIER = re.compile(r"[^\W\d]\w*")
 _PIECES = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
-_SAMPLES = re.compile(
-    r"(?:^|/)(?:[\w-]*fixtures?|test-?data|(?<=tests/)data|(?<=test/)data|__snapshots__|snapshots?|golden\w*|samples?)/|\.snap$"
-)
 _DOCUMENTS = re.compile(r"(?:^|\s)[@:\\](?:param|returns?|throws|var|raises|since|inheritdoc)\b|<summary>|<param ")
 _STUBS = re.compile(r"abstractmethod|\boverload\b|\bProtocol\b|\bABC\b|\bABCMeta\b|\bTYPE_CHECKING\b")
-_HEADERS = re.compile(
-    r"(?:package|namespace|module|import|from|using|use|require|declare)\b|#(?:include|region|pragma)|<\?php|[\"']use "
-)
 _FETCHES = re.compile(
     r"^(?:import|from|use|using|pub use|require\w*|source|include)\b.{0,200}\w|^#include|\brequire\("
     r"|^export\b.{0,200}\bfrom\b"
 )
-_LIKENED = re.compile(r"\W*(?:exactly )?(?:as|like|contents?|same|code)\b[:\w ]{0,20}[\w./-]+\W*$", re.IGNORECASE)
 _PLACE = re.compile(r"(?<![\w./-])(?:\./)?((?:[\w-]+/)*[\w-]{3,})(?:/|\.[a-z]\w{0,5})(?![\w/])")
 
 
@@ -80,6 +72,7 @@ class Loss:
     lines: tuple[str, ...]
     came: int
     filled: int
+    rows: int  # all lines that went, whatever they hold
 
     @property
     def net(self) -> int:
@@ -90,11 +83,11 @@ class Loss:
 def judge(change: Change) -> Iterator[Found]:
     """Yield the notes that stand where code went missing."""
     if change.before is None:
-        yield from _new_file(change)
+        yield from judge_new(change)
         return
-    if change.language.kind == "prose" or not any(map(_is_code, change.removed_lines)):
+    if change.language.kind == "prose" or not any(map(is_code, change.removed_lines)):
         return
-    yield from islice(chain.from_iterable(_judge_group(change, hunks) for hunks in _groups(change)), _MOST)
+    yield from islice(chain.from_iterable(_judge_group(change, hunks) for hunks in _groups(change)), MOST)
 
 
 def _judge_group(change: Change, hunks: Sequence[Hunk]) -> Iterator[Found]:
@@ -105,7 +98,7 @@ def _judge_group(change: Change, hunks: Sequence[Hunk]) -> Iterator[Found]:
     if not any(_HINT.search(line[:_WIDE]) for line in change.after.lines[start:end]):
         return
     old = [before.lines[n] for hunk in hunks for n in range(hunk.before_start, hunk.before_end)]
-    lost = tuple(line for line in old if line.strip() in change.removed_lines and _is_code(line.strip()))
+    lost = tuple(line for line in old if line.strip() in change.removed_lines and is_code(line.strip()))
     if not lost:
         return
     exact = {line.strip() for line in old}
@@ -114,8 +107,9 @@ def _judge_group(change: Change, hunks: Sequence[Hunk]) -> Iterator[Found]:
         return
     noted = {n for note in notes for n in range(note.line, note.end_line + 1)}
     new = [change.after.lines[n - 1].strip() for n in range(start + 1, end + 1) if n in change.added and n not in noted]
-    came = [line for line in new if _is_code(line)]
-    loss = Loss(lost, len(came), sum(not stands_in(line, change.language.name) for line in came))
+    came = [line for line in new if is_code(line)]
+    filled = sum(not stands_in(line, change.language.name) for line in came)
+    loss = Loss(lost, len(came), filled, sum(bool(line.strip()) for line in old))
     known = exact | {unmarked(line) for line in exact}
     first = hunks[0].before_start
     above = before.lines[max(0, first - _HEAD) : first]
@@ -124,11 +118,11 @@ def _judge_group(change: Change, hunks: Sequence[Hunk]) -> Iterator[Found]:
     for note in notes:
         own = [line.strip() for line in change.after.lines[note.line - 1 : note.end_line] if unmarked(line)]
         old_ones = sum(line in exact or (note.kind != DOTS and unmarked(line) in known) for line in own)
-        if 2 * old_ones > len(own):
+        if 2 * old_ones > len(own) and not (note.kind == DOTS and len(lost) >= _DOTTED):
             continue  # it was there before, or is what was lost, made a comment
         if _DOCUMENTS.search(note.text):
             continue
-        weight = _weight(note, words)
+        weight = weight_of(note, words)
         bare = bool(weight.groups - {CODE}) and weight.strange == 0 and not (weight.tells or weight.names)
         if _documents_anew(change, note, old) and not (weight.dots or bare or GONE in weight.groups):
             continue
@@ -149,7 +143,7 @@ def _without(loss: Loss, code: str) -> Loss:
     """Return a loss without the line that is still there, before the note."""
     if code not in (line.strip() for line in loss.lines):
         return loss
-    return Loss(tuple(line for line in loss.lines if line.strip() != code), loss.came, loss.filled)
+    return Loss(tuple(line for line in loss.lines if line.strip() != code), loss.came, loss.filled, loss.rows)
 
 
 def _found(note: Note, loss: Loss) -> Found:
@@ -159,23 +153,13 @@ def _found(note: Note, loss: Loss) -> Found:
     return Found(note.line, f"{lines} went missing, and a note stands in their place", missing=missing)
 
 
-def _weight(note: Note, missing: frozenset[str]) -> Weight:
-    """Return the weight of the sentence that says most; one in a long comment about other things says less."""
-    best = weigh(note.text, missing) if len(note.text) < 400 else NOTHING
-    words = len(note.text.split())
-    for sentence in (*note.sentences[:_ENDS], *note.sentences[_ENDS:][-_ENDS:]):
-        weight = weigh(sentence, missing)
-        long = words - weight.words > _LONG
-        if weight.points - long > best.points:
-            best = weight
-    return best
-
-
 def _stands_in(change: Change, note: Note, weight: Weight, loss: Loss) -> bool:
     """Tell whether what a note says, and what is gone, together mean that it stands in for code."""
     count, net = len(loss.lines), loss.net
     if note.kind == DOTS:
         return count >= 2 and net >= 1 and not _may_be_dots(change, note, count)
+    if is_heading(note, weight):
+        return False
     heading, above_new = _heads_code(change, note), _heads_code(change, note, new=True)
     if means_code(note, weight, Place(count, loss.filled, heading, above_new)):
         return True
@@ -184,11 +168,8 @@ def _stands_in(change: Change, note: Note, weight: Weight, loss: Loss) -> bool:
 
 def _says_enough(change: Change, note: Note, weight: Weight, loss: Loss, *, heading: bool, above_new: bool) -> bool:
     count, net = len(loss.lines), loss.net
-    need = _need(count, net, loss.came, heading=heading, bare=weight.pure and weight.groups != {CODE})
-    if weight.words > _FEW or (DONE in weight.groups and not weight.dots):
-        need = max(need, 1.6)
-    if weight.tells and weight.strange and not (weight.dots or GONE in weight.groups):
-        need += 0.5
+    need = _need(count, net, loss.came, heading=heading, bare=weight.pure and weight.groups != {CODE}, rows=loss.rows)
+    need = _for_words(need, weight) + _found_elsewhere(weight)
     if above_new:  # an honest heading speaks of what follows it
         need = max(need + 0.25, 2.0 if weight.dots or weight.groups & {GONE, WAS} else 2.5)
         apart = note.text.startswith(("[", "(", "<", "{")) and GONE in weight.groups
@@ -196,19 +177,36 @@ def _says_enough(change: Change, note: Note, weight: Weight, loss: Loss, *, head
             return False
     if GONE not in weight.groups and not weight.dots and _brings_in(change, note, moved=DONE in weight.groups):
         return False
-    if ELSEWHERE in weight.groups and not (weight.dots or weight.groups & {GONE, HERE, WAS, STAY, SPEAKER}):
-        need += 1
-    if weight.path and not weight.groups & {POINT, STAY, WAS, REST, GONE}:
-        need += 1
+    if note.kind == PROSE and change.language.kind == "markup":
+        return False if not (CODE in weight.groups and weight.groups & {GONE, STAY, WAS}) else weight.points >= need
+    return weight.points >= max(need, _least(note, weight))
+
+
+def _least(note: Note, weight: Weight) -> float:
+    """Return the points that a note needs at least, for how it is written."""
     if note.kind == TRAILING:
-        need = max(need, 1.0 if weight.dots else 1.5 if note.code else 1.8)
-    elif note.kind == BRACKETED:
-        need = max(need, 1.8 if not note.text.startswith("<") or _is_no_tag(note, weight) else 9)
-    elif note.kind == PROSE:
-        need = max(need, 2.4)
-        if change.language.kind == "markup" and not (CODE in weight.groups and weight.groups & {GONE, STAY, WAS}):
-            return False
-    return weight.points >= need
+        return 1.0 if weight.dots else 1.5 if note.code else 1.8
+    if note.kind == BRACKETED:
+        return 1.8 if not note.text.startswith("<") or _is_no_tag(note, weight) else 9
+    return 2.4 if note.kind == PROSE else 0.0
+
+
+def _for_words(need: float, weight: Weight) -> float:
+    """Return the points that a note needs which needs so many where it stands, for what else it says."""
+    if weight.words > _FEW or (DONE in weight.groups and not weight.dots):
+        need = max(need, 1.6)
+    if weight.tells and weight.strange and not (weight.dots or GONE in weight.groups):
+        need += 0.5
+    if weight.strange > 1 and not (weight.dots or weight.groups & {GONE, REST, SPEAKER}):
+        need = max(need, 1.25)
+    return need
+
+
+def _found_elsewhere(weight: Weight) -> int:
+    """Return the further points that a note needs which may honestly say where something is found."""
+    spoken = {GONE, WAS, STAY, SPEAKER} | ({HERE} if not weight.tells else set())
+    lives = ELSEWHERE in weight.groups and not (weight.dots or weight.groups & spoken)
+    return lives + (weight.path and not weight.groups & {POINT, STAY, WAS, REST, GONE})
 
 
 def _brings_in(change: Change, note: Note, *, moved: bool) -> bool:
@@ -224,7 +222,7 @@ def _is_no_tag(note: Note, weight: Weight) -> bool:
     return bool(weight.groups & {REST, WAS}) or (GONE in weight.groups and "hidden" not in note.text)
 
 
-def _need(count: int, net: int, came: int, *, heading: bool, bare: bool) -> float:
+def _need(count: int, net: int, came: int, *, heading: bool, bare: bool, rows: int) -> float:
     """Return the points that a note needs: fewer the more code is gone for it, and the less came for that."""
     if count >= 3 and (came == 0 or (count >= _MUCH and net >= 0.6 * count)):
         if came == 0:
@@ -235,7 +233,7 @@ def _need(count: int, net: int, came: int, *, heading: bool, bare: bool) -> floa
     if count >= 2 and net >= max(1, 0.25 * count):
         return 1.25 if bare and came == 0 and not heading else 2.0
     if net >= 1 or (count >= 3 and not heading):
-        return 3.0
+        return 2.0 if bare and came == 0 and rows > 1 else 3.0
     return 9.0
 
 
@@ -282,39 +280,8 @@ def _heads_code(change: Change, note: Note, *, new: bool = False) -> bool:
         if not text:
             continue
         same = len(lines[n]) - len(lines[n].lstrip()) >= indent
-        return same and _is_code(text) and (not new or n + 1 in change.added)
+        return same and is_code(text) and (not new or n + 1 in change.added)
     return False
-
-
-def _new_file(change: Change) -> Iterator[Found]:
-    """Yield the note of a new file that has hardly any code, and only says where the code is."""
-    lines = change.after.lines
-    if change.language.kind == "prose" or _SAMPLES.search(change.path) or len(lines) > 2000:
-        return
-    texts = [line.strip("\ufeff \t") for line in lines]
-    code = [text for text in texts if _is_code(text) and not _HEADERS.match(text)]
-    few = len(code) <= 8
-    if not few and "..." not in change.after.text and "\u2026" not in change.after.text:
-        return
-    notes = list(islice(notes_in(change, 0, len(lines)), _MOST))
-    own = len(code) - sum(note.kind in (PROSE, BRACKETED, TRAILING, DOTS) for note in notes)
-    for note in notes:
-        weight = _weight(note, frozenset())
-        if _says_elsewhere(note, weight, own) and not inside_literal(change, note.line - 1):
-            yield Found(note.line, "the file is new, and a note speaks about code that is not in it")
-
-
-def _says_elsewhere(note: Note, weight: Weight, own: int) -> bool:
-    groups = weight.groups
-    about = bool(groups & {REST, WAS, STAY, GONE, POINT, HERE, ELSEWHERE}) or weight.dots
-    if own <= 0:
-        relates = about or (
-            weight.path and re.search(r"\b(?:from|in|of|is|as|like|contents?)\b", note.text, re.IGNORECASE)
-        )
-        likened = weight.path and bool(_LIKENED.match(note.text))
-        return (likened or weight.points >= 1.5) and bool(relates) and len(note.text.split()) < 40
-    whole = CODE in groups and bool(groups & {REST, WAS}) and (weight.dots or GONE in groups)
-    return weight.points >= 3 and whole and note.kind in (COMMENT, BRACKETED, PROSE) and (weight.dots or own <= 8)
 
 
 def _groups(change: Change) -> Iterator[list[Hunk]]:
@@ -324,16 +291,12 @@ def _groups(change: Change) -> Iterator[list[Hunk]]:
     for hunk in change.hunks:
         if row:
             between = lines[row[-1].after_end : hunk.after_start]
-            if len(between) > _GAP or sum(not _TRIVIAL.fullmatch(line.strip()) for line in between) > 1:
+            if len(between) > _GAP or sum(not TRIVIAL.fullmatch(line.strip()) for line in between) > 1:
                 yield row
                 row = []
         row.append(hunk)
     if row:
         yield row
-
-
-def _is_code(line: str) -> bool:
-    return bool(line) and not is_comment(line) and not _TRIVIAL.fullmatch(line)
 
 
 def _words_of(lines: Sequence[str]) -> frozenset[str]:

@@ -4,6 +4,7 @@ A person who takes code away on purpose says nothing, or says why: a sentence wi
 words that only name the code, or ask the reader to keep or fetch it, stand in for it. It never reads the change itself.
 """
 
+import re
 from dataclasses import dataclass
 
 from cockpit.quality.rules.placeholder_dropped_notes import BRACKETED, COMMENT, PROSE, TRAILING, Note
@@ -24,7 +25,11 @@ from cockpit.quality.rules.placeholder_dropped_words import (
 
 _FEW = 7  # words that can stand for code, and still tell nothing else
 _NAME = 3  # words of a note that is nothing but a name
+_HEADING = re.compile(r"(?!.*(?:code|implementation|body|logic)\b)(?:[A-Z]+: ?-? ?)?[A-Z]\w+(?: \w+)?")
+_AGED = re.compile(r"\b(?:old|older|early|earlier|former|legacy)\b", re.IGNORECASE)  # also said of users and files
+_MANY = 4  # lost lines for which a word may be strange, if others speak of the rest or of what was
 _MUCH = 4  # lost lines that say what a name behind code means
+_MEANT = frozenset({GONE, REST, WAS})
 _ABSENT = frozenset({GONE, REST, WAS, STAY, HERE, POINT, SPEAKER, CUT})
 
 
@@ -43,6 +48,8 @@ def means_code(note: Note, weight: Weight, place: Place) -> bool:
     if weight.tells or weight.words > _FEW or DONE in weight.groups or not _is_alone(weight, place):
         return False
     absent = weight.groups & _ABSENT
+    if absent == {POINT} and place.heading and CODE not in weight.groups:
+        return False  # "copy into it", "see it" also tell what follows
     if note.kind == TRAILING:
         named = weight.words <= _NAME and weight.strange == 0 and (CODE in weight.groups or weight.names)
         return (bool(absent) and weight.strange <= (0 if note.code else 1)) or (named and place.lost >= _MUCH)
@@ -53,10 +60,25 @@ def means_code(note: Note, weight: Weight, place: Place) -> bool:
     if place.lost < 3:
         return (bool(absent) or (CODE in weight.groups and not place.heading)) and weight.strange == 0
     if absent:
-        return weight.strange <= (0 if len(weight.groups) < 2 and not absent & {GONE, CUT} else 1)
+        return weight.strange <= _strange(note, weight, place)
+    if ELSEWHERE in weight.groups and not weight.dots:
+        return False
     if CODE in weight.groups:
         return weight.strange == 0
-    return (weight.names or ELSEWHERE in weight.groups or weight.dots) and weight.strange == 0
+    return (weight.names or weight.dots) and weight.strange == 0
+
+
+def _strange(note: Note, weight: Weight, place: Place) -> int:
+    """Return how many words that say nothing of code a note may have."""
+    told = len(weight.groups) > 1 or bool(weight.groups & {GONE, CUT})
+    meant = weight.groups & _MEANT and place.filled == 0 and place.lost >= _MANY and not _AGED.search(note.text)
+    return told + bool(meant)
+
+
+def is_heading(note: Note, weight: Weight) -> bool:
+    """Tell whether a note only names a part of a file, as above the code of that part."""
+    named = weight.groups == {CODE} and not (weight.names or weight.dots)
+    return named and note.kind == COMMENT and bool(_HEADING.fullmatch(note.text))
 
 
 def _is_alone(weight: Weight, place: Place) -> bool:

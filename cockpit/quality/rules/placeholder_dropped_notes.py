@@ -7,20 +7,25 @@ literal of several lines is asked of the grammar, and passed over.
 import re
 from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from cockpit.quality.change import Change
 from cockpit.quality.rules.incomplete_code_idle import LONGEST, Idle, idle
-from cockpit.quality.rules.placeholder_dropped_wording import only_dots
+from cockpit.quality.rules.placeholder_dropped_wording import NOTHING, Weight, only_dots, weigh
+from cockpit.quality.rules.placeholder_dropped_words import DONE, GONE
 
 COMMENT, TRAILING, DOTS, BRACKETED, PROSE = "comment", "trailing", "dots", "bracketed", "prose"
 
 _PREPROCESSOR = (
     r"(?:include|define|if|ifn?def|el(?:se|if)|endif|pragma|(?:end)?region|undef|error|warning|line|import)\b"
 )
+_SPACED = (
+    r"[ \t]+(?:include\s*[<\"]|(?:define|undef|ifn?def)\s+[A-Z_][A-Z0-9_]*\b|endif\s*(?:$|/)|else\s*(?:$|/)|"
+    r"(?:el)?if\s+(?:!?\(?!?defined\b|[A-Z_]{3})|pragma\s+\w)"
+)  # a preprocessor's word, indented behind its mark
 _MARKED = re.compile(
     r"(?:\{\s*/\*+|/\*+!?|\*+/|\*+(?=\s)|//+!?|<!--+|<%#|<%--|\{\{?!(?:--)?|\{#(?!if|each|await|key|snippet)|@\*|"
-    rf"#+(?![\[!]|{_PREPROCESSOR})|#(?=\[(?:\.\.|\w+[:,]? \w))|"
+    rf"#+(?![\[!]|{_PREPROCESSOR}|{_SPACED})|#(?=\[(?:\.\.|\w+[:,]? \w))|"
     r"--+(?=[\s\[(.]|\w+ \w)|;+(?=\s)|%+(?=\s)|\(\*|\{-|'(?=\s\w)|\"{3}|'{3}|"
     r"=begin\b|rem\b(?=\s)|dnl\b)",
     re.IGNORECASE,
@@ -30,21 +35,32 @@ _TRAILING = re.compile(r"(?<=[\s{(\[;,])(?://+|/\*+|#+|--|<!--)\s?(?=[\s\w.\[(<\
 _OPENS = re.compile(r"(?:[{(\[:>=|]|\bdo|\bthen|\bbegin|\belse)$")
 _STUB = re.compile(r"(?:[\w .]*\{\s*\})?[;,]?")
 _SAYS = re.compile(r"""["'`]([^"'`]*[^\W\d_][^"'`]*)["'`]""")
-_SPREAD = re.compile(r"\.\.\.\s*[\w$@.]+(?:[(\[{].*)?\s*[,;)}\]]*$")
-_WRAPPED = re.compile(r"[\[(<{*_~]+\s*[^\[\](){}<>=;]{2,}[^\[\](){}<>=;]*[\])>}*_~]+[.,;]?$")
+_SPREAD = re.compile(r"\.\.\.(?:[\w$@.]+(?:[(\[{].*)?\s*[,;)}\]]*|\s*[\w$@.]+(?:[(\[{].*)?\s*[,;)}\]]+)$")
+_WRAPPED = re.compile(r"(?!\{[#:@/]\w)[\[(<{*_~]+\s*[^\[\](){}<>=;]{2,}[^\[\](){}<>=;]*[\])>}*_~]+[.,;]?$")
+_ENDED = re.compile(r"(?:end|namespace|class|struct|extern|endif|#?if|for|while|function)\b")
+_BRACED = re.compile(r"\{\s*(?:\.\.\.|\u2026)\s*\}[)\]};,]{0,4}$")
+_COLUMNS = re.compile(r"\w\s{2,}\w|\t")
 _SENTENCE = re.compile(r"[^\W\d_][\w ,.'\u2019():/\u2014-]*[\w).:\u3002]$")
-_CODE_ENDS = re.compile(r"\bdo$|[\w\])]\(\)$|\w\(\w+\)$|^\w+:\s*\S+$|^\w+(?:, ?\w+)*$")
+_CODE_ENDS = re.compile(
+    r"\bdo$|^(?!(?:[^\W\d_]+ ){3})[^ ]*(?: .*)?[\w\])]\(\)$|\w\(\w+\)$|^\w+:\s*\S+$|^\w+(?:, ?\w+)*$"
+)
 _CODE_STARTS = re.compile(
     r"(?:from|import|case|def|func?|fn|if|elif|while|for|except|yield|raise|throw|return|class|export|public|private|"
     r"let|const|var|val|assert|expect|it|describe|select|insert|update|delete|create|alter|drop|set|echo|include|use)\b"
-    r"(?! (?:the|of|all|a)\b)|[\w-]+:\s|\w+(?:\.\w+)*\("
+    r"(?! (?:the|of|all|a)\b)|[\w-]+:\s|\w+(?:\.\w+)*\((?!\)(?: [a-z]+){3})"
 )
 _JSON_NOTE = re.compile(
     r'"((?:\.\.|\u2026|//|#|_*(?:comment|note)s?_*\b)[^"]*)"\s*(?::\s*"?([^"]*)"?)?\s*,?$', re.IGNORECASE
 )
 _SPACELESS = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]{3}")
 _BEGINS = re.compile(r"\W*+[A-Z\u0400-\u042f]|[\[(<.\u2026*-]")
+MOST = 50  # notes of one file that matter
 _LONGEST = 400  # characters of a line that could be a note
+_LONG = 25  # words of a comment about other things, among which a sentence weighs less
+_ENDS = 20  # sentences that are weighed at each end of a comment
+TRIVIAL = re.compile(
+    r"\W*+(?:(?:end|else|pass|return|break|continue|fi|done|esac|do|then|begin|try|finally|default)\b\W*+)?"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +83,11 @@ def is_comment(line: str) -> bool:
     return bool(_MARKED.match(line))
 
 
+def is_code(line: str) -> bool:
+    """Tell whether a line without its indentation holds code that does something."""
+    return bool(line) and not is_comment(line) and not TRIVIAL.fullmatch(line)
+
+
 def notes_in(change: Change, start: int, end: int, old: AbstractSet[str] = frozenset()) -> Iterator[Note]:
     """Yield the notes among the lines [start, end) after the change, counted from 0, that are new; `old`: what was."""
     lines = change.after.lines
@@ -74,6 +95,9 @@ def notes_in(change: Change, start: int, end: int, old: AbstractSet[str] = froze
     for n in range(start, end + 1):
         line = lines[n].strip() if n < end else ""
         marked = _MARKED.match(line) if n + 1 in change.added and line and len(line) <= _LONGEST else None
+        if marked and rows and rows[-1][1].endswith("*/") and "/*" not in rows[-1][1]:
+            yield _block(rows)
+            rows = []
         if (marked and (rows or not line.startswith("*") or _only_line(lines, n))) or (
             rows and _inside_block(rows) and n < end
         ):
@@ -133,18 +157,24 @@ def _unmarked(change: Change, n: int, line: str, old: AbstractSet[str]) -> Note 
     if trailing := _behind(line, old):
         code, text = trailing
         return Note(n + 1, n + 1, text, TRAILING, (text,), code)
-    found = _unmarked_text(change, line)
+    found = _upright(change.after.lines, n) or _unmarked_text(change, line)
     if found is None:
         return None
     text, kind = found
     return Note(n + 1, n + 1, text, kind, (text,))
 
 
+def _upright(lines: tuple[str, ...], n: int) -> tuple[str, str] | None:
+    """Return an ellipsis that goes downwards, a point a line, if one begins there."""
+    points = lines[n].strip() == "." and n + 1 < len(lines) and lines[n + 1].strip() == "."
+    return ("...", DOTS) if points else None
+
+
 def _unmarked_text(change: Change, line: str) -> tuple[str, str] | None:
     if change.language.name == "json" and line.startswith('"'):
         note = _JSON_NOTE.match(line)
         return (f"{note[1]} {note[2] or ''}".strip(), COMMENT) if note else None
-    if only_dots(line):
+    if only_dots(line) or (_BRACED.search(line) and change.language.name not in ("python", "ruby")):
         return (line, DOTS)
     if trailing := _trailing(line, change.language.name):
         return (trailing, TRAILING)
@@ -158,7 +188,8 @@ def _unmarked_text(change: Change, line: str) -> tuple[str, str] | None:
         return (line, BRACKETED)
     if (
         _SENTENCE.fullmatch(line)
-        and not (_CODE_STARTS.match(line) or _CODE_ENDS.search(line))
+        and not _COLUMNS.search(line)
+        and not (_CODE_STARTS.match(line) or (_CODE_ENDS.search(line) and not _SPACELESS.search(line)))
         and (" " in line or _SPACELESS.search(line))
     ):
         return (line, PROSE)
@@ -189,7 +220,8 @@ def _trailing(line: str, language: str) -> str:
     for found in _TRAILING.finditer(line):
         code = line[: found.start()].rstrip()
         if code and (_OPENS.search(code) or _STUB.fullmatch(code) or stands_in(code, language)):
-            return _comment(line, found)
+            comment = _comment(line, found)
+            return "" if code[-1] == "}" and _ENDED.match(comment) else comment
     if len(line) <= LONGEST and _fails(line, language) and (said := _SAYS.search(line)):
         return said[1].strip()
     return ""
@@ -202,6 +234,20 @@ def stands_in(code: str, language: str) -> bool:
 
 def _fails(line: str, language: str) -> bool:
     return idle(line, language, gives=True) in (Idle.FAILS, Idle.UNFINISHED)
+
+
+def weight_of(note: Note, missing: frozenset[str]) -> Weight:
+    """Return the weight of the sentence that says most; one in a long comment about other things says less."""
+    best = weigh(note.text, missing) if len(note.text) < 400 else NOTHING
+    words = len(note.text.split())
+    for sentence in (*note.sentences[:_ENDS], *note.sentences[_ENDS:][-_ENDS:]):
+        weight = weigh(sentence, missing)
+        long = words - weight.words > _LONG
+        if weight.points - long > best.points:
+            best = weight
+    if DONE in weigh(note.text, missing).groups and not (best.dots or best.groups & {DONE, GONE}):
+        return replace(best, groups=best.groups | {DONE}, points=max(0.0, best.points - 1.5))
+    return best
 
 
 def inside_literal(change: Change, n: int) -> bool:

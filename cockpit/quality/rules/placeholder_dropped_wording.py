@@ -31,7 +31,7 @@ from cockpit.quality.rules.placeholder_dropped_words import (
 )
 
 # The groups: what a word can say.
-_SPACELESS = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]+")
+_SPACELESS = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]+|[\u0590-\u06ff\u0900-\u0e7f]+")
 _WORD = re.compile(r"[^\W\d_]\w*(?:'[a-z]+|(?:\.\w+)+)?")
 _PATH = re.compile(r"(?:[\w.-]+/)+[\w.-]+|\b(?:[\w-]+\.)+[a-z]\w{0,5}\b")
 _DOTS = re.compile(r"\.\s?\.(?:\s?\.)*")
@@ -39,9 +39,10 @@ _UPRIGHT = re.compile(r"[\u22ee\u22ef\u22f0\u22f1\ufe19]")  # ellipses that do n
 _SCISSORS = re.compile(r"(?:\W{0,20}(?:[8%]<|>8|\u2702|\u2704)){1,3}\W{0,20}")
 _CONTRACTED = re.compile(r"'(?:s|ve|ll|m|re|d)$")
 _RANGE = re.compile(r"\bl?\d+(?: ?(?:-|\u2013|\.\.|to) ?)l?\d+\b(?!\.\d)")  # of lines
+_LABEL = re.compile(r"(?:end)?region\b|mark:|pragma mark\b")  # a part of a file, for editors
 _META = re.compile(r"[\[({].*[\])}]|\.\..*\.\.", re.DOTALL)  # set off as said about the text, not in it
 _LAWFUL = re.compile(
-    r"\blicen[sc]e|\bcopyright|\bspdx|all rights reserved|warrant(?:y|ies)\b|@(?:param|return|see|link)\b"
+    r"\blicen[sc]e|\bcopyright|\bspdx|all rights reserved|#__\w+__|warrant(?:y|ies)\b|@(?:param|return|see|link)\b"
 )
 _CODELIKE = re.compile(
     r"=|;$|;\S|\w\((?!s\))[^)]*\w|->|::|\w\.\w+\(|<\w+>.*</\w+>|^[\w.]+\(\)?[,;]?$|^@\w|\$\w|&&|\|\|"
@@ -55,10 +56,12 @@ _TELLS = re.compile(
     r"|\w(?:n't)\b"
 )  # a word by which a sentence tells what is so, or why
 _WHERE = re.compile(
-    r"\b(?!unchanged|copied|pasted|kept|as)\w+(?:ed|lt|ne|en|et) "
+    r"(?<!\bas )\b(?!unchanged|copied|pasted|kept|as)\w+(?:ed|lt|ne|en|et) "
     r"(?:by|in|at|through|above|below|elsewhere|upstream|on)\b"
 )  # where the work is done
-_NO_TYPOS = frozenset({"retrain", "exiting", "contest", "tested", "listing", "heading", "reading"})
+_NO_TYPOS = frozenset(
+    {"retrain", "exiting", "contest", "tested", "listing", "heading", "reading", "exited", "follower"}
+)
 _STROKES = " \t*_~-=#<>|/\\:!`'\"@+^\u2191\u2193"
 _TYPO = 6  # letters from which one wrong letter is overlooked
 _NAMED = 4  # names of what is missing that count as such: a comment about code that is there has more
@@ -91,7 +94,7 @@ def weigh(text: str, missing: AbstractSet[str]) -> Weight:
     text = _UPRIGHT.sub("...", text)
     bare = text.strip(_STROKES)
     dots = _dotted(bare)
-    if _LAWFUL.search(bare) or (not dots and _CODELIKE.search(bare) and not _said(bare)):
+    if _LAWFUL.search(bare) or (not (dots or _said(bare)) and (_LABEL.match(bare) or _CODELIKE.search(bare))):
         return NOTHING
     paths = [path for path in _PATH.findall(bare) if not path.endswith((".md", ".rst", ".txt"))]
     bare = _PATH.sub(" ", bare) if paths else bare
@@ -107,6 +110,9 @@ def weigh(text: str, missing: AbstractSet[str]) -> Weight:
         if group:
             groups[group] += 1
             known += 1
+        elif group is None and (joined := _joined(word)):
+            groups.update(joined)
+            known += 1
         elif group is None and named < _NAMED and _is_missing(word, missing):
             named += 1
             known += 0.3
@@ -115,14 +121,10 @@ def weigh(text: str, missing: AbstractSet[str]) -> Weight:
             other += 1
     for run in _SPACELESS.findall(bare):
         count += 1
-        left = run
-        for group, parts in SCRIPTS.items():
-            for part in parts:
-                if part in left:
-                    groups[group] += 1
-                    known += len(part)
-                    left = left.replace(part, " ")
-        other += 0.2 * sum(map(len, left.split()))
+        found, left = _in_script(run)
+        groups.update(found)
+        known += len(run) - left
+        other += 0.2 * left
     strange = round(other - 0.3 * named)
     if other == 1 and count <= _SHORT:
         other = 0.6
@@ -141,6 +143,23 @@ def weigh(text: str, missing: AbstractSet[str]) -> Weight:
         strange=strange,
         tells=not groups.keys() & {SPEAKER, CUT} and bool(_TELLS.search(bare) or _WHERE.search(bare)),
     )
+
+
+def _in_script(run: str) -> tuple[list[str], int]:
+    """Return the groups of what a run of letters without spaces says, and how many letters say nothing of that."""
+    found = []
+    for group, parts in SCRIPTS.items():
+        for part in parts:
+            if part in run:
+                found.append(group)
+                run = run.replace(part, " ")
+    return found, sum(map(len, run.split()))
+
+
+def _joined(word: str) -> list[str]:
+    """Return the groups of the words that are written as one with strokes between, if all of them have one."""
+    groups = [_group(part) for part in word.split("_")] if "_" in word else []
+    return [] if None in groups else [group for group in groups if group]
 
 
 def _is_missing(word: str, missing: AbstractSet[str]) -> bool:

@@ -18,6 +18,8 @@ GLUE = ""  # says nothing alone
 
 WORDS: Mapping[str, str] = {
     REST: """
+        zbytek zbývající ostatní többi többit resten loput muu muut sisa lainnya решта інше інший
+        інші υπόλοιπος υπόλοιπο υπόλοιπα còn lại прочие
         rest remaining remainder other others everything else all entire entirety whole complete full more
         additional further subsequent following various yada blah übrige übrigen übriger restliche restlicher
         restlichen weitere weiterer alles reste autres tout suite resto demás restante restantes todo otros
@@ -25,6 +27,10 @@ WORDS: Mapping[str, str] = {
         kalan diğer остальной остальное остальные остальных остальная остальную прочее весь
     """,
     WAS: """
+        existent existentă existente stávající původní předchozí meglévő eredeti eksisterende nåværende nuværende
+        eksisterer opprinnelig oprindelig nykyinen alkuperäinen olemassa sebelumnya semula прежняя прежнюю прежней
+        старый старая старое старые исходная исходные текущий текущая раньше прежде існуючий існуюча попередній
+        υπάρχων υπάρχον προηγούμενος hiện cũ
         existing previous previously prev original originally orig prior earlier old older former initial
         current currently before unedited usual your yours bestehende bestehender bestehenden vorhandene
         vorhandener vorhandenen bisher bisherige bisheriger vorher alte alter alten altes
@@ -36,6 +42,8 @@ WORDS: Mapping[str, str] = {
         существующая существующее существующие прежний прежнее предыдущий исходный исходное
     """,
     CODE: """
+        codul codului cod kódu kód kódot fungsi berkas kode kodet koodi koodia koodista реализацию реализации метод
+        функция функцию логика логику логики κώδικας κώδικα mã hàm tệp
         code codebase function func fn method logic implementation implementations impl body bodies file
         content contents import imports include includes handler handling test tests case cases line lines
         class classes section block definition definitions declaration declarations statement field property
@@ -54,6 +62,9 @@ WORDS: Mapping[str, str] = {
         logik logique lógica logica
     """,
     GONE: """
+        neschimbat neschimbată nemodificat omis nezměněn nezměněný nezměněno beze változatlan változatlanul uendret
+        uændret uforandret utelatt udeladt ennallaan muuttumaton αμετάβλητος αμετάβλητο незмінний незмінним пропущен
+        пропущена пропущены опускаю сокращён сокращена опущену
         unchanged omitted omit omitting truncated truncation elided elide ellipsis snipped snip abbreviated abridged
         shortened skipped skipping collapsed unmodified untouched unaltered unaffected intact brevity verbatim
         ditto etc etcetera redacted trimmed condensed unabridged ibid idem asis asbefore nochange notshown
@@ -62,9 +73,12 @@ WORDS: Mapping[str, str] = {
         omis omise tronqué abrégé omitido omitida omitidos inalterado inalterada inalterados truncado
         invariato invariata invariati omesso oförändrad oförändrat utelämnat ongewijzigd weggelaten
         niezmieniony niezmieniona pominięto pominięte değişmedi değişmeden aynı atlandı неизменным неизменными
-        пропущено опущено опущен сокращено
+        пропущено опущено опущен опущена опущены сокращено краткости
     """,
     STAY: """
+        rămâne rămân zůstává zůstávají stejný stejné stejná marad maradnak ugyanaz azonos forblir forbliver samme
+        sama säilyy tetap остались оставлен оставить оставляем изменился изменилась изменились изменилось
+        залишається змін ίδιος ίδιο παραμένει giữ nguyên thay đổi không
         same identical remain remains remained stay stays stayed keep keeps keeping kept preserve preserved
         preserves preserving retain retained retains retaining maintain maintained maintaining continue
         cont continues continued continuing continuation leave change changed changes modification modifications
@@ -73,7 +87,7 @@ WORDS: Mapping[str, str] = {
         gleich gleiche wie behalten beibehalten weiterhin änderung änderungen geändert mismo misma mantido
         mantida mantiene reste restent même mêmes identique conserver changement changements igual iguales
         permanece permanecen mantener cambios cambio sigue mantém iguais mudanças alterações rimane rimangono
-        uguale modifiche resta forblir samma ändringar blijft hetzelfde zmian zmiany bez pozostaje samo sam
+        uguale modifiche resta forblir samma ändringar blijft hetzelfde followed zmian zmiany bez pozostaje samo sam
         aynen değişiklik изменений изменения остается остаётся остаются тот же прежнему
     """,
     HERE: """
@@ -97,6 +111,9 @@ WORDS: Mapping[str, str] = {
     ELSEWHERE: "provided defined implemented lives live found located appears appear written resides handled already",
     DONE: """
         removed deleted dropped moved migrated extracted replaced deprecated obsolete renamed inlined
+        verschoben entfernt gelöscht entfällt déplacé déplacée supprimé supprimée movido movida eliminado eliminada
+        removido spostato rimosso verplaatst verwijderd przeniesiono usunięto taşındı kaldırıldı перенесено перенесён
+        перенесена удалено удалён удалена
         superseded unused legacy dead refactored merged factored relocated generated longer instead
     """,
     GLUE: """
@@ -112,15 +129,16 @@ WORDS: Mapping[str, str] = {
         well after file's class's valid der die das des dem den ist sind und oder von zu noch nicht le la les
         de du est sont et ou sans que qui el los las del se es son y o sin lo os do da dos é são e sem il gli
         della di che rimangono non è sono het van av är och på en ett z w na jest są oraz ve bir без и в на не
-        как по аналогично так что комментарий answer chat commit conversation edition message prompt reply
-        response version
+        как по для между between аналогично так что комментарий answer chat commit conversation edition message
+        prompt reply response version
     """,
 }
 # Said in more than one word: read as the one they mean.
 SAID = [
     (re.compile(pattern), word if word in ("un", "re") else f" {word} ")
     for pattern, word in (
-        (r"\bas[- ](?:is|are|it (?:is|was)|they (?:are|were))\b", "asis"),
+        (r"(?:^|[.!] )\W*do not (?:edit|modify)(?: (?:it|this|by hand|manually))*\W*$", "generated"),
+        (r"\bas[- ](?:is|are|it (?:is|was|stands)(?: (?:now|today))?|they (?:are|were|stand))\b", "asis"),
         (r"\b(?:as|than|like|from) (?:it was )?(?:before|previously|earlier|already)\b|\bas above\b", "asbefore"),
         (
             (
@@ -198,7 +216,39 @@ SAID = [
         (r"\bre-(?=us)", "re"),
         (r"\btoo (?:long|large|big)\b|\b(?:left )?as an exercise\b|\bcut off\b", "omitted"),
         (r"\b(?:no|not|n't|never|nothing|none)\b.{0,40}\b(?:needed|necessary|required|longer)\b", "removed"),
-        (r"\band so (?:on|forth)\b", "etc"),
+        (r"\band so (?:on|forth)\b|\byou get the (?:idea|gist|picture|point|pattern)\b", "etc"),
+        (r"\bnothing (?:here|left|more|to (?!change|modify|edit|update|alter|add)\w+)\b", "removed"),
+        (r"\b(?:do not|don't|never|must not) (?:add|use|call|put|import)\b|\bused to\b", "removed"),
+        (r"\b(?:fold|merg|roll|absorb|inlin|mov)ed into\b", "moved"),
+        (r"\brestul(?:ui)?\b", "rest"),
+        (r"^\W*skip\W*$", "skipped"),
+        (r"\bmain (?:branch|repo\w*)\b", "repository"),
+        (
+            (
+                r"\b(?:max(?:imum)? )?(?:tokens?|length|output|context|generation|response|message)(?: limit)? "
+                r"(?:reached|exceeded|stopped|ended|exhausted)\b|\b(?:ran|running) out of "
+                r"(?:space|tokens|room|context)\b"
+            ),
+            "brevity",
+        ),
+        (
+            (
+                r"\b(?:only )?(?:show|list|includ|print)ing (?:only )?(?:the )?"
+                r"(?:changes|changed|modified|relevant|differences|diff|new)\b|"
+                r"\b(?:skip|jump|fast[- ]forward)(?:ping|ing)?(?: (?:ahead|forward))?"
+                r"(?: to (?:the )?(?:next|end)\w*)?\b"
+            ),
+            "skipped",
+        ),
+        (r"\b(?:same|like) as (?:ever|always|usual)\b|\banalogous(?:ly)?\b", "same"),
+        (r"\bend of (?:the |this )?(?:excerpt|snippet|preview|extract)\b|\bto expand\b", "truncated"),
+        (
+            (
+                r"\b(?:same|identical|unchanged|like|equal)(?: as| to| from)?(?: in)?(?: the)? "
+                r"v(?:ersion )?\d+(?:\.\d+)*\b"
+            ),
+            "asbefore",
+        ),
         (r"\b(?:token|output|context|character|response|message)s? (?:limit|window|length|budget)\w*", "brevity"),
         (r"\bto save (?:space|tokens|room)\b|\bdue to length\b", "brevity"),
     )
@@ -206,24 +256,33 @@ SAID = [
 # Written without spaces between words.
 _RUNS = {
     REST: """
+        बाकी शेष باقي بقية שאר יתר ที่เหลือ
         其余 이하 其他 剩余 剩下 余下 以下 其餘 剩餘 残り 他の その他 나머지 다른
     """,
     WAS: """
+        मौजूदा पुराना الحالي السابق الأصلي הקיים הקודם เดิม 以前
         现有 已有 原有 原来 之前 现存 原始 既存 既有 旧的 元の 以前 기존 이전 원래
     """,
     CODE: """
+        कोड फ़ंक्शन الكود كود الدالة קוד โค้ด
         代码 代碼 程式碼 方法 函数 函數 实现 逻辑 文件 内容 部分 コード メソッド 関数 実装
         処理 ファイル 코드 메서드 함수 구현 로직 파일
     """,
     GONE: """
-        不变 省略 略 原样 未修改 没有变化 无变化 未改动 不變 変更なし 変わらず 중략 생략 상동 同上
+        अपरिवर्तित تغيير שינוי ไม่เปลี่ยน 不改 後略 前略 이하생략
+        不变 省略
+        略 原样 未修改 没有变化 无变化 未改动 不變 変更なし 変更ありません 変更はありません 変わらず 중략 생략 상동 同上
         변경없음 折叠 隐藏 不需要修改 変更しない 以下略
     """,
     STAY: """
+        वही रहेगा समान كما هو يبقى نفس נשאר זהה เหมือน
         相同 一样 保持 一致 保留 修改 变更 同前 同じ 同様 そのまま まま 変更 동일 유지 그대로
     """,
     HERE: """
         此处 这里 此處 這裡 ここ 여기
+    """,
+    DONE: """
+        移至 移到 移除 删除 刪除 废弃 不再 已移 削除 移動 廃止 不要 삭제 이동 제거 نقل حذف إزالة हटा
     """,
 }
 SCRIPTS = {group: tuple(runs.split()) for group, runs in _RUNS.items()}

@@ -506,6 +506,25 @@ resten av koden är oförändrad
 此处省略
 残りのコードは変更なし
 나머지 코드는 동일합니다
+you get the idea
+existing layout of the page
+same as in v1
+identical to v2.3
+Everything that followed is the same
+as it stands today
+end of excerpt, nothing else differs
+only showing changes
+max tokens reached
+jump to the next change
+code идёт дальше без изменений
+zbytek kódu zůstává stejný
+a többi kód változatlan
+resten af koden er uændret
+phần còn lại giữ nguyên
+बाकी कोड वही रहेगा
+باقي الكود كما هو
+unchanged_code_here
+existing_code
 """.strip().splitlines()
 
 # A few words alone: enough where three lines and more are gone, and nothing came for them.
@@ -528,6 +547,12 @@ tal cual
 и так далее
 前と同じ
 保持原样
+existing conditions
+The original computation
+same as ever
+skip
+この部分は変更ありません
+код опущен для краткости
 """.strip().splitlines()
 
 # As short, and honest: each tells what is so, or why.
@@ -542,6 +567,15 @@ keep sorted
 unlimited by default
 done upstream
 never empty
+Nothing to clean up
+do not use here
+folded into the store
+this used to sort
+Helpers
+region Helpers
+已移至 store
+больше не нужно, удалено
+déplacé vers le store
 """.strip().splitlines()
 
 # Without any mark of a comment, as an answer in a chat has them.
@@ -556,6 +590,9 @@ All other functions stay as they were before.
 ... remaining methods
 ...
 [...]
+... omitted
+... 其他代码不变
+この部分は変更ありません
 """.strip().splitlines()
 
 # A new file that is nothing but a note.
@@ -568,6 +605,9 @@ implementation unchanged, see the original file
 ... existing code ...
 Copy the functions from orders.py here
 The full source was given in the previous message
+total, dump: same as in the original module
+... implementation of pushTask, drainAll ...
+Identical to orders.py in main branch
 """.strip().splitlines()
 
 
@@ -610,7 +650,7 @@ def _cuts() -> Iterator[Example]:
         for path in paths[n % 3 : 11 : 3]:
             yield Example(f"code gave way to prose: {text}", path, *_cut(path, n, None, text), True)
     for n, text in enumerate(POINTERS):
-        path = paths[n * 2]
+        path = paths[n * 2 % len(paths)]
         yield Example("a new file only points elsewhere", f"new/{path}", None, _note(path, "", text) + "\n", True)
 
 
@@ -671,6 +711,7 @@ _PUT_C = """\
 """
 
 PARTS = [
+    _changed("prose that names the function", "shop/orders.py", _TOTAL_PY, "        keep the original body of total()\n", caught=True),
     _changed("a body with only a note behind its brace", "src/queue.ts", "{\n" + _DRAIN_TS + "  }", "{ /* unchanged */ }", caught=True),
     _changed("a note behind an opening brace", "src/queue.ts", "{\n" + _PUSH_TS, "{ // ... same as before\n", caught=True),
     _changed("a docstring as a note", "shop/orders.py", _TOTAL_PY, '        """Existing implementation."""\n', caught=True),
@@ -749,6 +790,15 @@ CLEAN = [
     _changed("deprecated, with where to go", "app/Basket.php", "        $sum = 0.0;\n        foreach ($this->lines as [, $count, $price]) {\n            $sum += $count * $price;\n        }\n        return $sum;\n", "        // Deprecated: use Checkout::total() instead.\n        return Checkout::total($this->lines);\n"),
     _changed("a comment that a check was dropped, and why", "Sources/Track.swift", "        if let last = points.last, last.time > point.time {\n            points.sort { $0.time < $1.time }\n        }\n", "        // Points arrive in order since the recorder sorts them.\n"),
     _changed("a comment names the invariant that replaces the code", "src/lexer.rs", "        let start = rest.find(|c: char| c.is_alphanumeric())?;\n", "        // The text is trimmed, so a word starts right here.\n        let start = 0;\n"),
+    Example("braces around an ellipsis", "Q.swift", "class Q {\n  func f(q: R) -> Int {\n    q.check()\n    q.sort()\n    q.trim()\n    return q.size\n  }\n}\n", "class Q {\n  func f(q: R) -> Int { ... }\n}\n", True),
+    Example("an ellipsis that goes downwards", "Q.kt", "class Q {\n  fun f(q: R): Int {\n    q.check()\n    q.sort()\n    q.trim()\n    return q.size\n  }\n}\n", "class Q {\n  fun f(q: R): Int {\n    .\n    .\n    .\n  }\n}\n", True),
+    Example("a single statement in its braces", "q.c", "int f(int a) {\n  if (a) {\n    return g(a);\n  }\n  return a;\n}\n", "int f(int a) {\n  // existing checks\n  return a;\n}\n", True),
+    Example("a new file whose note stands below a licence", "a.c", None, "/*\n * Permission is hereby granted, free of charge, to any person obtaining a copy of this software and of the\n * files that come with it, to use it as they please, provided that this text stays in all copies of it\n */\n/* contents of the original ring.c */\n", True),
+    Example("a preprocessor's words behind a space", "a.h", "#ifdef A\n#include <errno.h>\n#else\n#include <b.h>\n#endif\nint f(void);\n", "#ifdef A\n# include <cerrno>\n# define CODE_HERE 1\n# else\n# endif\nint f(void);\n", False),
+    Example("the label behind a brace", "a.cc", "namespace a {\nint f(int x);\nint g(int x);\nint h(int x);\n}  // namespace code\n", "namespace a {\nint f(int x);\n}  // namespace detail\n", False),
+    Example("fields in columns", "a.go", "type item struct {\n\toffset int\n\tcurrent bool\n\tlabel string\n\tresult Result\n\tbar bool\n}\n", "type item struct {\n\tother    bool\n}\n", False),
+    Example("a file that is generated", "a.rb", "class A\n  def f(x)\n    y = x + 1\n    g(y)\n    y\n  end\nend\n", "class A\n  # This file is generated. Do not edit.\nend\n", False),
+    Example("it moved, and where to fetch it from", "a.js", "function f(q) {\n  q.check();\n  q.sort();\n  q.trim();\n}\nfunction g() {}\n", "// This was moved to lib/q.js.\n// Please import it from there.\nfunction g() {}\n", False),
     Example("a placeholder that was there before", "a.py", _NOTED, _NOTED.replace("    y = x\n", ""), False),
     Example("a placeholder replaced by code", "a.py", _NOTED, _NOTED.replace("    # ... existing code ...\n", "    x += 1\n"), False),
     Example("a placeholder moved with its function", "a.py", _NOTED + "\n\ndef g():\n    a = 1\n    b = 2\n    return a + b\n", "class A:\n    def f(self, x):\n        # ... existing code ...\n        y = x\n        return y\n", False),
