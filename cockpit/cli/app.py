@@ -31,6 +31,7 @@ TABLE: dict[str, dict[str, str]] = {
         "status": "status:status",
         "facts": "facts:facts",
         "logs": "logs:logs",
+        "report": "report:report",
         "serve": "serve:serve",
     },
     _ORDER: {

@@ -38,6 +38,7 @@ COMMANDS = (
     "stop-driver",
     "answer",
     "logs",
+    "report",
     "serve",
     "rescue",
     "schema",

@@ -350,8 +350,8 @@ def _explain_work(leg: Leg, run: RunReading | None, note: str) -> Cell:
     if leg.state is State.RUNNING:
         if run and run.stalled_since is not None:
             return f"no output and no change since {exact_clock(run.stalled_since)}", "warn"
-        doing = (leg.note, run.activity if run else "")
-        return line(note or " · ".join(filter(None, doing))), "plain"
+        said = (leg.note, run.activity if run else "")
+        return line(note or " · ".join(filter(None, said))), "plain"
     if leg.state is State.MERGED:
         kept = f" · not rolled back: {line(leg.reason)}" if leg.reason else ""
         return (f"as {name(leg.merged)[:9]}{kept}" if leg.merged else "nothing to merge"), "warn" if kept else "dim"
