@@ -52,9 +52,17 @@ def open_cockpit(
     from cockpit.cli.reach import who
     from cockpit.engine.client import LazyHandle
     from cockpit.ui.app import CockpitApp
+    from cockpit.ui.remembered import Remembered, default_folder
 
     handle = LazyHandle(plan.absolute(), state, agents=agents)
-    app = CockpitApp(handle, first, read_only=read_only, who=who("browser" if browser else "screen"), settings=settings)
+    app = CockpitApp(
+        handle,
+        first,
+        read_only=read_only,
+        who=who("browser" if browser else "screen"),
+        settings=settings,
+        remembered=Remembered(default_folder(), first.snapshot.path),
+    )
     leaving = app.run()
     if not browser:  # there stdout is the line to the page
         _goodbye(leaving, plan, state)

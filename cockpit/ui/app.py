@@ -23,6 +23,7 @@ from cockpit.ui.keys import BY_NAME, COMMANDS, GRID, Action
 from cockpit.ui.looks import line
 from cockpit.ui.news import news, rings
 from cockpit.ui.present import Presenter, Row
+from cockpit.ui.remembered import Remembered
 from cockpit.ui.screens.grid import GridPage
 from cockpit.ui.screens.page import Page
 from cockpit.ui.settings import Settings
@@ -40,7 +41,8 @@ class CockpitApp(App[str], inherit_bindings=False):
     """The cockpit over one plan. `run()` returns what the operator chose on quitting: `leave` or `stop`.
 
     Paints at once from `first`, then follows the handle. `who` signs the orders; `read_only` gives none;
-    `start` lets the whole plan run as soon as the driver answers; `settings` are the operator's own.
+    `start` lets the whole plan run as soon as the driver answers; `settings` are the operator's own, `remembered` is
+    how the operator looked at this plan the last time.
     """
 
     BINDINGS: ClassVar[list[Binding]] = keys.bindings(*keys.PAGES)  # type: ignore[assignment]  # a list is invariant
@@ -64,11 +66,13 @@ class CockpitApp(App[str], inherit_bindings=False):
         who: str = "user@screen",
         clock: Clock | None = None,
         settings: Settings | None = None,
+        remembered: Remembered | None = None,
     ) -> None:
         settings = settings or Settings()
         theme = THEME if settings.theme == "dark" else _other_theme(settings.theme)
         super().__init__(css_path=[stylesheet("cockpit")], ansi_color=theme.ansi or None)
         self.fault: Exception | None = None
+        self._remembered = remembered
         if settings.actions:
             BY_NAME.update(settings.actions)
             self._bindings = BindingsMap(keys.bindings(*keys.PAGES))
@@ -94,7 +98,7 @@ class CockpitApp(App[str], inherit_bindings=False):
 
     def get_default_screen(self) -> Screen[None]:
         """Return the first page."""
-        return GridPage(self.handle, self.view, self.rows, self.clock.now())
+        return GridPage(self.handle, self.view, self.rows, self.clock.now(), self._remembered)
 
     async def on_unmount(self) -> None:
         """Give the terminal its title back, and let go of the driver."""

@@ -8,6 +8,7 @@ from itertools import groupby
 from math import inf
 from typing import Any
 
+import msgspec
 from msgspec import Struct
 
 from cockpit.ui.looks import BLOCKED, LOOKS, ORDER, STALLED
@@ -126,3 +127,18 @@ def chosen(now: Arrangement, name: str) -> Arrangement:
         return Arrangement(now.order, now.turned, "" if now.group == group else group)
     turned = not now.turned if now.order == name and name != PLAN else False
     return Arrangement(name, turned, now.group)
+
+
+def kept(how: Arrangement) -> str:
+    """Return an arrangement as a text that can be remembered; empty where rows stand as the plan has them."""
+    return "" if how.plain else msgspec.json.encode(how).decode()
+
+
+def remembered(text: str) -> Arrangement | None:
+    """Return the arrangement that a text stands for, None where it is none (any more)."""
+    try:
+        how = msgspec.json.decode(text, type=Arrangement)
+    except (msgspec.MsgspecError, UnicodeEncodeError):
+        return None
+    known = how.order in BY_SORTING and how.group in ("", BY_ROUND, BY_STATE)
+    return how if known and not how.plain else None

@@ -34,6 +34,7 @@ from tests.ui.fakes import busy
 from tests.ui.opening import opened
 
 REQUIRED = [*"jkgGvsprxaAmMcCZSPnltTRqduXWK1345", "up", "down", "pageup", "pagedown", "enter", "escape", "space"]
+REQUIRED += ["comma", "w"]
 REQUIRED += ["ctrl+c", "slash", "colon", "question_mark", "plus", "minus", "tab"]
 REQUIRED += ["left_square_bracket", "right_square_bracket"]
 
@@ -104,7 +105,7 @@ def test_every_action_of_a_page_has_somebody_who_does_it() -> None:
 
 @pytest.mark.anyio
 async def test_help_lists_all_keys_of_the_page_and_why_some_are_off() -> None:
-    async with opened(busy(), (120, 70)) as one:
+    async with opened(busy(), (120, 90)) as one:
         await one.press("question_mark")
         assert isinstance(one.front, HelpScreen)
         text = one.screen_text()

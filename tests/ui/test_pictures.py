@@ -47,6 +47,16 @@ def test_the_grid(snap_compare: Compare, size: tuple[int, int]) -> None:
     assert snap_compare(cockpit(), terminal_size=size, run_before=after())
 
 
+@pytest.mark.parametrize("size", [(80, 24), (120, 40), (40, 30)], ids=["80x24", "120x40", "40x30"])
+def test_the_grid_in_groups(snap_compare: Compare, size: tuple[int, int]) -> None:
+    assert snap_compare(cockpit(), terminal_size=size, run_before=after("comma", "R", "j"))
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40), (40, 30)], ids=["80x24", "120x40", "40x30"])
+def test_the_wave_map(snap_compare: Compare, size: tuple[int, int]) -> None:
+    assert snap_compare(cockpit(), terminal_size=size, run_before=after("w", "j"))
+
+
 def quarantine() -> CockpitApp:
     handle = held()
     return CockpitApp(handle, handle.view(), clock=handle.clock)

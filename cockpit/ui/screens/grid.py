@@ -1,7 +1,7 @@
 """The first page: header, alerts, the grid of workstreams, and the live output of the one that is selected."""
 
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
 from textual.app import ComposeResult
@@ -10,30 +10,41 @@ from textual.widget import Widget
 
 from cockpit.engine.handle import Handle, View
 from cockpit.ui.alerts import Alert, alerts
+from cockpit.ui.depending import told
 from cockpit.ui.feed import OutputFeed
 from cockpit.ui.headline import headline
-from cockpit.ui.keys import GRID
+from cockpit.ui.keys import BY_NAME, GRID
 from cockpit.ui.looks import count, name
 from cockpit.ui.present import Row, patch, run_told
+from cockpit.ui.remembered import Remembered
 from cockpit.ui.screens.listing import ListPage
 from cockpit.ui.widgets.grid import Grid
-from cockpit.ui.widgets.lines import Alerts, Header, Keybar, StatusLine
+from cockpit.ui.widgets.lines import Alerts, Header, Keybar, Lines, StatusLine
 from cockpit.ui.widgets.output import Output
 from cockpit.ui.working import beside
+
+if TYPE_CHECKING:
+    from cockpit.ui.widgets.wavemap import WaveMap
+
+MAP_ONLY = frozenset({"earlier", "later"})
 
 
 class GridPage(ListPage):
     """All workstreams at a glance."""
 
     PAGE: ClassVar[str] = GRID
-    FILTERED: ClassVar[str] = "words of id, title, state, branch …"
+    FILTERED: ClassVar[str] = "words, or state:running !docs round:>1 …"
 
-    def __init__(self, handle: Handle, view: View, rows: Mapping[str, Row], now: float) -> None:
+    def __init__(
+        self, handle: Handle, view: View, rows: Mapping[str, Row], now: float, remembered: Remembered | None = None
+    ) -> None:
         super().__init__()
         self.view, self.now = view, now
         self.rows: Mapping[str, Row] = {}
         self.header, self.alerts = Header("header"), Alerts("alerts")
-        self.grid, self.output = Grid(now), Output()
+        self.grid, self.needs, self.output = Grid(now), Lines("needs"), Output()
+        self.map: WaveMap | None = None
+        self._remembered = remembered or Remembered(None, "")
         self.grid.border_title = Content("workstreams")
         self.status, self.keybar = StatusLine("status"), Keybar("keybar")
         self.feed = OutputFeed(handle, self.output)
@@ -46,14 +57,21 @@ class GridPage(ListPage):
         yield self.header
         yield self.alerts
         yield self.grid
+        yield self.needs
         yield self.output
         yield self.status
         yield self.keybar
 
     def on_mount(self) -> None:
-        """Show what is known from the journal."""
+        """Show what is known from the journal, as it was looked at the last time."""
+        if text := self._remembered.get("rows"):
+            from cockpit.ui.sorting import remembered
+
+            self.grid.set_arrangement(remembered(text))
         self.show(self.view, self._first_rows, self.now)
         self.grid.go_to(0)
+        if self._remembered.get("look") == "map":
+            self.do_map()
 
     def on_resize(self) -> None:
         """Fit the lines to the new width."""
@@ -75,13 +93,14 @@ class GridPage(ListPage):
         self._alerts = tuple(one for one in alerts(view) if one.key not in self.cockpit.acknowledged)
         self.show_lines()
         self.show_title()
-        self.show_output()
-        self.show_keys()
+        self._show_selected()
 
     def tick(self, now: float) -> None:
         """Let ages and times to go move on."""
         self.now = now
         self.grid.tick(now)
+        if self.mapped is not None:
+            self.mapped.tick(now)
         self.show_lines()
 
     def show_lines(self) -> None:
@@ -97,17 +116,26 @@ class GridPage(ListPage):
         """Say above the grid how many rows there are, how many are shown and marked."""
         grid = self.grid
         parts = [f"workstreams {len(grid.shown)}/{grid.total}" if grid.filter else f"workstreams {grid.total}"]
+        if self.mapped is not None:
+            parts.append("» critical path")
+        elif grid.arrangement is not None:
+            parts.append(grid.arrangement.told())
         if grid.filter:
             parts.append(f"/{' '.join(grid.filter)}")
         if grid.marks:
             parts.append(f"{len(grid.marks)} marked" + (f", {self.hidden()} hidden" if self.hidden() else ""))
         if grid.ranging:
             parts.append("range: move, v ends it")
-        self._titled(grid, " · ".join(parts))
+        self._titled(self.mapped or grid, " · ".join(parts))
 
     def _titled(self, widget: Widget, title: str) -> None:
         if str(widget.border_title) != title:
             widget.border_title = Content(title)
+
+    def show_needs(self) -> None:
+        """Say who the selected workstream waits for, and who waits for it."""
+        cells = told(self.view.snapshot, self.grid.cursor or "")
+        self.needs.show_lines([cells] if cells else [])
 
     def show_output(self) -> None:
         """Look at the output of the selected workstream."""
@@ -137,6 +165,88 @@ class GridPage(ListPage):
         """Return how many marked workstreams the filter hides."""
         return len(self.grid.marks - frozenset(self.grid.shown))
 
+    # --- the wave map -----------------------------------------------------------------------------------------------
+
+    @property
+    def mapped(self) -> "WaveMap | None":
+        """Return the wave map where it is what is looked at, else None."""
+        return self.map if self.map is not None and self.has_class("-map") else None
+
+    def _show_map(self) -> None:
+        """Show the cards of what the list shows, and what is under its cursor."""
+        if self.mapped is None:
+            return
+        from cockpit.ui.waves import waves
+
+        found = waves(self.view.snapshot, self.rows, self.grid.shown)
+        self.mapped.show(found, self.grid.cursor, self.grid.marks, self.now)
+
+    def do_map(self) -> None:
+        """Look at the wave map, or at the list again."""
+        if self.map is None:
+            from cockpit.ui.widgets.wavemap import WaveMap
+
+            self.map = WaveMap(self.now, self.grid.go_to_row)
+            self.mount(self.map, before=self.needs)
+        self.toggle_class("-map")
+        self._remembered.put("look", "map" if self.has_class("-map") else "")
+        self.show_title()
+        self._show_selected()
+
+    def do_earlier(self) -> None:
+        """Go to the round before."""
+        self._move(across=-1)
+
+    def do_later(self) -> None:
+        """Go to the round after."""
+        self._move(across=1)
+
+    def _move(self, across: int = 0, down: int = 0) -> None:
+        if self.mapped is None:
+            self.grid.move(down)
+        else:
+            self.mapped.move(across, down)
+
+    def why_not(self, name: str) -> str | None:
+        """Return why a key is for the other look of the page."""
+        if name in MAP_ONLY and self.mapped is None:
+            return f"it moves in the wave map ({BY_NAME['map'].shown})"
+        if name == "range" and self.mapped is not None:
+            return f"ranges are marked in the list ({BY_NAME['map'].shown})"
+        return None
+
+    # --- moving -----------------------------------------------------------------------------------------------------
+
+    def do_up(self) -> None:
+        """Move up."""
+        self._move(down=-1)
+
+    def do_down(self) -> None:
+        """Move down."""
+        self._move(down=1)
+
+    def do_first(self) -> None:
+        """Go to the first; in the map, of its round."""
+        if self.mapped is not None:
+            self.mapped.end(last=False)
+        else:
+            super().do_first()
+
+    def do_last(self) -> None:
+        """Go to the last; in the map, of its round."""
+        if self.mapped is not None:
+            self.mapped.end(last=True)
+        else:
+            super().do_last()
+
+    def do_page_up(self) -> None:
+        """Move up a page."""
+        (self.mapped or self.grid).page(-1)
+
+    def do_page_down(self) -> None:
+        """Move down a page."""
+        (self.mapped or self.grid).page(1)
+
     @on(Grid.Moved)
     def _moved(self) -> None:
         """Paint the cursor first; what hangs on it follows, once for all moves until then."""
@@ -147,6 +257,11 @@ class GridPage(ListPage):
     def _settle(self) -> None:
         self._settling = False
         self.show_title()
+        self._show_selected()
+
+    def _show_selected(self) -> None:
+        self._show_map()
+        self.show_needs()
         self.show_output()
         self.show_keys()
 
@@ -158,11 +273,10 @@ class GridPage(ListPage):
 
     def do_next(self) -> None:
         """Go to the next workstream that awaits the operator, from the top again after the last."""
-        keys = list(self.rows)
-        cursor = self.grid.cursor
-        at = keys.index(cursor) if cursor is not None and cursor in self.rows else -1
-        waiting = [key for key in (*keys[at + 1 :], *keys[: at + 1]) if self.rows[key].awaits]
-        shown = [key for key in waiting if key in self.grid.shown]
+        keys, cursor = self.grid.shown, self.grid.cursor
+        at = keys.index(cursor) if cursor in keys else -1
+        waiting = [key for key, row in self.rows.items() if row.awaits]
+        shown = [key for key in (*keys[at + 1 :], *keys[: at + 1]) if self.rows[key].awaits]
         if shown:
             self.grid.go_to_row(shown[0])
             self.say(f"{name(shown[0])} awaits you · {count(len(waiting), 'workstream')} in all", "warn")
@@ -170,8 +284,26 @@ class GridPage(ListPage):
             self.say(f"{count(len(waiting), 'workstream')} awaiting you hidden by the filter", "warn")
 
     def do_mark(self) -> None:
-        """Mark the row."""
-        self.grid.toggle_mark()
+        """Mark the row and go to the next; in the map, mark the card's workstream and stay."""
+        self.grid.toggle_mark(stay=self.mapped is not None)
+
+    def do_sort(self) -> None:
+        """Choose an order from a menu."""
+        from cockpit.ui.screens.sort import SortScreen
+        from cockpit.ui.sorting import Arrangement
+
+        self.cockpit.push_screen(SortScreen(self.grid.arrangement or Arrangement()), self._sorted)
+
+    def _sorted(self, choice: str | None) -> None:
+        """Put the rows into the order that was chosen, and remember it."""
+        if choice is None:
+            return
+        from cockpit.ui.sorting import Arrangement, chosen, kept
+
+        how = chosen(self.grid.arrangement or Arrangement(), choice)
+        self.grid.set_arrangement(None if how.plain else how)
+        self._remembered.put("rows", kept(how))
+        self.say(f"rows {how.told() or 'as the plan has them'}")
 
     def do_range(self) -> None:
         """Begin or end a range."""

@@ -165,14 +165,14 @@ class Grid(ScrollView, can_focus=False, inherit_bindings=False):
             self.post_message(self.Moved())
         self._into_sight()
 
-    def toggle_mark(self) -> None:
-        """Mark the cursor's row or unmark it, and go to the next one; end a range if one is being marked."""
+    def toggle_mark(self, *, stay: bool = False) -> None:
+        """Mark the cursor's row or unmark it, and go to the next one or stay; end a range if one is being marked."""
         if self._range:
             self._range = None
         elif self.cursor is not None:
             self.marks ^= {self.cursor}
             self._refresh_rows((self.cursor,))
-            self.move(1)
+            self.move(0 if stay else 1)
         self.post_message(self.Moved())
 
     def toggle_range(self) -> None:
@@ -319,7 +319,7 @@ class Grid(ScrollView, can_focus=False, inherit_bindings=False):
             return self._strip([("   ", "head"), *self._head_cells()], "head", width)
         place, part = self._stack.at(y - self._head + self.scroll_offset.y)
         if place < 0:
-            return self._strip([(f" {self._stack.headings[part]} ", "accent")], "head", width)
+            return self._strip([(f" {self._stack.headings[part]} ", "accent")], "", width)
         if place >= len(self._stack.shown):
             return Strip.blank(width, self._look("plain", ""))
         row = self._rows[self._stack.shown[place]]
