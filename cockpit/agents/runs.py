@@ -204,6 +204,7 @@ def stop(folder: Path, reason: str, grace: float = 5.0) -> RunExit:
         _wait_gone(now.supervisor, 2.0)  # it has written its exit, or is not going to
     elif now.exit is None:
         time.sleep(0.02)  # an agent that was just being started when its supervisor was killed shows its marker by then
+    cut_off = now.agent is None or now.agent_alive  # else only what it left behind is ended, and its work was over
     root = now.agent or now.supervisor or ProcessId(0, "")
     ended: dict[ProcessId, None] = {}
     left: tuple[ProcessId, ...] = ()
@@ -215,8 +216,8 @@ def stop(folder: Path, reason: str, grace: float = 5.0) -> RunExit:
     if left:
         pids = ", ".join(str(process.pid) for process in left)
         raise CockpitError(f"of run {run_id} these processes cannot be ended: {pids}", where=str(folder))
-    if _exit(folder) is None and ended:
-        # Nobody else is left to say it. Without anything to end it stays unknown: the agent was over by itself.
+    if _exit(folder) is None and ended and cut_off:
+        # Nobody else is left to say it. Else it stays unknown: the agent was over by itself.
         over = RunExit("stopped", detail=reason[:200], at=time.time(), leftovers=len(ended))
         supervisor.write_atomically(str(folder / "exit.json"), json.dumps(asdict(over)))
     return judge(folder)

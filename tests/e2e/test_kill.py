@@ -135,10 +135,14 @@ kill -9 $$
 """
 
 
-@pytest.mark.parametrize("approve", ["never", "always"])
-async def test_what_an_agent_left_whose_end_nobody_saw_is_checked_and_asked_about(scene: Scene, approve: str) -> None:
+@pytest.mark.parametrize(("approve", "left"), [("never", ""), ("always", "setsid sleep 600 &\n")])
+async def test_what_an_agent_left_whose_end_nobody_saw_is_checked_and_asked_about(
+    scene: Scene, approve: str, left: str
+) -> None:
     gate = {"name": "look", "run": f"touch {scene.stage}/gated"}
-    scene.plan({"a": {"does": WRITES + BOTH_KILLED}}, gates=[gate], approve={"merge": approve}, limits={"retries": 1})
+    scene.plan(
+        {"a": {"does": left + WRITES + BOTH_KILLED}}, gates=[gate], approve={"merge": approve}, limits={"retries": 1}
+    )
     async with scene.driving() as play:
         play.driver.engine.auto_approve = approve == "always"
         await play.start()

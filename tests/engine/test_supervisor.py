@@ -270,6 +270,23 @@ def test_a_killed_supervisor_leaves_an_orphan_that_is_seen_and_stopped(folder: P
     assert runs.watch_fd(folder) is None
 
 
+def test_what_an_agent_left_running_whose_end_nobody_saw_says_nothing_about_its_work(folder: Path) -> None:
+    mark = folder.parent / "daemon"
+    runs.start(spec_of(folder, python(DAEMON + "\ntime.sleep(600)", str(mark))))
+    until(mark.exists)
+    agent, daemon = started(folder), processtree.identity(int(mark.read_text()))
+    supervisor = runs.look(folder).supervisor
+    assert supervisor
+    assert daemon
+    for process in (supervisor, agent):
+        os.kill(process.pid, signal.SIGKILL)
+        until(lambda gone=process: not processtree.alive(gone))  # type: ignore[misc]
+    assert processtree.alive(daemon)
+    assert runs.stop(folder, "its supervisor is gone", grace=1.0).reason == "unknown"
+    assert not processtree.alive(daemon)
+    assert runs.judge(folder).reason == "unknown"
+
+
 def test_a_run_that_nobody_saw_end_is_unknown(folder: Path) -> None:
     runs.start(spec_of(folder, "read x < /dev/zero; sleep 600"))
     agent = started(folder)
