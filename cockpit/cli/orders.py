@@ -143,11 +143,13 @@ def drain(
     /,
     *,
     off: Annotated[bool, Parameter(help="Let launching go on again.")] = False,
+    profile: Annotated[str, Parameter(help="Only of this agent profile.")] = "",
     json: Json = False,
     state_dir: StateDir = None,
 ) -> int:
-    """Launch nothing new; what runs goes on."""
-    return give(plan, state_dir, Order("undrain" if off else "drain", by=by()), json=json)
+    """Launch nothing new, of the whole plan or of one agent profile; what runs goes on."""
+    words = (profile,) if profile else ()
+    return give(plan, state_dir, Order("undrain" if off else "drain", by=by(), words=words), json=json)
 
 
 def limits(
@@ -155,11 +157,13 @@ def limits(
     /,
     *,
     agents: Annotated[int, Parameter(help="How many agents may run at once from now on.")],
+    profile: Annotated[str, Parameter(help="Of this agent profile alone: so many slots it has from now on.")] = "",
     json: Json = False,
     state_dir: StateDir = None,
 ) -> int:
-    """Change how many agents may run at once."""
-    return give(plan, state_dir, Order("limits", by=by(), number=agents), json=json)
+    """Change how many agents may run at once, all together or of one agent profile; what runs goes on."""
+    words = (profile,) if profile else ()
+    return give(plan, state_dir, Order("limits", by=by(), number=agents, words=words), json=json)
 
 
 def stop_driver(plan: Plan, /, *, json: Json = False, state_dir: StateDir = None) -> int:

@@ -26,7 +26,7 @@ LegState = Literal[
     "rejected",
 ]
 IssueState = LegState | Literal["done", "~done"]
-SlotState = Literal["free", "busy", "quarantined", "asleep"]
+SlotState = Literal["free", "busy", "quarantined", "asleep", "draining"]
 
 
 @dataclass(frozen=True, slots=True)

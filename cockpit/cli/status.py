@@ -262,7 +262,8 @@ def _slots(snapshot: Snapshot, now: float) -> list[shapes.Slot]:
         leg = busy.get(slot) or quarantined.get(slot)
         held = leg.workstream if leg else None
         profile = slot.rpartition("#")[0]
-        unused: shapes.SlotState = "asleep" if profile in asleep else "free"
+        draining: shapes.SlotState = "draining" if profile in snapshot.draining else "free"
+        unused: shapes.SlotState = "asleep" if profile in asleep else draining
         state: shapes.SlotState = "quarantined" if slot in quarantined else "busy" if leg else unused
         found.append(shapes.Slot(slot, profile, state, held, leg.run if leg else None))
     return found

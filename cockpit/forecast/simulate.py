@@ -55,6 +55,7 @@ def prepared(snapshot: Snapshot, now: float, *, agents: int | None = None, want_
     if agents is not None:
         profiles = tuple(replace(one, slots=max(one.slots, agents)) for one in snapshot.outline.profiles)
         snapshot = replace(snapshot, outline=replace(snapshot.outline, profiles=profiles), agent_limit=agents)
+        snapshot = replace(snapshot, slot_limits={})
     if want_all:
         for workstream in snapshot.workstreams.values():
             if not workstream.wanted:

@@ -311,12 +311,24 @@ def _cleanup(snapshot: Snapshot, workstream: Workstream, order: Order) -> Iterat
 
 
 def _drain(snapshot: Snapshot, order: Order) -> Iterator[f.Fact]:
+    if order.words:
+        for profile in _profiles(snapshot, order):
+            if profile in snapshot.draining:
+                raise OrderRefusedError(f"{profile} takes nothing new already")
+            yield f.ProfileDrained(profile)
+        return
     if snapshot.held:
         raise OrderRefusedError("launching is held already")
     yield f.LaunchingHeld()
 
 
 def _undrain(snapshot: Snapshot, order: Order) -> Iterator[f.Fact]:
+    if order.words:
+        for profile in _profiles(snapshot, order):
+            if profile not in snapshot.draining:
+                raise OrderRefusedError(f"{profile} takes legs already")
+            yield f.ProfileFreed(profile)
+        return
     if not snapshot.held:
         raise OrderRefusedError("launching is not held")
     yield f.LaunchingFreed()
@@ -324,8 +336,20 @@ def _undrain(snapshot: Snapshot, order: Order) -> Iterator[f.Fact]:
 
 def _limits(snapshot: Snapshot, order: Order) -> Iterator[f.Fact]:
     if order.number is None or order.number < 1:
-        raise OrderRefusedError("the number of agents must be 1 or more")
+        raise OrderRefusedError(f"the number of {'slots' if order.words else 'agents'} must be 1 or more")
+    if order.words:
+        yield from (f.SlotsChanged(profile, order.number) for profile in _profiles(snapshot, order))
+        return
     yield f.AgentLimitChanged(order.number)
+
+
+def _profiles(snapshot: Snapshot, order: Order) -> tuple[str, ...]:
+    """Return the agent profiles that an order names. Raises OrderRefusedError for one that the plan has not."""
+    known = snapshot.sizes()
+    for profile in order.words:
+        if profile not in known:
+            raise OrderRefusedError(f"there is no agent {profile} in this plan: it has {', '.join(known) or 'none'}")
+    return order.words
 
 
 def _by_driver(snapshot: Snapshot, order: Order) -> Iterator[f.Fact]:

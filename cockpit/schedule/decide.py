@@ -100,7 +100,8 @@ def _launches(snapshot: Snapshot, readings: Readings, begun: list[Leg], ready: l
     taken |= snapshot.held_slots().keys()
     busy = {leg.workstream for leg in begun}
     sleepers = snapshot.sleepers(now)
-    sizes = {profile.name: profile.slots for profile in snapshot.outline.profiles if profile.name not in sleepers}
+    resting = sleepers.keys() | snapshot.draining
+    sizes = {name: size for name, size in snapshot.sizes().items() if name not in resting}
     full: set[tuple[str, ...]] = set()
     records = _records(snapshot, readings)
     orders: dict[tuple[str, ...], tuple[str, ...]] = {}

@@ -110,6 +110,25 @@ class AgentLimitChanged(Fact, frozen=True):
     agents: int
 
 
+class SlotsChanged(Fact, frozen=True):
+    """The number of an agent profile's slots was changed by the operator."""
+
+    profile: str
+    slots: int
+
+
+class ProfileDrained(Fact, frozen=True):
+    """The operator asked that an agent profile takes no further leg; what it runs goes on."""
+
+    profile: str
+
+
+class ProfileFreed(Fact, frozen=True):
+    """The operator let an agent profile take legs again."""
+
+    profile: str
+
+
 class LegTaken(LegFact, frozen=True):
     """A slot took a leg: the worktree is being made ready for a run."""
 

@@ -18,6 +18,8 @@ from cockpit.schedule.states import IDLE, State
 def _(fact: f.PlanLoaded, snapshot: Snapshot, at: float) -> Snapshot:
     outline = fact.outline
     order = ranks(outline)
+    planned = {one.name: one.slots for one in snapshot.outline.profiles}
+    sizes = {(one.name, one.slots) for one in outline.profiles}
     begun = {key for key, leg in snapshot.legs.items() if leg.attempt or leg.state is State.MERGED}
     legs: dict[str, Leg] = {}
     for one in outline.legs:
@@ -38,6 +40,8 @@ def _(fact: f.PlanLoaded, snapshot: Snapshot, at: float) -> Snapshot:
         legs=legs,
         workstreams=workstreams,
         agent_limit=snapshot.agent_limit if outline.max_agents == snapshot.outline.max_agents else None,
+        slot_limits={key: size for key, size in snapshot.slot_limits.items() if (key, planned.get(key)) in sizes},
+        draining=snapshot.draining & {one.name for one in outline.profiles},
         dependents=dependents(leg.outline for leg in legs.values()),
         active=frozenset(key for key, leg in legs.items() if leg.state not in IDLE),
     )
@@ -140,3 +144,18 @@ def _(fact: f.LaunchingFreed, snapshot: Snapshot, at: float) -> Snapshot:
 @apply.register
 def _(fact: f.AgentLimitChanged, snapshot: Snapshot, at: float) -> Snapshot:
     return replace(snapshot, agent_limit=fact.agents)
+
+
+@apply.register
+def _(fact: f.SlotsChanged, snapshot: Snapshot, at: float) -> Snapshot:
+    return replace(snapshot, slot_limits={**snapshot.slot_limits, fact.profile: fact.slots})
+
+
+@apply.register
+def _(fact: f.ProfileDrained, snapshot: Snapshot, at: float) -> Snapshot:
+    return replace(snapshot, draining=snapshot.draining | {fact.profile})
+
+
+@apply.register
+def _(fact: f.ProfileFreed, snapshot: Snapshot, at: float) -> Snapshot:
+    return replace(snapshot, draining=snapshot.draining - {fact.profile})

@@ -45,7 +45,7 @@ class Order(Struct, frozen=True):
     that is to be trusted, the commits of the work that is decided about (see `shown`), the
     violations that are waived, or for which something is released or discarded, a question, a recipient, a path.
     `how`: the way of a release (see `releasing`), the run that an agent's own order comes from, `always` for an answer.
-    `words`: the choices of a question, or what is done.
+    `words`: the choices of a question, what is done, or the agent profiles that limits and draining are for.
     """
 
     verb: str

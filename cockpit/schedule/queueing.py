@@ -20,13 +20,16 @@ def waits_in_line(snapshot: Snapshot, leg: Leg, busy: Mapping[str, Leg] | None =
     if len(busy) >= limit:
         return f"waits for its turn: {limit} of at most {limit} {'agent is' if limit == 1 else 'agents are'} at work"
     outline = snapshot.workstreams[leg.workstream].outline
-    sizes = {profile.name: profile.slots for profile in snapshot.outline.profiles}
+    sizes = snapshot.sizes()
     sleepers = snapshot.sleepers(snapshot.at)
     if outline.agents and all(name in sleepers for name in outline.agents):
         until = min(sleepers[name].until for name in outline.agents)
         shown = time.strftime("%H:%M", time.localtime(until))
         return f"waits for {' or '.join(outline.agents)}, asleep until {shown}: {sleepers[outline.agents[0]].reason}"
-    names = [name for name in outline.agents if sizes.get(name) and name not in sleepers]
+    if outline.agents and all(name in snapshot.draining or name in sleepers for name in outline.agents):
+        return f"waits for {' or '.join(outline.agents)}, which takes nothing new (drain)"
+    resting = sleepers.keys() | snapshot.draining
+    names = [name for name in outline.agents if sizes.get(name) and name not in resting]
     full = [name for name in names if all(f"{name}#{number}" in busy for number in range(1, sizes[name] + 1))]
     if len(full) == len(names):
         return f"waits for a slot of {' or '.join(f'{name} ({sizes[name]} busy)' for name in full) or 'an agent'}"

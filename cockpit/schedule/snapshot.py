@@ -251,6 +251,8 @@ class Snapshot(Struct, frozen=True):
     messages: Mapping[str, tuple[Message, ...]] = field(default_factory=lambda: MappingProxyType({}))
     held: bool = False
     agent_limit: int | None = None
+    slot_limits: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
+    draining: frozenset[str] = frozenset()
     skipped: int = 0
 
     def legs_of(self, workstream: str) -> tuple[Leg, ...]:
@@ -295,9 +297,13 @@ class Snapshot(Struct, frozen=True):
         """Return how many agents may run at once."""
         return self.outline.max_agents if self.agent_limit is None else self.agent_limit
 
+    def sizes(self) -> dict[str, int]:
+        """Return how many slots each profile has: what the operator changed, else what the plan says."""
+        return {one.name: self.slot_limits.get(one.name, one.slots) for one in self.outline.profiles}
+
     def slots(self) -> tuple[str, ...]:
         """Return the names of all slots, profile by profile."""
-        return tuple(f"{profile.name}#{n}" for profile in self.outline.profiles for n in range(1, profile.slots + 1))
+        return tuple(f"{name}#{n}" for name, size in self.sizes().items() for n in range(1, size + 1))
 
     def busy_slots(self) -> dict[str, Leg]:
         """Return the leg that holds each busy slot."""
@@ -354,7 +360,7 @@ class Snapshot(Struct, frozen=True):
             return "attention"
         if self.open_questions():
             return "attention"
-        if self.held:
+        if self.held or (self.draining and self.draining >= self.sizes().keys()):
             return "paused"
         if any(leg.state in WORKING or (leg.state is State.READY and self._wanted(leg)) for leg in active):
             return "running"

@@ -173,6 +173,19 @@ def test_orders_for_the_whole_plan() -> None:
     with pytest.raises(OrderRefusedError, match="not held"):
         carry_out(snapshot, Order("undrain"))
     assert carry_out(snapshot, Order("limits", number=5)).facts == (f.AgentLimitChanged(5),)
+    own = ("claude",)
+    assert carry_out(snapshot, Order("limits", number=5, words=own)).facts == (f.SlotsChanged("claude", 5),)
+    facts = carry_out(snapshot, Order("drain", words=own)).facts
+    drained = told(snapshot, *facts)
+    assert (facts, drained.held) == ((f.ProfileDrained("claude"),), False)
+    for verb, profile, why in (
+        ("drain", "claude", "nothing new already"),
+        ("undrain", "claud", "no agent claud in this plan: it has claude"),
+        ("limits", "claude", "slots must be 1"),
+    ):
+        with pytest.raises(OrderRefusedError, match=why):
+            carry_out(drained, Order(verb, number=0, words=(profile,)))
+    assert carry_out(drained, Order("undrain", words=own)).facts == (f.ProfileFreed("claude"),)
     for number in (None, 0, -1):
         with pytest.raises(OrderRefusedError):
             carry_out(snapshot, Order("limits", number=number))

@@ -59,6 +59,17 @@ def test_no_more_is_launched_than_the_limit_allows() -> None:
     assert taken(told(snapshot, f.AgentLimitChanged(1), f.LegPaused("a"))) == {}
 
 
+def test_the_operators_slots_count_and_a_draining_profile_takes_nothing() -> None:
+    snapshot = loaded(outline(FOUR, slots=[("claude", 1), ("codex", 1)], max_agents=9))
+    one = taken(snapshot)
+    more = told(snapshot, f.SlotsChanged("claude", 3))
+    assert (len(taken(more)), more.slots()) == (len(one) + 2, ("claude#1", "claude#2", "claude#3", "codex#1"))
+    drained = told(more, f.ProfileDrained("claude"))
+    assert "claude" not in {slot.partition("#")[0] for slot in taken(drained).values()}
+    assert taken(told(drained, f.ProfileFreed("claude"))) == taken(more)
+    assert told(drained, f.ProfileDrained("codex")).state() == "paused"
+
+
 def test_a_slot_is_free_again_once_its_run_ended() -> None:
     snapshot = told(loaded(outline(FOUR, max_agents=1)), *ran("a"))
     assert taken(snapshot) == {}

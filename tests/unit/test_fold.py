@@ -272,6 +272,19 @@ def test_holding_and_limits() -> None:
     assert changed.max_agents() == 2, "what was decided last counts"
 
 
+def test_changed_slots_and_draining_stay_until_the_plan_says_otherwise() -> None:
+    snapshot = told(loaded(CHAIN), f.SlotsChanged("claude", 5), f.ProfileDrained("claude"))
+    name = snapshot.outline.profiles[0].name
+    assert name == "claude"
+    same = told(snapshot, f.PlanLoaded("plan.yaml", "text", CHAIN))
+    assert (same.sizes()["claude"], same.draining) == (5, {"claude"})
+    other = replace(CHAIN, profiles=(replace(CHAIN.profiles[0], slots=CHAIN.profiles[0].slots + 1),))
+    changed = told(snapshot, f.PlanLoaded("plan.yaml", "text", other))
+    assert (changed.sizes()["claude"], changed.draining) == (other.profiles[0].slots, {"claude"})
+    gone = told(snapshot, f.PlanLoaded("plan.yaml", "text", replace(CHAIN, profiles=())))
+    assert (gone.sizes(), gone.draining) == ({}, frozenset())
+
+
 def test_clean_up() -> None:
     snapshot = told(loaded(CHAIN), f.WorktreeMade("a", "/w/a", "a", "b"), f.CleanUpAsked("a"))
     assert snapshot.workstreams["a"].clean_up
