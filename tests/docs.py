@@ -61,8 +61,8 @@ another process drives this plan · **130** interrupted."""
 PLAN_ENVIRONMENT = """\
 `PATH`, `HOME`, `LANG`, `LC_*`, `TERM`, `TMPDIR`, `USER` and `SHELL` of cockpit's own environment, what `pass_env`
 names, what `env` of the profile and of the workstream sets, and cockpit's own: `COCKPIT_RUN`, `COCKPIT_PLAN`,
-`COCKPIT_WORKSTREAM`, `COCKPIT_WORKTREE`, `COCKPIT_PROMPT_FILE` and `COCKPIT_PORT` (the first of ten ports that are
-free). No `GIT_*` is ever passed on."""
+`COCKPIT_WORKSTREAM`, `COCKPIT_WORKTREE`, `COCKPIT_STATE` (where its plan's driver is reached), `COCKPIT_PROMPT_FILE`
+and `COCKPIT_PORT` (the first of ten ports that are free). No `GIT_*` is ever passed on."""
 
 
 # --- keys ---------------------------------------------------------------------------------------------------------

@@ -23,6 +23,7 @@ RULES = (
 
 COMMANDS = (
     '`cockpit ask "QUESTION" --choice "ONE" --choice "OTHER"`: asks the operator, waits for the answer, prints it',
+    "where a `cockpit ask` is cut short, the same words again go on waiting for the same answer",
     '`cockpit note "TEXT"`: says how far you are',
     "`cockpit done ISSUE`: says which issue, or which point of the checklist, is done",
     '`cockpit send WORKSTREAM "TEXT"`: tells the agent of another workstream what it must know',

@@ -31,7 +31,10 @@ def ask(
     timeout: Annotated[str, Parameter(help="Give up after that long, such as 10m; default: wait for ever.")] = "",
     json: Json = False,
 ) -> int:
-    """Ask the operator (inside a run), wait, and print the answer; exit code 1 where none came in time."""
+    """Ask the operator (inside a run), wait, and print the answer; exit code 1 where none came in time.
+
+    The same words again are the same question: where a command is cut short, run it again to go on waiting.
+    """
     here, wait_s = _here(), _seconds(timeout)
     found = asyncio.run(_asked(here, _read(text), tuple(choice or ()), wait_s))
     if json:

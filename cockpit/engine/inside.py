@@ -54,8 +54,12 @@ class Inside:
         return found
 
     async def ask(self, text: str, choices: tuple[str, ...] = ()) -> str:
-        """Put a question to the operator, and return its id. Raises OrderRefusedError and DriverGoneError."""
-        return await self.order("ask", text, words=choices)
+        """Put a question to the operator, and return its id. Raises OrderRefusedError and DriverGoneError.
+
+        The same words again are the same question: whoever was cut off while waiting goes on waiting so.
+        """
+        known = await self.question("asked", run=self.run, text=text)
+        return str(known["id"]) or await self.order("ask", text, words=choices)
 
     async def answered(self, question: str, wait_s: float | None = None) -> dict[str, Any]:
         """Wait for the answer of a question, for ever or so many seconds, and return how it stands then.

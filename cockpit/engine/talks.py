@@ -10,6 +10,7 @@ from cockpit.errors import CockpitError
 from cockpit.git.status import changed_files
 from cockpit.globs import matcher
 from cockpit.schedule import facts as f
+from cockpit.schedule.matching import plain
 from cockpit.schedule.snapshot import Leg
 from cockpit.schedule.states import UNBEGUN
 
@@ -42,6 +43,12 @@ class Talks:
         finally:
             end()
         return self._shown(key)
+
+    async def asked(self, run: str, text: str) -> Any:
+        """Give the id of a question that a run put in these words before, and that is open or was answered."""
+        asked = [one for one in self._engine.snapshot.questions.values() if one.run == run]
+        same = [one for one in asked if plain(one.text) == plain(text) and (one.open or one.answer)]
+        return {"id": same[-1].id if same else ""}
 
     def _shown(self, key: str) -> dict[str, Any]:
         asked = self._engine.written.questions.get(key)
