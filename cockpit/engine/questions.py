@@ -40,6 +40,7 @@ class Questions:
             "gates": self._gates,
             "records": self._records,
             "answer": talks.answer,
+            "asked": talks.asked,
             "inbox": talks.inbox,
             "shared": talks.shared,
             **self.past.known,
