@@ -250,6 +250,8 @@ def _judged(snapshot: Snapshot) -> dict[str, tuple[int, int]]:
 
 
 def _violations(stands: int, waived: int, seen: int) -> str:
+    if not (stands or waived or seen):
+        return ""
     counts = ((stands, "open"), (seen - stands, "seen"), (waived, "waived"))
     return " ".join(f"{number} {word}" for number, word in counts if number > 0)
 

@@ -69,12 +69,13 @@ def waves(snapshot: Snapshot, rows: Mapping[str, Row], shown: Iterable[str]) -> 
     for workstream in shown:
         if workstream not in snapshot.workstreams or workstream not in rows:
             continue
-        now = snapshot.leg_under_way(workstream).key
         legs = snapshot.legs_of(workstream)
+        now = snapshot.leg_under_way(workstream).key if len(legs) > 1 else legs[0].key
         for leg in legs:
-            look = rows[workstream].look if leg.key == now else LOOKS[leg.state]
-            cards[leg.key] = _card(leg, len(legs), look, critical=leg.key in critical)
-            columns.setdefault(leg.outline.round, []).append(leg.key)
+            key = leg.outline.key
+            look = rows[workstream].look if key == now else LOOKS[leg.state]
+            cards[key] = _card(leg, len(legs), look, critical=key in critical)
+            columns.setdefault(leg.outline.round, []).append(key)
     rounds = tuple(sorted(columns))
     places = {key: (at, place) for at, one in enumerate(rounds) for place, key in enumerate(columns[one])}
     after: dict[str, list[str]] = {}
@@ -93,8 +94,9 @@ def _critical(snapshot: Snapshot) -> frozenset[str]:
 
 
 def _card(leg: Leg, legs: int, look: Look, *, critical: bool) -> Card:
-    told = f"{name(leg.workstream)}{f' {leg.outline.number}/{legs}' if legs > 1 else ''}"
-    return Card(leg.key, leg.workstream, look, told, leg.since or None, critical, leg.outline.depends_on)
+    outline = leg.outline
+    told = f"{name(outline.workstream)}{f' {outline.number}/{legs}' if legs > 1 else ''}"
+    return Card(outline.key, outline.workstream, look, told, leg.since or None, critical, outline.depends_on)
 
 
 class Edges:

@@ -270,15 +270,15 @@ class Grid(ScrollView, can_focus=False, inherit_bindings=False):
         return before != self._layout_of
 
     def _refresh_rows(self, keys: Iterable[str]) -> None:
-        first, width = self.scroll_offset.y, self.size.width
-        regions = []
+        first, size, lines, head = self.scroll_offset.y, self.size, self._lines, self._head  # asked once: each is dear
+        stack, regions = self._stack, []
         for key in keys:
-            place = self._stack.places.get(key)
+            place = stack.places.get(key)
             if place is None:
                 continue
-            y = self._stack.top(place) - first + self._head
-            if -self._lines < y < self.size.height:
-                regions.append(Region(0, max(0, y), width, self._lines))
+            y = stack.top(place) - first + head
+            if -lines < y < size.height:
+                regions.append(Region(0, max(0, y), size.width, lines))
         if regions:
             self.refresh(*regions)
 
