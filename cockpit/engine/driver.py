@@ -20,6 +20,7 @@ from cockpit.engine.forecasts import Forecasts
 from cockpit.engine.local import LocalHandle
 from cockpit.engine.loop import Engine
 from cockpit.engine.notify import Notifier
+from cockpit.engine.overdue import judge_ended
 from cockpit.engine.plans import Plans
 from cockpit.engine.pool import Pool
 from cockpit.engine.predict import Predictions
@@ -158,6 +159,7 @@ class Driver:
             asyncio.get_running_loop().call_later(0.1, self.engine.stop)
         else:
             await self.plans.require_trust(order)
+            await judge_ended(self.effects, order)
 
     async def run(self, *, detached: bool, wait: bool = False) -> None:
         """Drive until nothing is left to do: for a detached driver, and nobody looks on; see DESIGN.md."""

@@ -13,8 +13,10 @@ import pytest
 from cockpit import processtree
 from cockpit.agents import runs
 from cockpit.engine.client import glimpse
+from cockpit.engine.driver import Driver
 from cockpit.engine.sockets import reachable
 from cockpit.schedule import facts as f
+from cockpit.schedule.orders import Order
 from tests.engine.scenes import WRITES, Scene, gone
 
 pytestmark = pytest.mark.anyio
@@ -165,6 +167,32 @@ async def test_an_agent_whose_end_nobody_saw_and_that_left_nothing_is_retried(sc
         await play.until_merged()
         assert [one.outcome for one in play.of(f.RunEnded)] == ["unknown", "done"]
         assert not play.snapshot.unsure_of(play.leg("a"))
+    scene.check()
+
+
+async def test_an_order_that_starts_a_driver_is_judged_by_how_runs_ended_meanwhile(scene: Scene) -> None:
+    scene.plan({"a": {"does": "tell a.on; wait_for a.go; exit 1"}, "b": {"does": "tell b.on; wait_for b.go"}})
+    async with scene.driving() as play:
+        await play.start()
+        await play.until_there("a.on", "b.on")
+        await play.until_state(a="running", b="running")
+        supervisor = runs.look(scene.state.run(play.leg("a").run or "")).supervisor
+    assert supervisor
+    scene.go("a.go")
+    gone(supervisor)
+    driver = Driver(scene.project())
+    await driver.start()
+    scene.does("a", WRITES)
+    orders = [Order("retry", ("a", "b"), "test"), Order("stop", ("b",), "test")]
+    giving = [asyncio.create_task(driver.engine.order(one)) for one in orders]
+    await asyncio.sleep(0)
+    running = asyncio.create_task(driver.engine.run(lambda _later: False))
+    retried, stopped = await asyncio.gather(*giving)
+    assert (retried.ok, stopped.ok) == (True, True), (retried.note, stopped.note)
+    assert "b is running" in retried.note
+    driver.engine.stop()
+    await running
+    await driver.close()
     scene.check()
 
 
