@@ -58,7 +58,8 @@ async def make_ready(effects: "Effects", leg: Leg, workstream: Workstream, run: 
         effects.engine.read(notes={merges.noted(leg.workstream): found.lacks or None})
         if not await effects.pool.short(worktrees.is_set_up, path):
             output = effects.project.state.gates(leg.run or leg.key) / "setup.log"
-            env = effects.gate_environment(workstream, path)
+            port = await effects.pool.short(effects.running.port, run)
+            env = {**effects.gate_environment(workstream, path), "COCKPIT_PORT": str(port)}
             with effects.cancellable(leg.key) as cancelled:
                 await effects.pool.long(setup.set_up, effects.project, path, output, env, cancelled, progress.tell)
             await effects.pool.short(worktrees.mark_set_up, path)

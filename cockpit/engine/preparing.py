@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from cockpit.engine.effects import Effects
 
 
-def spec(effects: "Effects", run: str) -> runs.RunSpec:
-    """Return the run of the plan's commands. Raises CockpitError where the plan has none any more."""
+def spec(effects: "Effects", run: str, port: int) -> runs.RunSpec:
+    """Return the run of the plan's commands; `port` is the first of a block that is its own. Raises CockpitError where the plan has none any more."""
     plan, folder = effects.project.loaded.plan, effects.project.state.run(run)
     if plan.prepare is None:
         raise CockpitError("the plan has no `prepare` any more", hint="stop it: nothing waits for it")
@@ -26,7 +26,7 @@ def spec(effects: "Effects", run: str) -> runs.RunSpec:
         folder=folder,
         command=sequence.command(plan.prepare.run, folder / "commands.json"),
         cwd=worktree,
-        env=effects.gate_environment(plan.preparing, worktree),
+        env={**effects.gate_environment(plan.preparing, worktree), "COCKPIT_PORT": str(port)},
         timeout_s=plan.limits.run_timeout,
     )
 

@@ -103,7 +103,7 @@ class Running:
         self, leg: Leg, workstream: Workstream, run: str, outfit: Outfit, mail: tuple[Message, ...]
     ) -> runs.RunSpec:
         if leg.key == PREPARE:
-            return preparing.spec(self._effects, run)
+            return preparing.spec(self._effects, run, self.port(run))
         plan, folder = self._effects.project.loaded.plan, self._effects.project.state.run(run)
         profile = plan.agents[(leg.slot or "").rsplit("#", 1)[0]]
         worktree = Path(self._engine.snapshot.workstreams[leg.workstream].worktree)
@@ -135,7 +135,7 @@ class Running:
             worktree=worktree,
             state=self._effects.project.state.path,
             prompt_file=prompt,
-            port=self._port(run),
+            port=self.port(run),
             pass_env=presets.pass_env(profile),
             profile_env=presets.env(profile, folder),
             workstream_env=workstream.env,
@@ -158,7 +158,7 @@ class Running:
         same = before is not None and now is not None and before.profile == now.profile
         return before.session if before is not None and same and presets.adapter(profile).resumes else ""
 
-    def _port(self, run: str) -> int:
+    def port(self, run: str) -> int:
         """Return the first port of a block that no other run of this driver has now."""
         with self._ports_lock:
             active = {leg.run for leg in map(self._engine.snapshot.legs.__getitem__, self._engine.snapshot.active)}

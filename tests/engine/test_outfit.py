@@ -192,7 +192,7 @@ async def test_a_retry_begins_on_base_as_it_is_now_where_that_takes_nothing_away
 async def test_a_set_up_tells_its_progress_and_one_that_failed_is_no_broken_worktree(scene: Scene) -> None:
     once = f"echo begun; [ -e {scene.stage}/go ] || {{ echo no network >&2; exit 7; }}"
     waits = f"while [ ! -e {scene.stage}/on ]; do sleep 0.02; done"
-    scene.plan({"a": {}}, setup={"run": [waits, once], "timeout": "5s"})
+    scene.plan({"a": {}}, setup={"run": [waits, 'test "$COCKPIT_PORT" -gt 1024', once], "timeout": "5s"})
     async with scene.driving() as play:
         await play.start()
         await play.until(lambda now: _activity(now).startswith(f"setting up: {waits}"))
@@ -203,7 +203,7 @@ async def test_a_set_up_tells_its_progress_and_one_that_failed_is_no_broken_work
         assert not play.view.readings.runs
         assert play.snapshot.workstreams["a"].worktree, "it is known, so it can be cleaned up"
         logs = sorted(one.name for one in scene.state.path.rglob("setup-*.log"))
-        assert logs == ["setup-1.log", "setup-2.log"]
+        assert logs == ["setup-1.log", "setup-2.log", "setup-3.log"]
         scene.go("go")
         assert (await play.order("retry", "a")).ok
         await play.until_merged()

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 import signal
 from collections.abc import Callable
 from typing import Any
@@ -342,6 +343,7 @@ async def test_the_operators_secrets_and_staged_edits_are_no_part_of_it(
         await play.until_merged(PREPARE)
     assert "hunter2" not in scene.base_file("env.txt")
     assert f"COCKPIT_WORKTREE={scene.worktree(PREPARE)}" in scene.base_file("env.txt")
+    assert re.search(r"^COCKPIT_PORT=\d{4,5}$", scene.base_file("env.txt"), re.MULTILINE)
     assert "README.md" not in scene.base_file("seen.txt")
     assert scene.base_file("README.md") != "mine\n"
     assert glimpse(scene.state).snapshot.state_of(PREPARE).value == "merged"
