@@ -86,11 +86,13 @@ class Past:
             found = next(facts, None)
         return found if found is not None and found.seq == seq else None
 
-    async def _ran(self, before: int | None = None, limit: int = PAGE, text: str = "") -> Any:
-        """Give the commands that this driver ran, the newest first."""
+    async def _ran(self, before: int | None = None, since: int = 0, limit: int = PAGE, text: str = "") -> Any:
+        """Give the commands that this driver ran, the newest first; with `since`, those after that number."""
         parts = text.lower().split()
         found: list[Any] = []
         for number, one in reversed(TRACE.numbered()):
+            if number <= since:
+                break
             if before is not None and number >= before:
                 continue
             shown = _command(one)

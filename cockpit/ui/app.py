@@ -6,6 +6,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import on
+from textual.actions import SkipAction
 from textual.app import App
 from textual.binding import Binding, BindingsMap
 from textual.message import Message
@@ -202,14 +203,21 @@ class CockpitApp(App[str], inherit_bindings=False):
         """Return why an action cannot be done on the page in front, or None."""
         if self.read_only and action.verb:
             return "this screen is read only"
+        reason = self.page.why_not(action.name) if self.page else None
+        if reason is not None:
+            return reason or None
         if not action.whole:
-            reason = self.page.why_not(action.name) if self.page else None
-            if reason is not None:
-                return reason or None
             return action.why_not(self.view, self.page.targets() if self.page else ())
         if action.name not in self._plan_reasons:
             self._plan_reasons[action.name] = action.why_not(self.view, ())
         return self._plan_reasons[action.name]
+
+    def action_key(self, name: str) -> None:
+        """Do what a key stands for on the page in front; on another page it may stand for something else."""
+        action, page = BY_NAME[name], self.page
+        if page is not None and page.PAGE not in action.where and keys.DIALOG not in action.where:
+            raise SkipAction
+        self.action_do(name)
 
     def action_do(self, name: str) -> None:
         """Do what a key stands for, or say why it cannot be done."""
@@ -261,6 +269,12 @@ class CockpitApp(App[str], inherit_bindings=False):
         while len(self.screen_stack) > 1:
             self.pop_screen()
 
+    def do_agents(self) -> None:
+        """Open the page of all agents."""
+        from cockpit.ui.screens.agents import AgentsPage
+
+        self.turn_to(AgentsPage)
+
     def do_alerts(self) -> None:
         """Open the page of all alerts."""
         from cockpit.ui.screens.alerts import AlertsPage
@@ -285,6 +299,26 @@ class CockpitApp(App[str], inherit_bindings=False):
         from cockpit.ui.screens.merges import MergesPage
 
         self.turn_to(MergesPage)
+
+    def do_forecast(self) -> None:
+        """Open the page of what is to come, and of figures over time."""
+        from cockpit.ui.screens.forecast import ForecastPage
+
+        if not isinstance(self.page, ForecastPage):
+            self.do_grid()
+            self.push_screen(ForecastPage(self.view, self.rows, self.clock.now()))
+
+    def do_journal(self) -> None:
+        """Open the page of all facts."""
+        from cockpit.ui.screens.journal import JournalPage
+
+        self.turn_to(JournalPage)
+
+    def do_log(self) -> None:
+        """Open the log of what cockpit ran."""
+        from cockpit.ui.screens.log import LogPage
+
+        self.turn_to(LogPage)
 
     def turn_to(self, page: "type[DetailPage[Any]]", workstream: str = "") -> None:
         """Open a page of a list above the first page, in place of any other; stay where it is in front already."""

@@ -13,13 +13,16 @@ if TYPE_CHECKING:
 
 GRID, WORKSTREAM, COMMANDS, DIALOG = "grid", "workstream", "commands", "dialog"
 QUARANTINE, DIFF, MERGES, ALERTS = "quarantine", "diff", "merges", "alerts"
-PAGES = frozenset({GRID, WORKSTREAM, COMMANDS, QUARANTINE, DIFF, MERGES, ALERTS})
+AGENTS = "agents"
+FORECAST, JOURNAL, LOG = "forecast", "journal", "log"
+PAST = frozenset({JOURNAL, LOG})
+PAGES = frozenset({GRID, WORKSTREAM, COMMANDS, QUARANTINE, DIFF, MERGES, ALERTS, AGENTS, FORECAST}) | PAST
 BOTH = frozenset({GRID, WORKSTREAM})
-ACTING = BOTH | {ALERTS}
-LISTS = frozenset({GRID, QUARANTINE, MERGES, ALERTS})
-HELD = frozenset({QUARANTINE, WORKSTREAM, ALERTS})
+ACTING = BOTH | {ALERTS, AGENTS}
+LISTS = frozenset({GRID, QUARANTINE, MERGES, ALERTS, AGENTS})
+HELD = frozenset({QUARANTINE, WORKSTREAM, ALERTS, AGENTS})
 MERGING = ACTING | {MERGES}
-TABS = (GRID, ALERTS, QUARANTINE, MERGES)
+TABS = (GRID, AGENTS, ALERTS, QUARANTINE, MERGES, FORECAST, JOURNAL)
 
 
 class Action(Struct, frozen=True):
@@ -60,7 +63,7 @@ ACTIONS: tuple[Action, ...] = (
         "next",
         "n",
         "n",
-        ACTING | HELD | {MERGES},
+        ACTING | HELD | PAST | {MERGES, FORECAST},
         "go to the next workstream that awaits you",
         short="next",
         why_not=reasons.next_awaiting,
@@ -70,7 +73,7 @@ ACTIONS: tuple[Action, ...] = (
         "open",
         "enter",
         "enter",
-        LISTS,
+        LISTS | {FORECAST},
         "open the workstream's page",
         short="open",
         why_not=reasons.on_some,
@@ -92,7 +95,7 @@ ACTIONS: tuple[Action, ...] = (
         "previous",
         "left_square_bracket",
         "[",
-        frozenset({DIFF, WORKSTREAM, QUARANTINE, MERGES, ALERTS}),
+        frozenset({DIFF, WORKSTREAM, QUARANTINE, MERGES, ALERTS, AGENTS, FORECAST}) | PAST,
         "a diff's hunk before; a workstream's part before; a violation or a merge: scroll up",
         short="before",
         group="moving",
@@ -101,7 +104,7 @@ ACTIONS: tuple[Action, ...] = (
         "following",
         "right_square_bracket",
         "]",
-        frozenset({DIFF, WORKSTREAM, QUARANTINE, MERGES, ALERTS}),
+        frozenset({DIFF, WORKSTREAM, QUARANTINE, MERGES, ALERTS, AGENTS, FORECAST}) | PAST,
         "a diff's next hunk; a workstream's next part (output, timeline, gates); a violation or a merge: scroll down",
         short="after",
         group="moving",
@@ -111,10 +114,19 @@ ACTIONS: tuple[Action, ...] = (
         "filter",
         "slash",
         "/",
-        LISTS,
+        LISTS | PAST,
         "show only what matches",
         short="filter",
         group="choosing",
+    ),
+    Action(
+        "inspect",
+        "enter",
+        "enter",
+        PAST,
+        "show the fact or the command on the whole screen; again: the list",
+        short="in full",
+        group="moving",
     ),
     Action("mark", "space", "space", frozenset({GRID}), "mark, or unmark", why_not=reasons.on_some, group="choosing"),
     Action("range", "v", "v", frozenset({GRID}), "mark a range", why_not=reasons.on_some, group="choosing"),
@@ -385,7 +397,7 @@ ACTIONS: tuple[Action, ...] = (
         "P",
         "P",
         ACTING,
-        "launch nothing new; again: go on",
+        "launch nothing new, on the page of agents of the profile there; again: go on",
         short="hold",
         verb="drain",
         why_not=reasons.drain,
@@ -396,7 +408,7 @@ ACTIONS: tuple[Action, ...] = (
         "plus",
         "+",
         ACTING,
-        "one agent more at once",
+        "one agent more at once; on the page of agents: one slot more of the profile there",
         verb="limits",
         why_not=reasons.more_agents,
         group="the plan",
@@ -406,7 +418,7 @@ ACTIONS: tuple[Action, ...] = (
         "minus",
         "−",
         ACTING,
-        "one agent fewer at once",
+        "one agent fewer at once; on the page of agents: one slot fewer of the profile there",
         verb="limits",
         why_not=reasons.fewer_agents,
         group="the plan",
@@ -422,10 +434,50 @@ ACTIONS: tuple[Action, ...] = (
         why_not=reasons.trust,
         group="the plan",
     ),
+    Action(
+        "what_if_more",
+        "plus",
+        "+",
+        frozenset({FORECAST}),
+        "what if there was one agent more? changes nothing",
+        short="one more",
+        group="the forecast",
+    ),
+    Action(
+        "what_if_fewer",
+        "minus",
+        "−",
+        frozenset({FORECAST}),
+        "what if there was one agent fewer? changes nothing",
+        short="one fewer",
+        group="the forecast",
+    ),
+    Action(
+        "window",
+        "w",
+        "w",
+        frozenset({FORECAST}),
+        "how far back to look: 1 h, 24 h, 7 d, all",
+        short="window",
+        group="the forecast",
+    ),
+    Action(
+        "export",
+        "E",
+        "E",
+        frozenset({FORECAST}),
+        "write figures and legs as CSV files, and say where",
+        short="export",
+        group="the forecast",
+    ),
     Action("grid", "1", "1", PAGES, "the page of all workstreams", group="pages"),
+    Action("agents", "2", "2", PAGES, "the page of agents: profiles, slots and what they do", group="pages"),
     Action("alerts", "3", "3", PAGES, "the page of all alerts", group="pages"),
     Action("quarantine", "4", "4", PAGES, "the page of quarantines and violations", short="quarantine", group="pages"),
     Action("merges", "5", "5", PAGES, "the page of the merge queue and of all merges", group="pages"),
+    Action("forecast", "6", "6", PAGES, "the page of the forecast: the schedule, the finish, figures", group="pages"),
+    Action("journal", "7", "7", PAGES, "the page of the journal: all facts", group="pages"),
+    Action("log", "at", "@", PAGES, "the log of what cockpit ran", group="pages"),
     Action("tab", "tab", "tab", PAGES, "the next of these pages", palette=False, group="pages"),
     Action("refresh", "R", "R", PAGES, "read everything again"),
     Action("palette", "colon", ":", PAGES, "find an action by its name", palette=False),
@@ -456,7 +508,7 @@ def bindings(*places: str) -> "list[Binding]":
     from textual.binding import Binding  # what only names keys, as a line for tmux does, loads no screen
 
     return [
-        Binding(key, f"app.do('{action.name}')", action.about, show=False, priority=key == "ctrl+c")
+        Binding(key, f"app.key('{action.name}')", action.about, show=False, priority=key == "ctrl+c")
         for action in BY_NAME.values()
         if action.where & set(places)
         for key in action.keys.split(",")

@@ -17,7 +17,7 @@ from cockpit.store.paths import state_folder
 
 ROOT = Path(__file__).resolve().parents[2]
 COCKPIT = ROOT / "cockpit"
-BASE = frozenset({"errors", "clock", "safetext", "process", "filelock", "processtree", "globs"})
+BASE = frozenset({"errors", "clock", "safetext", "process", "filelock", "processtree", "globs", "redaction"})
 ROOMS: dict[str, frozenset[str]] = {
     "base": frozenset(),
     "plan": frozenset({"base"}),
@@ -135,6 +135,13 @@ NOT_FOR_THE_FIRST_PAINT = (
     *("cockpit.ui.screens.workstream", "cockpit.ui.screens.ways", "cockpit.ui.screens.commands"),
     *("cockpit.ui.screens.quarantine", "cockpit.ui.screens.release", "cockpit.ui.screens.diff"),
     *("cockpit.ui.screens.merges", "cockpit.ui.widgets.filterline"),
+    *(
+        "cockpit.ui.screens.forecast",
+        "cockpit.ui.screens.journal",
+        "cockpit.ui.screens.log",
+        "cockpit.ui.screens.asked",
+    ),
+    *("cockpit.ui.gantt", "cockpit.ui.outlooks", "cockpit.ui.past", "cockpit.metrics", "textual_plotext", "plotext"),
 )
 
 

@@ -8,7 +8,8 @@ from msgspec.structs import asdict, replace
 
 from cockpit.clock import FakeClock
 from cockpit.engine.handle import Answer, View
-from cockpit.errors import CockpitError, DriverGoneError, OrderRefusedError
+from cockpit.errors import DriverGoneError, OrderRefusedError
+from cockpit.forecast.estimates import Estimate
 from cockpit.schedule import facts as f
 from cockpit.schedule.carry import carry_out
 from cockpit.schedule.fold import fold
@@ -16,6 +17,7 @@ from cockpit.schedule.orders import Order
 from cockpit.schedule.outline import IssueOutline, LegOutline, Outline, Profile, WorkstreamOutline
 from cockpit.schedule.readings import Forecast, Readings, RunReading, WorktreeReading
 from cockpit.schedule.snapshot import Snapshot
+from tests.ui import past
 
 START = 1_700_000_000.0
 
@@ -35,6 +37,8 @@ class FakeHandle:
         self.diffs: dict[str, str] = {}
         self.gates: list[dict[str, Any]] = []
         self.recorded: list[f.Recorded] = []
+        self.ran: list[list[Any]] = []
+        self.estimates: list[Estimate] = []
         self.subscribers: list[asyncio.Queue[View | Exception | None]] = []
 
     def view(self, *facts: f.Recorded) -> View:
@@ -111,7 +115,7 @@ class FakeHandle:
             return {"gates": self.gates}
         if question == "timeline":
             return {"facts": [self._told(one) for one in self.recorded if self._about(one, arguments["workstream"])]}
-        raise CockpitError(f"no such question: {question}")
+        return past.answer(self, question, arguments)
 
     def _diff(self, workstream: str, path: str = "") -> dict[str, Any]:
         """Return the diffs of all files, or of one, as a driver tells them."""

@@ -14,11 +14,15 @@ from cockpit.schedule.orders import VERBS
 from cockpit.ui.app import CockpitApp
 from cockpit.ui.keys import (
     ACTIONS,
+    AGENTS,
     ALERTS,
     BY_NAME,
     DIALOG,
     DIFF,
+    FORECAST,
     GRID,
+    JOURNAL,
+    LOG,
     MERGES,
     PAGES,
     QUARANTINE,
@@ -33,7 +37,7 @@ from cockpit.ui.screens.workstream import WorkstreamPage
 from tests.ui.fakes import busy
 from tests.ui.opening import opened
 
-REQUIRED = [*"jkgGvsprxaAmMcCZSPnltTRqduXWK1345", "up", "down", "pageup", "pagedown", "enter", "escape", "space"]
+REQUIRED = [*"jkgGvsprxaAmMcCZSPnltTRqduXWK12345", "up", "down", "pageup", "pagedown", "enter", "escape", "space"]
 REQUIRED += ["comma", "w"]
 REQUIRED += ["ctrl+c", "slash", "colon", "question_mark", "plus", "minus", "tab"]
 REQUIRED += ["left_square_bracket", "right_square_bracket"]
@@ -87,15 +91,20 @@ def test_no_source_binds_by_a_key_method() -> None:
 
 
 def test_every_action_of_a_page_has_somebody_who_does_it() -> None:
+    from cockpit.ui.screens.agents import AgentsPage
     from cockpit.ui.screens.alerts import AlertsPage
     from cockpit.ui.screens.commands import CommandsPage
     from cockpit.ui.screens.diff import DiffPage
+    from cockpit.ui.screens.forecast import ForecastPage
     from cockpit.ui.screens.grid import GridPage
+    from cockpit.ui.screens.journal import JournalPage
+    from cockpit.ui.screens.log import LogPage
     from cockpit.ui.screens.merges import MergesPage
     from cockpit.ui.screens.quarantine import QuarantinePage
 
     pages = {GRID: GridPage, WORKSTREAM: WorkstreamPage, "commands": CommandsPage}
-    pages |= {QUARANTINE: QuarantinePage, DIFF: DiffPage, MERGES: MergesPage, ALERTS: AlertsPage}
+    pages |= {QUARANTINE: QuarantinePage, DIFF: DiffPage, MERGES: MergesPage, AGENTS: AgentsPage, ALERTS: AlertsPage}
+    pages |= {FORECAST: ForecastPage, JOURNAL: JournalPage, LOG: LogPage}
     assert pages.keys() == PAGES
     for page, cls in pages.items():
         for action in on_page(page):
