@@ -5,11 +5,12 @@ import subprocess
 import time
 from collections import deque
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Lock
 
 from cockpit.errors import CommandError
+from cockpit.redaction import KNOWN
 
 TRACED = 1000  # commands
 EXCERPT = 600  # bytes of what each printed
@@ -49,9 +50,10 @@ class Trace:
         self._lock = Lock()
 
     def add(self, entry: Traced) -> None:
-        """Keep one entry; the oldest one goes when there are too many."""
+        """Keep one entry, without the secrets in it; the oldest one goes when there are too many."""
+        safe = replace(entry, argv=tuple(map(KNOWN.text, entry.argv)), output=KNOWN.text(entry.output))
         with self._lock:
-            self._entries.append(entry)
+            self._entries.append(safe)
             self._added += 1
 
     def entries(self) -> tuple[Traced, ...]:

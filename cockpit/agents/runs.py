@@ -19,6 +19,7 @@ from cockpit.agents import supervisor
 from cockpit.errors import CockpitError
 from cockpit.process import TRACE, Traced
 from cockpit.processtree import MARKER, ProcessId
+from cockpit.redaction import KNOWN
 
 DEFAULT_CAP = 32 * 1024 * 1024
 Reason = Literal["exited", "timeout", "stopped", "spawn-failed", "unknown"]
@@ -130,6 +131,7 @@ def start(spec: RunSpec) -> Started:
         spec.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         if (spec.folder / "spec").exists():
             raise ValueError("its folder holds a run already")
+        KNOWN.learn(env)
         (spec.folder / "heartbeat").touch()
         supervisor.write_atomically(str(spec.folder / "spec"), "".join(f"{n}={v}\0" for n, v in fields))
         started = _spawn(spec.folder, env)
@@ -380,8 +382,12 @@ def _begin(folder: Path, name: str) -> tuple[int, int]:
 
 
 def _pread(path: Path, offset: int, limit: int) -> bytes:
+    """Return a part of a log without the secrets in it, which may lie across its ends."""
+    before = min(offset, KNOWN.reach)
+    wanted = before + limit + KNOWN.reach
     try:
         with path.open("rb") as file:
-            return os.pread(file.fileno(), limit, offset)
+            data = os.pread(file.fileno(), wanted, offset - before)
     except FileNotFoundError:
         return b""
+    return KNOWN.data(data, is_cut=len(data) < wanted)[before : before + limit] if len(data) > before else b""

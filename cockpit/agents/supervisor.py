@@ -1,4 +1,4 @@
-"""The small detached process over one agent: its time limit, its log's cap, its end; never reads what the agent says.
+"""The small detached process over one agent: its time limit, its log's cap, its end; judges nothing that it says.
 
 Started by `runs.start` as `python -I -S`, with the agent's own environment. It writes into the run's folder, each file
 atomically: `started.json`, `heartbeat` (its time of change), `<log>.1` and `<log>.cut` (see `_rotate`), and at last
@@ -79,6 +79,7 @@ class _Supervisor:
                 self.reap()
         for name in LOGS:
             self.keep_small(name)
+        self.hide_secrets()
         detail = self.stop_request().get("reason", [""])[-1] if reason == "stopped" else ""
         self.write_exit(reason, error, detail, leftovers)
 
@@ -175,6 +176,16 @@ class _Supervisor:
             return 0  # gone with its folder, or no room for the tail: the next look tries again
         self.sizes[name] = size
         return grown
+
+    def hide_secrets(self) -> None:
+        """Hide what of the agent's environment is secret in its logs, now that nobody writes them any more."""
+        from cockpit.redaction import Redactor  # its patterns cost as much as the start, which is over by now
+
+        redactor = Redactor()
+        redactor.learn(os.environ)
+        for name in LOGS:
+            for log in (name, f"{name}.1"):
+                redactor.file(f"{self.spec.folder}/{log}")
 
     def write_exit(self, reason: str, error: str, detail: str, leftovers: int) -> None:
         code = killer = "null"

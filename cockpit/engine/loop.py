@@ -4,7 +4,7 @@ import asyncio
 import itertools
 import os
 import secrets
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Mapping
 from threading import Event
 from typing import Any
 
@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from cockpit.clock import Clock
 from cockpit.engine.handle import Answer, View
+from cockpit.engine.hidden import hidden, hidden_notes
 from cockpit.errors import CockpitError, IllegalMoveError, JournalError, OrderRefusedError
 from cockpit.schedule import facts as f
 from cockpit.schedule.carry import carry_out, progress
@@ -44,6 +45,7 @@ class Engine:
     """One plan's state and what is under way for it.
 
     `effects` carries out what decide asks for; `admit` is asked before an order is taken and refuses by raising;
+    `waiting_runs` names the runs whose agents do nothing but wait for an answer;
     `cancels` holds an event a leg whose gate runs, set when its end is asked for. `snapshot` is how things stand,
     `written` how they stand on the disk, a moment behind.
     """
@@ -55,6 +57,7 @@ class Engine:
         self.readings = Readings()
         self.effects: Effect | None = None
         self.admit: Gatekeeper | None = None
+        self.waiting_runs: Callable[[], Collection[str]] = lambda: ()
         self.auto_approve = False
         self.trouble = ""
         self.cancels: dict[str, Event] = {}
@@ -80,7 +83,7 @@ class Engine:
         """
         if not facts:
             return
-        self.snapshot, recorded = chained(self.snapshot, facts, self.clock.now())
+        self.snapshot, recorded = chained(self.snapshot, [hidden(fact) for fact in facts], self.clock.now())
         self._unwritten += recorded
         self._news.set()
         for one in recorded:
@@ -131,6 +134,8 @@ class Engine:
 
     def read(self, **changes: Any) -> None:
         """Replace readings by newer ones; `worktrees`, `runs` and `notes` are merged by key, None removes an entry."""
+        if "notes" in changes:
+            changes["notes"] = hidden_notes(changes["notes"])
         now = self.readings
         new: dict[str, Any] = {}
         told: dict[str, Any] = {}
@@ -248,7 +253,7 @@ class Engine:
             wake_at = self._turn()
             if self._wake.is_set():
                 continue
-            if not (self._flights or self._unwritten) and quiet(wake_at is not None):
+            if not (self._goes_on() or self._unwritten) and quiet(wake_at is not None):
                 return
             timeout = None if wake_at is None else max(0.0, wake_at - self.clock.now())
             try:
@@ -256,6 +261,11 @@ class Engine:
                     await self._wake.wait()
             except TimeoutError:
                 continue
+
+    def _goes_on(self) -> bool:
+        """Tell whether anything is under way but runs that wait for an answer of the operator."""
+        waiting = self.waiting_runs()
+        return any(not (isinstance(todo, WatchRun) and todo.run in waiting) for todo in self._flights)
 
     @property
     def stopping(self) -> bool:

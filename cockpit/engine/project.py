@@ -1,6 +1,7 @@
 """A plan together with its repository and its state folder: what every command and the driver start from."""
 
 import json
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import astuple, dataclass, replace
 from hashlib import sha256
@@ -12,6 +13,7 @@ from cockpit.git.repo import Repo
 from cockpit.plan.legs import cut
 from cockpit.plan.load import Loaded, load_plan
 from cockpit.plan.settings import AgentProfile
+from cockpit.redaction import KNOWN
 from cockpit.schedule.outline import (
     COVERED,
     IssueOutline,
@@ -52,7 +54,10 @@ def open_project(plan: Path, state_dir: Path | None = None) -> Project:
 
 
 def project_of(loaded: Loaded, state_dir: Path | None = None) -> Project:
-    """Find the repository and the state folder of a loaded plan. Raises GitError."""
+    """Find the repository and the state folder of a loaded plan, and learn its secrets. Raises GitError."""
+    agents = (profile.env for profile in loaded.plan.agents.values())
+    for variables in (os.environ, *agents, *(workstream.env for workstream in loaded.plan.workstreams)):
+        KNOWN.learn(variables)
     repo = Repo.open(loaded.repo)
     base = loaded.plan.base or repo.current_branch()
     if base is None:

@@ -14,6 +14,7 @@ from cockpit import processtree
 from cockpit.plan.values import Command
 from cockpit.process import EXCERPT, TRACE, Traced
 from cockpit.processtree import MARKER
+from cockpit.redaction import KNOWN
 
 OUTPUT_CAP = 16 * 1024 * 1024
 TAIL_BYTES = 8192
@@ -88,6 +89,7 @@ def run_gate(
                 process.wait()
             elif code:
                 reason = f"ended with code {code}" if code > 0 else f"was ended by signal {-code}"
+    KNOWN.file(str(output))
     result = GateResult(name, not reason, code, time.monotonic() - begun, output, _tail(output), reason)
     TRACE.add(Traced(tuple(argv), str(worktree), at, result.seconds, code, result.tail[-EXCERPT:] or reason))
     return result

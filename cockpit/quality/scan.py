@@ -12,6 +12,7 @@ from cockpit.quality.rules import RULES
 from cockpit.quality.source import Source
 from cockpit.quality.unscanned import BINARY
 from cockpit.quality.violation import EXCERPT, Violation, fingerprint
+from cockpit.redaction import KNOWN
 
 LARGEST = 2 * 1024 * 1024  # bytes of a file that is scanned
 LONGEST_LINE = 20_000  # characters: beyond that a file is not written by hand
@@ -82,9 +83,9 @@ def _violation(rule: Rule, found: Found, change: Change, seen: Counter[tuple[str
         change.path,
         found.line,
         found.column,
-        excerpt,
+        KNOWN.text(excerpt),  # it is shown, printed and kept, and what it holds may be the very key that is wrong here
         found.message,
-        found.missing,
+        tuple(map(KNOWN.text, found.missing)),
         fingerprint(rule.name, change.path, excerpt, seen[rule.name, excerpt]),
     )
 

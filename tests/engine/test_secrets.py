@@ -1,0 +1,48 @@
+"""Promise 6: what the plan passes to an agent stands in nothing that cockpit keeps, shows or tells the next run."""
+
+import pytest
+
+from cockpit.engine.handle import View
+from tests.engine.scenes import Scene
+
+pytestmark = pytest.mark.anyio
+
+SECRET = "geheim-und-lang-4711"
+TELLS = (
+    'echo "it is $SERVICE_TOKEN" ; echo "and $SERVICE_TOKEN here" >&2\n'
+    'echo "EVIL $SERVICE_TOKEN" > bad.txt; echo "$SERVICE_TOKEN" > key.txt; exit 1'
+)
+
+
+async def test_a_secret_stands_in_no_log_journal_prompt_or_view(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SERVICE_TOKEN", SECRET)
+    agent = {"run": ["sh", str(scene.stage / "agent.sh")], "env": {"STAGE": str(scene.stage)}, "slots": 8}
+    scene.plan(
+        {
+            "a": {"does": TELLS},
+            "b": {"does": "echo $SERVICE_TOKEN > b.txt", "env": {}},
+            "c": {"does": "echo EVIL $SERVICE_TOKEN > bad.txt"},
+        },
+        agents={"sh": {**agent, "pass_env": ["SERVICE_TOKEN"]}},
+        limits={"retries": 1},
+        gates=[{"name": "tells", "run": "cat *.txt; exit 1"}],
+        quality={"quarantine": ["no-evil"], "settle": "0s", "forbid": [{"name": "no-evil", "pattern": "EVIL"}]},
+    )
+    async with scene.driving() as play:
+        await play.start()
+        await play.until_state(b="failed", c="quarantined")
+        await play.until(lambda play: play.state("a") in ("failed", "quarantined"))
+        assert "*" * len(SECRET) in play.leg("b").reason
+        (found,) = play.snapshot.open_violations("c")
+        assert found.excerpt == f"EVIL {'*' * len(SECRET)}"
+        shown = (await play.handle.ask("output", workstream="a"))["data"]
+        assert shown in (f"it is {'*' * len(SECRET)}\n", "")
+        assert SECRET not in repr(View(play.snapshot, play.view.readings))
+        assert SECRET not in repr(await play.handle.ask("gates", workstream="b"))
+        assert SECRET not in repr(await play.handle.ask("commands"))
+        assert (await play.order("release", "c", how="restart", reason="again")).ok
+        await play.until(lambda play: len([run for run in play.snapshot.runs.values() if run.leg == "c"]) == 2)
+        await play.until_state(c="quarantined")
+    told = [path for path in scene.state_dir.rglob("*") if path.is_file() and SECRET.encode() in path.read_bytes()]
+    assert [str(path) for path in told] == []
+    scene.check()
