@@ -373,6 +373,13 @@ class CockpitApp(App[str], inherit_bindings=False):
         """Allow one agent fewer."""
         self.ordering.limit(-1)
 
+    def do_undo(self) -> None:
+        """Undo the last order of this screen, or say why nothing exactly does."""
+        if self.read_only:
+            self.say("this screen is read only", "warn")
+        else:
+            self.ordering.undo()
+
     def do_help(self) -> None:
         """Show all keys of the page in front."""
         from cockpit.ui.screens.help import HelpScreen

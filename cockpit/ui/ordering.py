@@ -1,5 +1,6 @@
 """From an action to an answer: asks where that is due, checks again, hands the order in, says what became of it."""
 
+from collections import deque
 from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
@@ -15,6 +16,7 @@ from cockpit.ui.asking import Question, named, orders_for, question, quit_questi
 from cockpit.ui.keys import BY_NAME, Action
 from cockpit.ui.looks import count, line
 from cockpit.ui.present import going_on
+from cockpit.ui.undoing import KEPT, Given, inverse
 from cockpit.ui.working import beside
 
 if TYPE_CHECKING:
@@ -31,6 +33,22 @@ class Ordering:
     def __init__(self, app: "CockpitApp") -> None:
         self._app = app
         self._limit: int | None = None
+        self._given: deque[Given] = deque(maxlen=KEPT)
+
+    def undo(self) -> None:
+        """Give the order that exactly undoes the last one of this screen; else say why there is none."""
+        app = self._app
+        if not self._given:
+            app.say("nothing to undo: this screen gave no order yet", "warn")
+            return
+        last = self._given[-1]
+        keys = {name: action.shown for name, action in BY_NAME.items()}
+        found = inverse(last, app.view.snapshot, app.who, keys)
+        if isinstance(found, str):
+            app.say(f"{_told(last.order)}: {found}", "warn")
+        else:
+            self._given.pop()
+            beside(app, partial(self._hand_in, (found,), undoing=True), "undoing an order", "orders")
 
     def give(self, action: Action, targets: tuple[str, ...], hidden: int) -> None:
         """Give the orders of an action for these targets; ask first where that is due."""
@@ -184,10 +202,11 @@ class Ordering:
                 raise OrderRefusedError(answer.note)
         await app.handle.order(Order("stop-driver", by=app.who))
 
-    async def _hand_in(self, orders: tuple[Order, ...]) -> None:
+    async def _hand_in(self, orders: tuple[Order, ...], *, undoing: bool = False) -> None:
         for order in orders:
-            what = f"{order.verb} {named(order.targets) or ('all' if order.everything else order.number or '')}".strip()
+            what = _told(order)
             self._app.say(f"{what} …")
+            before = self._app.view.snapshot
             try:
                 answer = await self._app.handle.order(order)
             except CockpitError as error:
@@ -197,7 +216,13 @@ class Ordering:
                 if order.verb == "limits":
                     self._limit = None
             note = line(answer.note)
+            if answer.ok and not undoing:
+                self._given.append(Given(order, before))
             if answer.ok:
                 self._app.say(f"✓ {what}{f' · {note}' if note else ''}", "good")
             else:
                 self._app.fail(f"{what}: {note or 'refused'}")
+
+
+def _told(order: Order) -> str:
+    return f"{order.verb} {named(order.targets) or ('all' if order.everything else order.number or '')}".strip()

@@ -38,7 +38,7 @@ from tests.ui.fakes import busy
 from tests.ui.opening import opened
 
 REQUIRED = [*"jkgGvsprxaAmMcCZSPnltTRqduXWK12345", "up", "down", "pageup", "pagedown", "enter", "escape", "space"]
-REQUIRED += ["comma", "w"]
+REQUIRED += ["comma", "w", "U", "left", "right"]
 REQUIRED += ["ctrl+c", "slash", "colon", "question_mark", "plus", "minus", "tab"]
 REQUIRED += ["left_square_bracket", "right_square_bracket"]
 
