@@ -1,4 +1,4 @@
-"""`cockpit run --approve ask`: asks on the terminal for each approval that is awaited; decides nothing by itself."""
+"""`cockpit run --approve ask`: asks on the terminal for each approval, and what agents ask; decides nothing."""
 
 import asyncio
 import sys
@@ -7,11 +7,12 @@ from cockpit.cli.output import plural, say
 from cockpit.cli.reach import who
 from cockpit.cli.telling import Teller
 from cockpit.engine.handle import Handle, View
-from cockpit.safetext import safe_line
+from cockpit.safetext import on_one_line, safe_line, safe_text
 from cockpit.schedule.orders import Order
 from cockpit.schedule.shown import START
 from cockpit.schedule.snapshot import Leg, Snapshot
 from cockpit.schedule.states import WORKING, State
+from cockpit.schedule.talk import Question
 
 
 class Asker:
@@ -44,6 +45,10 @@ class Asker:
             await self._ask(handle, leg, self._view.snapshot.approval_of(leg) or "merge")
             self._view = await _present(handle)  # the one before does not know the answer yet
             self._show()
+        while self._view is not None and (question := self._next_question(self._view.snapshot)) is not None:
+            await self._put(handle, question)
+            self._view = await _present(handle)
+            self._show()
         if self._view is not None and not self._wait and settled(self._view.snapshot):
             await handle.order(Order("stop-driver", by=who("command")))
 
@@ -60,6 +65,26 @@ class Asker:
             if what and (key, leg.attempt, leg.commit, what) not in self._asked:
                 return leg
         return None
+
+    def _next_question(self, snapshot: Snapshot) -> Question | None:
+        return next((one for one in snapshot.open_questions() if (one.id, 0, "", "") not in self._asked), None)
+
+    async def _put(self, handle: Handle, question: Question) -> None:
+        """Put an agent's question: a number takes one of its choices, an empty line leaves it open."""
+        self._teller.end()
+        self._asked.add((question.id, 0, "", ""))
+        say(f"{on_one_line(question.workstream)} asks: {safe_text(question.text)}")
+        for number, choice in enumerate(question.choices, 1):
+            say(f"  {number}  {on_one_line(choice)}")
+        text = (await _line("answer (empty: later): ")).strip()
+        if not text:
+            return
+        chosen = int(text) if text.isdecimal() and 1 <= int(text) <= len(question.choices) else None
+        words = "" if chosen else text
+        order = Order("answer", (question.workstream,), who("command"), words, chosen, expected=question.id)
+        done = await handle.order(order)
+        if not done.ok:
+            say(safe_line(f"refused: {done.note}"))
 
     async def _ask(self, handle: Handle, leg: Leg, what: str) -> None:
         self._teller.end()

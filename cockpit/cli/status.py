@@ -185,7 +185,7 @@ def why(snapshot: Snapshot, workstream: str, notes: Mapping[str, str] | None = N
         return f"waits for the merge of {', '.join(needed)}"
     if leg.state is State.READY:
         return "launching is held (drain)" if snapshot.held else waits_in_line(snapshot, leg)
-    return (notes or {}).get(workstream, "") or leg.note
+    return (notes or {}).get(workstream, "") or (leg.note if leg.state is State.RUNNING else "")
 
 
 def _workstream(

@@ -102,6 +102,7 @@ class Driver:
         questions = Questions(self.effects, self.plans)
         forecasts = Forecasts(self.engine, self._pool, self.project.state.estimates)
         questions.past.estimates = forecasts.estimates
+        self.talks = questions.talks
         self.handle = LocalHandle(self.engine, questions)
         self.server = Server(self.engine, self.project.state.socket, questions)
         await self.server.start()
@@ -165,8 +166,9 @@ class Driver:
         """Drive until nothing is left to do: for a detached driver, and nobody looks on; see DESIGN.md."""
         while True:
             await self.engine.run(lambda later: self._quiet(later, detached=detached, wait=wait))
+            waiting = self.engine.waiting_runs()
             await self.server.close(self.farewell)
-            if self.engine.stopping or not self.engine.has_work():
+            if self.engine.stopping or not self.engine.has_work(waiting):
                 return
             await self.server.start()  # an order came in just before the door was shut
 
@@ -174,7 +176,8 @@ class Driver:
         now = time.monotonic()
         finished = self.engine.snapshot.state() == "finished"
         if not detached:
-            return finished or not (wait or self.server.clients or (later and self._goes_on_by_itself()))
+            looking_on = self.server.clients - self.talks.listeners
+            return finished or not (wait or looking_on > 0 or (later and self._goes_on_by_itself()))
         if later:
             return False
         if self.server.clients:

@@ -265,17 +265,18 @@ class Engine:
     def _goes_on(self) -> bool:
         """Tell whether anything is under way but runs that wait for an answer of the operator."""
         waiting = self.waiting_runs()
-        return any(not (isinstance(todo, WatchRun) and todo.run in waiting) for todo in self._flights)
+        return any(not _only_watches(todo, waiting) for todo in self._flights)
 
     @property
     def stopping(self) -> bool:
         """Whether the loop was asked to end."""
         return self._stopping
 
-    def has_work(self) -> bool:
-        """Say whether anything is to be done now."""
+    def has_work(self, waiting: Collection[str] = ()) -> bool:
+        """Say whether anything is to be done now, but to watch runs that wait for an answer of the operator."""
         todos = decide(self.snapshot, self.readings, self.clock.now())
-        return bool(self._flights) or any(not isinstance(todo, WakeAt) for todo in todos)
+        found = (*self._flights, *(todo for todo in todos if not isinstance(todo, WakeAt)))
+        return any(not _only_watches(todo, waiting) for todo in found)
 
     def stop(self) -> None:
         """End the loop; what is under way is cut off, agents go on."""
@@ -365,3 +366,7 @@ class Engine:
             pause = min(outline.backoff_s * 2**leg.failures, 600.0)
             return f.RetryScheduled(key, self.clock.now() + pause, reason)
         return f.LegFailed(key, reason)
+
+
+def _only_watches(todo: object, runs: Collection[str]) -> bool:
+    return isinstance(todo, WatchRun) and todo.run in runs

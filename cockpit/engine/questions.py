@@ -30,7 +30,7 @@ class Questions:
         self._effects = effects
         self._plans = plans
         self.past = Past(effects)
-        talks = Talks(effects)
+        self.talks = talks = Talks(effects)
         self._known: dict[str, Callable[..., Awaitable[Any]]] = {
             "output": self._output,
             "timeline": self._timeline,

@@ -1,6 +1,7 @@
 """Answers what agents ask a driver about what is said to them, and about each other's files; it records nothing."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,17 @@ class Talks:
     def __init__(self, effects: Effects) -> None:
         self._effects = effects
         self._engine = effects.engine
+        self._waiting: Counter[str] = Counter()
+        self._engine.waiting_runs = self.waiting_runs
+
+    def waiting_runs(self) -> frozenset[str]:
+        """Return the runs from which somebody waits here for an answer."""
+        return frozenset(run for run, number in self._waiting.items() if number > 0)
+
+    @property
+    def listeners(self) -> int:
+        """How many wait here for an answer: clients that look on at nothing."""
+        return self._waiting.total()
 
     async def answer(self, key: str, wait_s: float = 0.0) -> Any:
         """Give what became of a question, as soon as it is closed or so many seconds have passed."""
@@ -32,7 +44,10 @@ class Talks:
             if any(isinstance(one.fact, _CLOSING) for one in recorded):
                 closed.set()
 
+        asked = self._engine.snapshot.questions.get(key)
+        waiter = asked.run if asked is not None and asked.open and wait_s > 0 else None
         end = self._engine.watch_facts(heard)
+        self._count(waiter, +1)
         try:
             async with asyncio.timeout(max(0.0, wait_s)):
                 while self._shown(key)["open"]:
@@ -42,7 +57,13 @@ class Talks:
             pass  # it is open still, and that is the answer
         finally:
             end()
+            self._count(waiter, -1)
         return self._shown(key)
+
+    def _count(self, run: str | None, by: int) -> None:
+        if run is not None:
+            self._waiting[run] += by
+            self._engine.wake()
 
     async def asked(self, run: str, text: str) -> Any:
         """Give the id of a question that a run put in these words before, and that is open or was answered."""

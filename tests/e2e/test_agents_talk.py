@@ -5,6 +5,7 @@ import sys
 
 import pytest
 
+from cockpit.engine.driver import drive
 from cockpit.schedule import facts as f
 from tests.engine.scenes import WRITES, Scene
 
@@ -84,3 +85,16 @@ async def test_the_same_by_an_mcp_server_on_stdio(scene: Scene) -> None:
             assert "text='y'" in str(asking.result().content)
         scene.go("go")
         await play.until_merged("a")
+
+
+@pytest.mark.anyio
+async def test_a_run_in_the_foreground_ends_where_only_an_answer_can_go_on(scene: Scene) -> None:
+    scene.plan({"a": {"does": "cockpit ask Really? > answer.txt\n"}, "b": {"depends_on": ["a"]}})
+    async with asyncio.timeout(20):
+        assert await drive(scene.project()) == 1
+    async with scene.driving() as play:  # its agent goes on, and is taken over
+        await play.until(lambda one: one.snapshot.open_questions("a"))
+        assert (await play.order("answer", "a", reason="yes")).ok
+        await play.until_merged("a", "b", seconds=20)
+    assert scene.base_file("answer.txt") == "yes\n"
+    scene.check()
