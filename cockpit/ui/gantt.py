@@ -28,11 +28,12 @@ LEGEND: tuple[tuple[Cell, str], ...] = (
     (LOOK[RUNNING], "running"),
     (LOOK[CHECKING], "in check"),
     (LOOK[REVIEW], "review"),
+    (LOOK[MERGING], "merging"),
     (LOOK[HELD], "held up"),
     (LOOK[MERGED], "merged"),
     (CRITICAL, "critical"),
     (COMING, "to come"),
-    (AFTER, "checks, yes"),
+    (AFTER, "checks, review"),
 )
 _RANK = {kind: rank for rank, kind in enumerate((WAITING, REVIEW, RUNNING, CHECKING, MERGING, HELD, MERGED))}
 _LEAST = 12  # cells of a bar
@@ -144,11 +145,19 @@ def name_width(all_bars: Iterable[Bar], width: int) -> int:
     return max(8, min(longest + 2, 30, width - _LEAST, max(12, width // 3)))
 
 
-def legend(width: int) -> Line:
-    """Return what the glyphs mean, as far as it fits."""
+def legend(all_bars: Iterable[Bar], width: int) -> Line:
+    """Return what the glyphs that are there mean, as far as it fits."""
+    there: set[Cell] = set()
+    for bar in all_bars:
+        there |= {LOOK[one.kind] for one in bar.stints if one.kind in LOOK}
+        if bar.coming is not None:
+            there |= {CRITICAL if bar.coming.critical else COMING}
+            there |= {AFTER} if bar.coming.end != bar.coming.freed else set()
     cells: list[Cell] = []
     used = 0
     for (glyph, style), word in LEGEND:
+        if (glyph, style) not in there:
+            continue
         used += len(word) + 4
         if used > width:
             break

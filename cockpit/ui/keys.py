@@ -440,7 +440,7 @@ ACTIONS: tuple[Action, ...] = (
         "+",
         frozenset({FORECAST}),
         "what if there was one agent more? changes nothing",
-        short="one more",
+        short="more",
         group="the forecast",
     ),
     Action(
@@ -449,7 +449,7 @@ ACTIONS: tuple[Action, ...] = (
         "−",
         frozenset({FORECAST}),
         "what if there was one agent fewer? changes nothing",
-        short="one fewer",
+        short="fewer",
         group="the forecast",
     ),
     Action(

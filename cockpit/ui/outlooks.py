@@ -27,10 +27,14 @@ class Curve(Struct, frozen=True):
 
 
 class Drawing(Struct, frozen=True):
-    """A chart: its title with the figures that it comes to, and its curves; `times`: its values are times, too."""
+    """A chart: its title with the figures that it comes to, its curves, and the time that it shows, from and to.
+
+    `times`: its values are times, too.
+    """
 
     title: str
     curves: tuple[Curve, ...]
+    span: tuple[float, float] = (0.0, 1.0)
     times: bool = False
 
 
@@ -41,15 +45,17 @@ def finish_lines(own: Outlook, other: Outlook | None, now: float) -> tuple[Line,
     lines: list[Line] = [((f"{head}{agents}: ", "dim"), *_done(own.forecast, now))]
     if other is not None:
         agents = count(other.agents, "agent")
-        lines.append(((f"what if {agents}: ", "accent"), *_done(other.forecast, now), *_against(own, other)))
+        lines.append(((f"if {agents}: ", "accent"), *_done(other.forecast, now, _against(own, other))))
     return tuple(lines)
 
 
-def _done(made: Forecast, now: float) -> list[Cell]:
+def _done(made: Forecast, now: float, against: Sequence[Cell] = ()) -> list[Cell]:
+    """Return when it is done, what is to be told first being first, since a narrow screen cuts the end."""
     if made.p50_s is None:
         return [(line(made.why_not) or "nobody can tell when", "warn")]
     p50, p90 = made.at + made.p50_s, made.at + (made.p90_s or made.p50_s)
-    cells: list[Cell] = [(f"done {at_clock(p50, now)}", "strong"), (f", nine in ten by {at_clock(p90, now)}", "plain")]
+    cells: list[Cell] = [(f"done {at_clock(p50, now)}", "strong"), *against]
+    cells.append((f"; 90% by {at_clock(p90, now)}", "plain"))
     work = max(made.p50_s - made.approvals_s, 0.0)
     cells.append((f" · {age(work)}", "dim"))
     if made.approvals:
@@ -77,9 +83,9 @@ def estimate_drawing(estimates: Sequence[Estimate], now: float, window: str) -> 
     first, last = shown[0], shown[-1]
     moved = last.p50 - first.p50
     told = "unmoved" if abs(moved) < 60 else f"{age(abs(moved))} {'later' if moved > 0 else 'sooner'} than at first"
-    p50 = Curve("half of the time by", tuple((one.at, one.p50) for one in shown))
-    p90 = Curve("nine in ten by", tuple((one.at, one.p90) for one in shown), "warn")
-    return Drawing(f"{title} · {told}", (p50, p90), times=True)
+    p50 = Curve("50% by", tuple((one.at, one.p50) for one in shown))
+    p90 = Curve("90% by", tuple((one.at, one.p90) for one in shown), "warn")
+    return Drawing(f"{title} · {told}", (p50, p90), (first.at, max(now, last.at)), times=True)
 
 
 def trend_drawings(points: Sequence[Bucket], width_s: float, window: str) -> tuple[Drawing, ...]:
@@ -95,16 +101,18 @@ def trend_drawings(points: Sequence[Bucket], width_s: float, window: str) -> tup
     for one in points:
         spent += one.usd
         money.append((one.at, spent))
+    shown = (points[0].at, points[-1].at + width_s) if points else (0.0, 1.0)
     merged = _curve("merges", [(one.at, float(one.merged)) for one in points], "good", bars=True)
     flawed = _curve("%", [(one.at, 100.0 * one.flawed / one.judged) for one in points if one.judged], "bad", bars=True)
     took = _curve("seconds", [(one.at, one.gate_s / one.gates) for one in points if one.gates], "busy", bars=True)
     return (
-        Drawing(f"{count(every.merged, 'merge')} · {SAID[window]}, each {per}", merged),
-        Drawing(f"changes with violations: {rate}", flawed),
-        Drawing(f"cost: ${every.usd:,.2f}{tokens}", _curve("$", money if every.usd else [], "warn")),
-        Drawing(f"gates: {count(every.gates, 'run')}, {mean} each", took),
+        Drawing(f"{count(every.merged, 'merge')} · {SAID[window]}, each {per}", merged, shown),
+        Drawing(f"changes with violations: {rate}", flawed, shown),
+        Drawing(f"cost: ${every.usd:,.2f}{tokens}", _curve("$", money if every.usd else [], "warn"), shown),
+        Drawing(f"gates: {count(every.gates, 'run')}, {mean} each", took, shown),
     )
 
 
 def _curve(label: str, points: Sequence[tuple[float, float]], style: str, *, bars: bool = False) -> tuple[Curve, ...]:
-    return (Curve(label, tuple(points), style, bars),) if any(value for _, value in points) else ()
+    shown = tuple(one for one in points if one[1] or not bars)
+    return (Curve(label, shown, style, bars),) if any(value for _, value in shown) else ()

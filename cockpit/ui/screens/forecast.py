@@ -20,8 +20,8 @@ from cockpit.schedule.codec import decode
 from cockpit.schedule.readings import Forecast
 from cockpit.ui.gantt import bars, leg_told, legend, span_of
 from cockpit.ui.headline import problems
-from cockpit.ui.keys import FORECAST
-from cockpit.ui.looks import line
+from cockpit.ui.keys import BY_NAME, FORECAST
+from cockpit.ui.looks import count, line
 from cockpit.ui.outlooks import BACK, SAID, estimate_drawing, finish_lines, trend_drawings
 from cockpit.ui.present import Row
 from cockpit.ui.screens.page import Page
@@ -140,13 +140,15 @@ class ForecastPage(Page):
             return
         wanted = self.agents is not None and self._other is None
         told = finish_lines(own, self._other, now)
-        self.finish.show_lines([*told, ((f"what if {self.agents} agents: reckoning …", "accent"),)] if wanted else told)
+        self.finish.show_lines(
+            [*told, ((f"if {count(self.agents or 0, 'agent')}: reckoning …", "accent"),)] if wanted else told
+        )
         shown = self._other or own
         found = bars(self.view.snapshot, self._stints, shown.legs)
         self.gantt.show_bars(found, span_of(found, now, BACK[self.window]))
-        agents = f" · {shown.agents} agents" if self._other else ""
+        agents = f" · {count(shown.agents, 'agent')}" if self._other else ""
         self.gantt.border_title = Content(f"schedule{agents} · back {SAID[self.window]}")
-        self.legend.show_lines([legend(self.app.size.width - 2)] if self.app.size.height >= 20 else [])
+        self.legend.show_lines([legend(found, self.app.size.width - 2)] if self.app.size.height >= 20 else [])
         self._show_leg()
         if self.part == "finish":
             self.moved.show_drawing(estimate_drawing(self._estimates, now, self.window), now)
@@ -196,8 +198,12 @@ class ForecastPage(Page):
     def keys(self) -> list[tuple[str, str, bool]]:
         """Return the footer's keys."""
         part = PARTS[(PARTS.index(self.part) + 1) % len(PARTS)]
-        rest = super().keys()
-        return [("]", part, True), ("esc", "back", True), *(one for one in rest if one[1] != "after")]
+        every = super().keys()
+        rest = [one for one in every if one[1] != "after"]
+        first = [BY_NAME[name].shown for name in ("what_if_more", "what_if_fewer")]
+        own = [one for one in rest if one[0] in first]
+        turn = [(BY_NAME["following"].shown, part, True), ("esc", "back", True)]
+        return [*own, *turn, *(one for one in rest if one not in own)]
 
     def _turn_to(self, part: str) -> None:
         self.part = part

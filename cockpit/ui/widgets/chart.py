@@ -81,24 +81,22 @@ def drawn(drawing: Drawing, width: int, height: int, now: float, colours: dict[s
         plot.theme("clear")
         plot.plotsize(width, height)
         plot._set_size(width, height)  # noqa: SLF001 - as its own widget does: the other one knows a terminal's limits
-        moments = [at for curve in drawing.curves for at, _ in curve.points]
         values = [value for curve in drawing.curves for _, value in curve.points]
         for curve in drawing.curves:
             xs, ys = [at for at, _ in curve.points], [value for _, value in curve.points]
             label = curve.label if len(drawing.curves) > 1 else None
             colour = colours.get(curve.style)
             if curve.bars:
-                plot.scatter(xs, ys, marker="●", color=colour, label=label, fillx=True)
+                plot.scatter(xs, ys, marker="┃", color=colour, label=label, fillx=True)
             else:
                 plot.plot(xs, ys, marker="braille", color=colour, label=label)
-        _ticks(plot, moments, values, now, width, height, times=drawing.times)
+        _ticks(plot, drawing, values, now, width, height)
         return Text.from_ansi(plot.build())
 
 
-def _ticks(
-    plot: Any, moments: list[float], values: list[float], now: float, width: int, height: int, *, times: bool
-) -> None:
-    first, last = min(moments), max(*moments, min(moments) + 1.0)
+def _ticks(plot: Any, drawing: Drawing, values: list[float], now: float, width: int, height: int) -> None:
+    first, last = drawing.span
+    times = drawing.times
     many = 3 if width >= 50 else 2
     ticks = [first + (last - first) * at / (many - 1) for at in range(many)]
     plot.xlim(first, last)
@@ -106,7 +104,8 @@ def _ticks(
     low, high = (min(values), max(values)) if times else (0.0, max(values))
     high = max(high, low + 1e-9) if not times else max(high, low + 60.0)
     plot.ylim(low, high)
-    steps = [low + (high - low) * at / (2 if height >= 8 else 1) for at in range(3 if height >= 8 else 2)]
+    halves = height >= 8 and (times or high >= 10 or any(one != int(one) for one in values))
+    steps = [low, (low + high) / 2, high] if halves else [low, high]
     plot.yticks(steps, [at_clock(one, now) if times else _figure(one) for one in steps])
 
 
