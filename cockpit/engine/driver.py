@@ -33,7 +33,7 @@ from cockpit.engine.server import Server
 from cockpit.engine.watch import Watch
 from cockpit.errors import CockpitError, DrivenElsewhereError, OrderRefusedError
 from cockpit.filelock import FileLock, LockHeldError
-from cockpit.git import gatetree
+from cockpit.git import gatetree, scratch
 from cockpit.git.mend import mend
 from cockpit.quality.gates import end_left_over
 from cockpit.safetext import safe_line
@@ -123,6 +123,7 @@ class Driver:
 
     async def _recover(self) -> None:
         """Put right what an earlier driver left behind in the repository, and say what it was."""
+        await self._pool.long(scratch.sweep)
         snapshot = self.engine.snapshot
         if not snapshot.workstreams:
             return

@@ -15,7 +15,10 @@ if TYPE_CHECKING:
 
 
 def spec(effects: "Effects", run: str, port: int) -> runs.RunSpec:
-    """Return the run of the plan's commands; `port` is the first of a block that is its own. Raises CockpitError where the plan has none any more."""
+    """Return the run of the plan's commands; `port` is the first of a block that is its own.
+
+    Raises CockpitError where the plan has none any more.
+    """
     plan, folder = effects.project.loaded.plan, effects.project.state.run(run)
     if plan.prepare is None:
         raise CockpitError("the plan has no `prepare` any more", hint="stop it: nothing waits for it")

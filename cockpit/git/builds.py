@@ -1,7 +1,6 @@
 """What building a merge can end in, and the writing of commits and scratch objects for it; it moves no ref."""
 
 import os
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ from typing import Literal
 
 from cockpit.git import spawn
 from cockpit.git.repo import Author, Repo
+from cockpit.git.scratch import scratch_folder
 
 Strategy = Literal["merge", "squash", "rebase"]
 
@@ -47,7 +47,7 @@ def synthetic(repo: Repo, tree: str, parents: Sequence[str], env: Mapping[str, s
 @contextmanager
 def scratch_objects() -> Iterator[Path]:
     """Give a folder for objects that go when the block ends."""
-    with tempfile.TemporaryDirectory(prefix="cockpit-objects-") as folder:
+    with scratch_folder("objects") as folder:
         yield Path(folder)
 
 

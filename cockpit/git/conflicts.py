@@ -4,7 +4,6 @@ import contextlib
 import itertools
 import os
 import shutil
-import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,13 +16,13 @@ from cockpit.git.builds import reading, writing_to
 from cockpit.git.looks import Look, tree_of_worktree
 from cockpit.git.mergetree import Special, specials
 from cockpit.git.repo import Repo
+from cockpit.git.scratch import MEMORY, scratch_folder
 
 __all__ = ["Look", "Prediction", "Predictor", "predict_branches", "tree_of_worktree"]
 
 Pair = tuple[str, str]
 
 _BATCH = 500  # merges whose results lie in memory at a time
-_MEMORY = Path("/dev/shm")  # noqa: S108  # a folder of its own is made there, for this user only
 _ROOM = 256 << 20  # bytes that must be free there
 
 
@@ -55,7 +54,7 @@ class Predictor:
         self.repo = repo
         self.base = base
         self.computed = 0  # merges that were really made, since the start
-        self._folder = tempfile.TemporaryDirectory(prefix="cockpit-predict-")
+        self._folder = scratch_folder("predict")
         self.objects = Path(self._folder.name) / "looks"
         self._known: dict[Pair, mergetree.Merged | None] = {}
         self._specials: dict[str, tuple[Special, ...]] = {}
@@ -136,15 +135,15 @@ class Predictor:
         self, pairs: Sequence[Pair], entries: Sequence[Special], stores: Sequence[Path]
     ) -> list[mergetree.Merged | None]:
         """Merge pairs; what the merges write is of no use afterwards, so it goes to memory where there is room."""
-        if _has_room(_MEMORY):
+        if _has_room(MEMORY):
             with contextlib.suppress(GitError, OSError):  # it filled up, say
-                return self._merged_in(pairs, entries, stores, _MEMORY)
-        return self._merged_in(pairs, entries, stores, Path(self._folder.name))
+                return self._merged_in(pairs, entries, stores, MEMORY)
+        return self._merged_in(pairs, entries, stores, None)
 
     def _merged_in(
-        self, pairs: Sequence[Pair], entries: Sequence[Special], stores: Sequence[Path], place: Path
+        self, pairs: Sequence[Pair], entries: Sequence[Special], stores: Sequence[Path], place: Path | None
     ) -> list[mergetree.Merged | None]:
-        with tempfile.TemporaryDirectory(dir=place, prefix="cockpit-merges-") as folder:
+        with scratch_folder("merges", place) as folder:
             env = writing_to(self.repo, Path(folder), *stores)
             return mergetree.merge_many(self.repo, pairs, entries=entries, env=env)
 

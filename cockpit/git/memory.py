@@ -12,6 +12,7 @@ from pathlib import Path
 from cockpit.errors import GitError
 from cockpit.git import spawn
 from cockpit.git.hunks import Hunk, parse_hunks, without_labels
+from cockpit.git.scratch import scratch_folder
 
 
 class Memory:
@@ -46,7 +47,7 @@ class Memory:
             )
         except FileNotFoundError:
             return None
-        with tempfile.TemporaryDirectory(prefix="cockpit-recall-") as name:
+        with scratch_folder("recall") as name:
             top = Path(name)
             for file, data in (("this", without_labels(conflicted, ours, theirs)), ("old", before), ("new", after)):
                 (top / file).write_bytes(data)

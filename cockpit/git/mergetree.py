@@ -6,7 +6,6 @@ checked out, and submodules are found where the main worktree has them.
 
 import os
 import re
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from cockpit.errors import GitError
 from cockpit.git import places, spawn
 from cockpit.git.builds import decoded, reading, scratch_objects, synthetic, writing_to
 from cockpit.git.repo import Repo
+from cockpit.git.scratch import scratch_folder
 
 _GITLINK = "160000"
 
@@ -82,7 +82,7 @@ def as_checked_out(
     repo: Repo, entries: Sequence[Special], env: Mapping[str, str] | None = None
 ) -> Iterator[tuple[Path, dict[str, str]]]:
     """Give a folder and an environment in which git sees these entries as if their commit were checked out."""
-    with tempfile.TemporaryDirectory(prefix="cockpit-merge-") as name:
+    with scratch_folder("merge") as name:
         top = Path(name)
         for entry in entries:
             target = top / entry.path

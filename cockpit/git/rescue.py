@@ -2,7 +2,6 @@
 
 import json
 import os
-import tempfile
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -15,6 +14,7 @@ from cockpit.git.blobs import PrivateIndex, blob_id, rows, stages, write_files
 from cockpit.git.commits import as_in_head
 from cockpit.git.repo import LOCK_TIMEOUT, Repo
 from cockpit.git.rescued import RescueEntry, folder_of, listed, restore, show
+from cockpit.git.scratch import scratch_folder
 
 __all__ = ["Removed", "Rescue", "RescueEntry", "keep", "listed", "remove", "restore", "show"]
 
@@ -259,7 +259,7 @@ def _keep(
     working_tree: str | None = None
     head_tree = repo.tree_of(state.head) if state.head is not None else None
     if entries:
-        with tempfile.TemporaryDirectory(prefix="cockpit-rescue-") as scratch:
+        with scratch_folder("rescue") as scratch:
             index = PrivateIndex(worktree, Path(scratch) / "index", folder)
             if any(entry.staged != "." for entry in entries) or staged_setup:
                 index.change(as_in_head(staged_setup) + stages(worktree, entries))

@@ -6,7 +6,6 @@ presence would switch git's rerere on for the operator. It moves no branch.
 
 import json
 import re
-import tempfile
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +18,7 @@ from cockpit.git.largefiles import SKIP_SMUDGE, fill_large_files
 from cockpit.git.looks import tree_of_worktree
 from cockpit.git.memory import Memory
 from cockpit.git.repo import LOCK_TIMEOUT, Author, Repo
+from cockpit.git.scratch import scratch_folder
 
 _NOTE = "cockpit-conflict"  # in the worktree's metadata: what is being merged, and how it was left
 _MARKER = re.compile(rb"(?:<{7,}|>{7,}|\|{7,})(?: .*)?")
@@ -235,7 +235,7 @@ def _stage(path: Path, names: Sequence[str]) -> None:
 
 
 def _tree_now(repo: Repo, path: Path) -> str:
-    with tempfile.TemporaryDirectory(prefix="cockpit-conflict-") as folder:
+    with scratch_folder("conflict") as folder:
         return tree_of_worktree(repo, path, objects=Path(folder)).tree
 
 
