@@ -32,17 +32,25 @@ def told(snapshot: Snapshot, workstream: str) -> tuple[Cell, ...]:
     """Return the line: what it waits for with its states, and who waits for it."""
     if workstream not in snapshot.workstreams:
         return ()
-    before, after = needs(snapshot, workstream), needed_by(snapshot, workstream)
-    cells: list[Cell] = [("needs ", "dim")]
-    for at, key in enumerate(before[:MOST]):
-        leg = snapshot.legs[key]
-        look = LOOKS[leg.state]
+    before, after = needs_told(snapshot, workstream), needed_told(snapshot, workstream)
+    return ("needs ", "dim"), *before, ("   needed by ", "dim"), *after
+
+
+def needs_told(snapshot: Snapshot, workstream: str) -> tuple[Cell, ...]:
+    """Return what a workstream needs of others, each with its state."""
+    found = needs(snapshot, workstream)
+    cells: list[Cell] = []
+    for at, key in enumerate(found[:MOST]):
+        look = LOOKS[snapshot.legs[key].state]
         cells += [(", " if at else "", "dim"), (f"{look.glyph} ", look.style), (_leg_named(snapshot, key), "plain")]
-    cells.append((_rest(len(before)) if before else "nothing", "dim"))
-    cells.append(("   needed by ", "dim"))
-    cells.append((", ".join(map(name, after[:MOST])) or "nothing", "plain" if after else "dim"))
-    cells.append((_rest(len(after)), "dim"))
-    return tuple(cells)
+    return *cells, (_rest(len(found)) if found else "nothing", "dim")
+
+
+def needed_told(snapshot: Snapshot, workstream: str) -> tuple[Cell, ...]:
+    """Return who needs a workstream."""
+    found = needed_by(snapshot, workstream)
+    shown = ", ".join(map(name, found[:MOST])) or "nothing"
+    return (shown, "plain" if found else "dim"), (_rest(len(found)), "dim")
 
 
 def _leg_named(snapshot: Snapshot, key: str) -> str:

@@ -16,6 +16,7 @@ from cockpit.errors import CockpitError
 from cockpit.safetext import safe_text
 from cockpit.schedule.snapshot import FIXED, OPEN, Leg
 from cockpit.schedule.states import State
+from cockpit.ui.depending import needed_told, needs_told
 from cockpit.ui.feed import OutputFeed
 from cockpit.ui.headline import problems
 from cockpit.ui.keys import WORKSTREAM
@@ -24,7 +25,7 @@ from cockpit.ui.present import Row, on_older_base, run_told
 from cockpit.ui.screens.page import Page
 from cockpit.ui.styling import stylesheet
 from cockpit.ui.violations import is_waived, judged, told
-from cockpit.ui.widgets.lines import COLOURS, Keybar, Lines, StatusLine
+from cockpit.ui.widgets.lines import COLOURS, Keybar, Lines, StatusLine, content
 from cockpit.ui.widgets.output import Output
 from cockpit.ui.working import beside
 
@@ -130,6 +131,8 @@ class WorkstreamPage(Page):
             changes = f"{worktree.files} files +{worktree.added} −{worktree.removed}, {worktree.untracked} untracked"
             lines.append(self._pair("changes", f"{changes} · ↑{worktree.ahead} ↓{worktree.behind}"))
         lines += [self._leg(key, current=key == leg.key) for key in workstream.outline.legs]
+        lines.append(content((("needs      ", "dim"), *needs_told(snapshot, row.id))))
+        lines.append(content((("needed by  ", "dim"), *needed_told(snapshot, row.id))))
         base = self._view.readings.base_commit
         lines += [
             self._pair(
