@@ -1,11 +1,12 @@
 """Answers what clients ask a driver: outputs, diffs, prompts, timelines; reads only, and never more than was asked."""
 
+import time
 from collections.abc import Awaitable, Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from cockpit.agents import runs
+from cockpit.agents import processes, runs
 from cockpit.engine.effects import Effects
 from cockpit.engine.past import Past
 from cockpit.engine.plans import Plans
@@ -38,6 +39,7 @@ class Questions:
             "ignored": self._ignored,
             "diff": self._diff,
             "gates": self._gates,
+            "processes": self._processes,
             "records": self._records,
             "answer": talks.answer,
             "asked": talks.asked,
@@ -113,6 +115,19 @@ class Questions:
                 for one, text in zip(results, printed, strict=True)
             ]
         }
+
+    async def _processes(self, workstream: str) -> Any:
+        """Give the processes of a workstream's run as they are just now; none where nothing of it runs."""
+        leg = self._leg(workstream)
+        if leg.run is None:
+            return {"run": None, "at": 0.0, "processes": []}
+        folder = self._effects.project.state.run(leg.run)
+        try:
+            found = await self._effects.pool.short(processes.of_run, folder)
+        except CockpitError:  # its folder is not there yet
+            found = ()
+        told = [[one.pid, one.depth, one.name, one.cpu_s, one.memory] for one in found]
+        return {"run": leg.run, "at": time.monotonic(), "processes": told}
 
     async def _records(self) -> Any:
         """Give the figures of this plan by profile and by role, and of its profiles over all plans."""

@@ -7,7 +7,7 @@ from msgspec import Struct
 from cockpit.engine.handle import View
 from cockpit.schedule.snapshot import Leg
 from cockpit.schedule.states import State
-from cockpit.ui.keys import BY_NAME, MERGES, QUARANTINE
+from cockpit.ui.keys import AGENTS, BY_NAME, MERGES, QUARANTINE
 from cockpit.ui.looks import LOOKS, STALLED, Look, count, exact_clock, line, name
 from cockpit.ui.present import put_off
 from cockpit.ui.violations import told
@@ -140,7 +140,7 @@ def _of_plan(view: View) -> Iterator[Alert]:
         yield Alert(1, COST, text, says=text, hint="raise `limits.cost` in the plan and trust that, and it goes on")
     for key, one in snapshot.sleepers(snapshot.at).items():
         says = f"{name(key)} sleeps until {exact_clock(one.until)}: {line(one.reason)}"
-        yield Alert(6, ASLEEP, says, says=says, hint="it wakes by itself")
+        yield Alert(6, ASLEEP, says, says=says, opens=AGENTS, hint="it wakes by itself")
     if snapshot.skipped:
         text = f"{count(snapshot.skipped, 'fact')} of the journal did not fit"
         yield Alert(9, JOURNAL, text, says=text, hint="`cockpit facts PLAN --verify` says which")
@@ -180,9 +180,8 @@ def _questions(view: View) -> Iterator[Alert]:
     """Yield what agents ask and nobody answered yet."""
     for one in view.snapshot.open_questions():
         if one.workstream in view.snapshot.workstreams:
-            solve = ("answer",) if "answer" in BY_NAME else ()
             says = f"{name(one.by) or 'its agent'} asks: {line(one.text)}"
-            yield _of(5, QUESTION, one.workstream, says, solve, one.at, bare=True)
+            yield _of(5, QUESTION, one.workstream, says, ("answer",), one.at, bare=True)
 
 
 def _seen(view: View) -> list[Alert]:

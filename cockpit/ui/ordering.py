@@ -32,7 +32,7 @@ class Ordering:
 
     def __init__(self, app: "CockpitApp") -> None:
         self._app = app
-        self._limit: int | None = None
+        self._limits: dict[str, int] = {}
         self._given: deque[Given] = deque(maxlen=KEPT)
 
     def undo(self) -> None:
@@ -164,11 +164,13 @@ class Ordering:
 
         self._app.push_screen(ConfirmScreen(asked, check, more), answered)
 
-    def limit(self, by: int) -> None:
-        """Change the number of agents at once; quick presses add up."""
-        now = self._app.view.snapshot.max_agents()
-        self._limit = max(1, (now if self._limit is None else self._limit) + by)
-        self.hand_in((Order("limits", by=self._app.who, number=self._limit),))
+    def limit(self, by: int, profile: str = "") -> None:
+        """Change the number of agents at once, or of the slots of one profile; quick presses add up."""
+        snapshot = self._app.view.snapshot
+        now = snapshot.sizes().get(profile, 1) if profile else snapshot.max_agents()
+        self._limits[profile] = number = max(1, self._limits.get(profile, now) + by)
+        words = (profile,) if profile else ()
+        self.hand_in((Order("limits", by=self._app.who, number=number, words=words),))
 
     def ask_about_quitting(self, answered: Callable[[str | None], None]) -> bool:
         """Ask what is to become of what runs; return False where nothing has to be asked.
@@ -214,7 +216,7 @@ class Ordering:
                 continue
             finally:
                 if order.verb == "limits":
-                    self._limit = None
+                    self._limits.pop(next(iter(order.words), ""), None)
             note = line(answer.note)
             if answer.ok and not undoing:
                 self._given.append(Given(order, before))
@@ -225,4 +227,5 @@ class Ordering:
 
 
 def _told(order: Order) -> str:
-    return f"{order.verb} {named(order.targets) or ('all' if order.everything else order.number or '')}".strip()
+    about = (named(order.targets or order.words), "all" if order.everything else str(order.number or ""))
+    return " ".join((order.verb, *filter(None, about)))

@@ -8,7 +8,7 @@ from msgspec.structs import asdict, replace
 
 from cockpit.clock import FakeClock
 from cockpit.engine.handle import Answer, View
-from cockpit.errors import DriverGoneError, OrderRefusedError
+from cockpit.errors import CockpitError, DriverGoneError, OrderRefusedError
 from cockpit.forecast.estimates import Estimate
 from cockpit.schedule import facts as f
 from cockpit.schedule.carry import carry_out
@@ -36,6 +36,7 @@ class FakeHandle:
         self.commands: list[list[str]] = []
         self.diffs: dict[str, str] = {}
         self.gates: list[dict[str, Any]] = []
+        self.processes: dict[str, Any] | CockpitError = {"run": None, "at": 0.0, "processes": []}
         self.recorded: list[f.Recorded] = []
         self.ran: list[list[Any]] = []
         self.estimates: list[Estimate] = []
@@ -111,6 +112,10 @@ class FakeHandle:
             return {"commands": self.commands, "digest": "as shown"}
         if question == "diff":
             return self._diff(**arguments)
+        if question == "processes":
+            if isinstance(self.processes, CockpitError):
+                raise self.processes
+            return self.processes
         if question == "gates":
             return {"gates": self.gates}
         if question == "timeline":

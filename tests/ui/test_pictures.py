@@ -13,6 +13,7 @@ from cockpit.ui.app import CockpitApp
 from cockpit.ui.screens.grid import GridPage
 from tests.ui.fakes import busy, held
 from tests.ui.opening import opened
+from tests.ui.test_agents import answer, working
 from tests.ui.test_alerts import alarming
 from tests.ui.test_merges import merging
 
@@ -70,6 +71,19 @@ def test_the_quarantine_page(snap_compare: Compare, size: tuple[int, int]) -> No
 def test_the_quarantine_page_without_colour(snap_compare: Compare, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NO_COLOR", "1")
     assert snap_compare(quarantine(), terminal_size=(80, 24), run_before=after("4", "j"))
+
+
+@pytest.mark.parametrize("size", [(80, 24), (40, 30)], ids=["80x24", "40x30"])
+def test_the_agents_page(snap_compare: Compare, size: tuple[int, int]) -> None:
+    handle = working()
+    handle.processes = answer()
+    cockpit = CockpitApp(handle, handle.view(), clock=handle.clock)
+
+    async def act(pilot: Pilot[Any]) -> None:
+        await pilot.press("2", "G", "k")
+        await pilot.pause()
+
+    assert snap_compare(cockpit, terminal_size=size, run_before=act)
 
 
 @pytest.mark.parametrize("size", [(80, 24), (40, 30)], ids=["80x24", "40x30"])

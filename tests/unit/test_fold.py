@@ -277,10 +277,10 @@ def test_changed_slots_and_draining_stay_until_the_plan_says_otherwise() -> None
     name = snapshot.outline.profiles[0].name
     assert name == "claude"
     same = told(snapshot, f.PlanLoaded("plan.yaml", "text", CHAIN))
-    assert (same.sizes()["claude"], same.draining) == (5, {"claude"})
+    assert (same.sizes()["claude"], same.draining) == (5, frozenset({"claude"}))
     other = replace(CHAIN, profiles=(replace(CHAIN.profiles[0], slots=CHAIN.profiles[0].slots + 1),))
     changed = told(snapshot, f.PlanLoaded("plan.yaml", "text", other))
-    assert (changed.sizes()["claude"], changed.draining) == (other.profiles[0].slots, {"claude"})
+    assert (changed.sizes()["claude"], changed.draining) == (other.profiles[0].slots, frozenset({"claude"}))
     gone = told(snapshot, f.PlanLoaded("plan.yaml", "text", replace(CHAIN, profiles=())))
     assert (gone.sizes(), gone.draining) == ({}, frozenset())
 

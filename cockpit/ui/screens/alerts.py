@@ -7,7 +7,7 @@ from cockpit.engine.handle import View
 from cockpit.ui.alerting import CARD, COLUMNS, Item, detail, items
 from cockpit.ui.alerts import alerts
 from cockpit.ui.headline import Line
-from cockpit.ui.keys import ALERTS, BY_NAME, MERGES, QUARANTINE
+from cockpit.ui.keys import AGENTS, ALERTS, BY_NAME, MERGES, QUARANTINE
 from cockpit.ui.screens.detailed import DetailPage
 
 _OF_ONE = frozenset({"open", "output", "timeline", "diff"})
@@ -54,7 +54,7 @@ class AlertsPage(DetailPage[Item]):
         if name == "open" and item is not None and (item.alert.opens or "trust" in item.alert.solve):
             return ""
         action = BY_NAME[name]
-        if item is not None and not item.workstream and (action.verb or name in _OF_ONE):
+        if item is not None and not item.workstream and not action.whole and (action.verb or name in _OF_ONE):
             return "this is about the plan, and not about one workstream"
         return super().why_not(name)
 
@@ -78,7 +78,8 @@ class AlertsPage(DetailPage[Item]):
             self.grid.go_to_row(found)
 
     def do_open(self) -> None:
-        """Open the page that shows it: of quarantines, of merges, of the commands to trust, or of its workstream."""
+        """Open the page that shows it: of quarantines, merges, agents, the commands to trust, or its workstream."""
+        from cockpit.ui.screens.agents import AgentsPage
         from cockpit.ui.screens.merges import MergesPage
         from cockpit.ui.screens.quarantine import QuarantinePage
 
@@ -88,6 +89,8 @@ class AlertsPage(DetailPage[Item]):
             self.cockpit.turn_to(QuarantinePage, item.workstream if item is not None else "")
         elif opens == MERGES:
             self.cockpit.turn_to(MergesPage, item.workstream if item is not None else "")
+        elif opens == AGENTS:
+            self.cockpit.turn_to(AgentsPage)
         elif item is not None and not item.workstream:
             self.cockpit.do_trust()
         else:
