@@ -39,11 +39,17 @@ class Monitor:
         self._adopted: set[str] = set()  # whose runs an earlier driver left, and nobody has looked at yet
         self._work = asyncio.Event()
         self._since: dict[str, dict[str, float]] = {}  # leg → id of a violation → when it was first seen
+        self._getting_ready: asyncio.Task[None] | None = None
         self._due: dict[str, float] = {}  # leg → when a violation of it will have persisted
 
     def touch(self, *workstreams: str) -> None:
-        """Scan the worktrees of workstreams soon."""
+        """Scan the worktrees of workstreams soon: something changed in them."""
         self._touched.update(dict.fromkeys(workstreams))
+        self._work.set()
+
+    def sweep(self, *workstreams: str) -> None:
+        """Scan the worktrees of workstreams when those that were touched are scanned: something may have changed."""
+        self._swept.update(dict.fromkeys(workstreams))
         self._work.set()
 
     async def run(self) -> None:
@@ -58,7 +64,9 @@ class Monitor:
             end()
 
     def _heard(self, recorded: tuple[f.Recorded, ...], _: Mapping[str, Any]) -> None:
-        """Take back what was said of a quarantine once that is over."""
+        """Take back what was said of a quarantine once that is over; get ready to scan when an agent starts."""
+        if any(isinstance(one.fact, f.RunStarted) for one in recorded) and self._getting_ready is None:
+            self._getting_ready = asyncio.create_task(self._scanner.get_ready())
         snapshot, notes = self._engine.snapshot, self._engine.readings.notes
         over = {snapshot.legs[one.fact.leg].workstream for one in recorded if isinstance(one.fact, _ENDING)}
         if gone := [note for note in map(f"{QUARANTINE}:{{}}".format, over) if note in notes]:
@@ -78,6 +86,8 @@ class Monitor:
 
     async def close(self) -> None:
         """End the scanning process."""
+        if self._getting_ready is not None:
+            await asyncio.wait([self._getting_ready])
         await self._scanner.close()
 
     def _running(self) -> list[Leg]:
@@ -87,8 +97,7 @@ class Monitor:
     async def _keep_sweeping(self) -> None:
         while True:
             await asyncio.sleep(SLOW_SWEEP_S)
-            self._swept.update(dict.fromkeys(leg.workstream for leg in self._running()))
-            self._work.set()
+            self.sweep(*(leg.workstream for leg in self._running()))
 
     async def _keep_scanning(self) -> None:
         while True:

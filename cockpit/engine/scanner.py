@@ -50,6 +50,12 @@ class Scanner:
         """The process id of the scanning process; 0 where none runs."""
         return self._process.pid if self._process is not None and self._process.returncode is None else 0
 
+    async def get_ready(self) -> None:
+        """Start the scanning process, so that the first scan does not wait for it; a fault is the scan's to tell."""
+        async with self._turn:
+            with contextlib.suppress(OSError):
+                await self._running()
+
     async def scan(self, request: dict[str, Any]) -> Findings:
         """Return what the scanning process finds. Raises ScanError where it cannot, or does not answer."""
         blamed: Counter[str] = Counter()

@@ -92,7 +92,7 @@ class Watch:
                 fresh = (group.create_task(self._watch(wanted, stop)), stop)
                 self._paths = wanted
             await asyncio.sleep(REBUILD_S)
-            self._effects.monitor.touch(*(self._folders.keys() - before))  # what came before anything watched
+            self._effects.monitor.sweep(*(self._folders.keys() - before))  # what came before anything watched
             if old is not None and fresh is not old:
                 old[1].set()
             old = fresh

@@ -4,11 +4,14 @@ import asyncio
 import os
 import signal
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
 from cockpit import processtree
+from cockpit.engine.effects import Effects
+from cockpit.engine.monitor import Monitor
 from cockpit.engine.scanner import ScanError, Scanner
 from cockpit.engine.scanning import LEFT_OUT, Scanning
 from cockpit.quality import apart
@@ -96,6 +99,26 @@ def test_what_is_over_is_forgotten(repo: Path) -> None:
         one.answer(request(repo, key=key, live=["a", "b", "c"]))
     one.answer(request(repo, key="c", live=["b", "c"]))
     assert one._seen.keys() == {"b", "c"}
+
+
+def test_what_was_written_is_scanned_before_what_may_have_been() -> None:
+    monitor = Monitor(cast("Effects", SimpleNamespace(engine=None)))
+    monitor.sweep("a", "b", "c")
+    monitor.touch("d")
+    monitor.touch("c")
+    assert [monitor._next() for _ in range(6)] == ["d", "c", "a", "b", "c", None]
+
+
+async def test_what_gets_ready_is_what_scans(repo: Path) -> None:
+    scanner = Scanner()
+    try:
+        await scanner.get_ready()
+        first = scanner.pid
+        assert first
+        assert (await scanner.scan(request(repo, EVIL))).violations
+        assert scanner.pid == first
+    finally:
+        await scanner.close()
 
 
 async def test_an_answer_that_is_an_error_ends_no_process(repo: Path) -> None:
