@@ -14,10 +14,10 @@ from cockpit.errors import CockpitError
 
 def look_until(folder: Path, *names: str) -> tuple[Process, ...]:
     deadline = time.monotonic() + 20
-    while [one.name for one in (found := processes.of_run(folder))] != [*names]:
-        assert time.monotonic() < deadline, found
+    while [one.name for one in processes.of_run(folder)] != [*names]:
+        assert time.monotonic() < deadline, processes.of_run(folder)
         time.sleep(0.01)
-    return found
+    return processes.of_run(folder)
 
 
 @pytest.mark.skipif(not Path("/proc/self").exists(), reason="reads /proc")
