@@ -15,6 +15,7 @@ from cockpit.engine.loop import Engine
 from cockpit.engine.pool import Pool
 from cockpit.forecast.estimates import Estimate, Estimates
 from cockpit.forecast.eta import forecast
+from cockpit.forecast.ranked import ranked
 from cockpit.schedule.codec import decode
 from cockpit.schedule.facts import Recorded
 
@@ -71,7 +72,7 @@ class Forecasts:
                 _write(self._path, self._kept.all())
 
     async def _forecast(self) -> None:
-        snapshot = self._engine.snapshot
+        snapshot = ranked(self._engine.snapshot, self._engine.readings.records)
         made = await self._pool.idle(
             forecast, snapshot, self._engine.clock.now(), budget_s=BUDGET_S, stop=self._ended.is_set
         )

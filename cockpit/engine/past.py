@@ -15,6 +15,7 @@ from cockpit.engine.effects import Effects
 from cockpit.errors import CockpitError
 from cockpit.forecast.estimates import Estimate
 from cockpit.forecast.outlook import Outlook, outlook
+from cockpit.forecast.ranked import ranked
 from cockpit.metrics.stints import Stint, Stints
 from cockpit.metrics.tables import csv_text
 from cockpit.metrics.trends import FIGURES, WINDOWS, Bucket, Trends
@@ -115,7 +116,8 @@ class Past:
         if agents is not None and not 1 <= agents <= AGENTS_LIMIT:
             raise CockpitError(f"not a number of agents: {agents}", hint=f"from 1 to {AGENTS_LIMIT}")
         engine = self._effects.engine
-        return await self._effects.pool.idle(outlook, engine.snapshot, engine.clock.now(), agents, budget_s=BUDGET_S)
+        snapshot = ranked(engine.snapshot, engine.readings.records)
+        return await self._effects.pool.idle(outlook, snapshot, engine.clock.now(), agents, budget_s=BUDGET_S)
 
     async def _trends_of(self, window: str = "24h") -> Any:
         """Give the figures over a window of time, and how the estimate of the finish moved."""

@@ -103,7 +103,7 @@ def _launches(snapshot: Snapshot, readings: Readings, begun: list[Leg], ready: l
     resting = sleepers.keys() | snapshot.draining
     sizes = {name: size for name, size in snapshot.sizes().items() if name not in resting}
     full: set[tuple[str, ...]] = set()
-    records = _records(snapshot, readings)
+    records = records_of(snapshot, readings.records)
     orders: dict[tuple[str, ...], tuple[str, ...]] = {}
     retrying = [leg for leg in begun if _is_due(snapshot, leg, now)]
     # with a thousand legs ready, asking little of each until it is its turn is what keeps this fast
@@ -162,9 +162,8 @@ def _agents_for(snapshot: Snapshot, leg: Leg) -> tuple[str, ...]:
     return tuple(one for one in agents if one != leg.avoid) if leg.avoid else agents
 
 
-def _records(snapshot: Snapshot, readings: Readings) -> dict[str, Record]:
-    """Return what is known of this plan's profiles, by their names here."""
-    known = readings.records
+def records_of(snapshot: Snapshot, known: Mapping[str, Record]) -> dict[str, Record]:
+    """Return what is known of this plan's profiles, by their names here; it is `known` by their digests."""
     return {one.name: known[one.digest] for one in snapshot.outline.profiles if one.digest in known} if known else {}
 
 

@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from cockpit.errors import CockpitError
+from cockpit.forecast.ranked import ranked
+from cockpit.forecast.simulate import simulate
 from cockpit.metrics.records import by, run_records, shape, words
 from cockpit.schedule import facts as f
 from cockpit.schedule.decide import decide
@@ -90,6 +92,15 @@ def test_a_clearly_better_profile_gets_the_work_first() -> None:
     assert first_slot({"of-codex": good, "of-claude": bad}) == "codex#1"
     assert first_slot({"of-codex": bad, "of-claude": good}) == "claude#1"
     assert first_slot({"codex": bad, "claude": good}) == "codex#1"  # another program of the same name
+
+
+def test_a_forecast_gives_work_to_whom_decide_gives_it() -> None:
+    start = loaded(two_profiles())
+    bad, good = Record(judged=20, clean=8), Record(judged=20, clean=19)
+    for known in ({}, {"of-codex": good, "of-claude": bad}, {"of-codex": bad, "of-claude": good}):
+        planned = simulate(ranked(start, known), 2_000_000.0, duration=lambda _: 60.0).legs
+        assert planned["a"].slot == first_slot(known)
+    assert ranked(start, {"of-codex": good, "of-claude": bad}) is start
 
 
 @given(outlines(), st.dictionaries(st.sampled_from(["claude", "codex"]), records()))
