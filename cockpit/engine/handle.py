@@ -55,15 +55,19 @@ class Handle(Protocol):
         `diff` (workstream, path="") → {leg, base, text, files, left_out, cut}: the unified diff of its leg's change, or
         of one file of it; of `files` files `left_out` are not in the text, `cut` says that more is missing.
         `gates` (workstream) → {gates: [{gate, ok, seconds, reason, output}…]}: each with the end of what it printed.
+        `processes` (workstream) → {run, at, processes: [[pid, depth, name, cpu_s, memory]…]}: those of its run just
+        now, each below its parent, with seconds of processor time and bytes (null: not told), `at` by the driver's own
+        clock.
         `records` () → {profiles, roles, everywhere: {name: {runs, judged, clean_rate…}}}: what runs came to,
         by profile and by role in this plan, and of its profiles over all plans.
-        `answer` (question, wait_s=0) → {id, open, answer, by, how}, at once where it is closed. `inbox` (workstream,
+        `answer` (key, wait_s=0) → {id, open, answer, by, how}, at once where it is closed; `asked` (run,
+        text) → {id}: the same question, put before. `inbox` (workstream,
         everything=False) → {messages: [{id, from, text, at, read}…]}. `shared` (path, workstream="") → {path, shared,
         edited_by: [{workstream, state, agent}…]}: who else has changed a file, `shared` whether it is one of all's.
         `facts` (before=None, limit=200, text="") → {facts: [Told…], next}: the newest facts before a number that a
         filter lets through (`seeking`), and where to go on (0: there is nothing more). `fact` (seq) → {seq, at, kind,
-        words, fields}. `ran` (before=None, limit=200, text="") → {commands: [[number, at, seconds, code, command, cwd,
-        output]…]}: what this driver ran, the newest first, of each the end of what it printed.
+        words, fields}. `ran` (before=None, since=0, limit=200, text="") → {commands: [[number, at, seconds, code,
+        command, cwd, output]…]}: what this driver ran, the newest first, of each the end of what it printed.
         `outlook` (agents=None) → an `Outlook`; `stints` () → {legs: {key: [Stint…]}}; `trends` (window="24h") →
         {window, width_s, points: [Bucket…], estimates: [Estimate…]}; `export` (window) → {paths}: both as CSV files.
         """

@@ -9,7 +9,7 @@ from cockpit.engine.handle import View
 from cockpit.metrics import records
 from cockpit.plan.duration import amount
 from cockpit.schedule.readings import RunReading
-from cockpit.schedule.records import summed
+from cockpit.schedule.records import Record
 from cockpit.schedule.snapshot import Cost, Leg, Run, Snapshot, total
 from cockpit.schedule.states import State
 from cockpit.ui.columns import Column
@@ -50,15 +50,30 @@ class Item(Struct, frozen=True):
     leg: str = ""
 
 
-def items(view: View) -> dict[str, Item]:
+class Sums:
+    """What runs came to and used, profile by profile; added up anew only when there are other runs or usages."""
+
+    def __init__(self) -> None:
+        self._of: tuple[object, object] = (None, None)
+        self.records: dict[str, Record] = {}
+        self.used: dict[str, Cost] = {}
+
+    def look(self, snapshot: Snapshot) -> None:
+        """Add up what a snapshot holds."""
+        if self._of[0] is not snapshot.runs or self._of[1] is not snapshot.usage:
+            self._of = (snapshot.runs, snapshot.usage)
+            self.records = records.by(records.run_records(snapshot), lambda one: one.name)
+            self.used = _used(snapshot)
+
+
+def items(view: View, sums: Sums) -> dict[str, Item]:
     """Return what the page lists: all agents, then profile by profile with its slots, those that are gone last."""
     snapshot = view.snapshot
+    sums.look(snapshot)
     busy, held = snapshot.busy_slots(), snapshot.held_slots()
-    used = _used(snapshot)
     asleep = snapshot.sleepers(snapshot.at)
     found = {ALL: _all(view, busy)}
     profiles = dict.fromkeys((*snapshot.sizes(), *(slot.rpartition("#")[0] for slot in (*busy, *held))))
-    known = records.by(records.run_records(snapshot), lambda one: one.name)
     for profile in profiles:
         mine = [slot for slot in dict.fromkeys((*snapshot.slots(), *busy, *held)) if slot.rpartition("#")[0] == profile]
         working = tuple(busy[slot].workstream for slot in mine if slot in busy)
@@ -66,8 +81,8 @@ def items(view: View) -> dict[str, Item]:
         shown = look if look is not FREE else BUSY if working else FREE
         says = [f"{len(working)} of {count(snapshot.sizes().get(profile, 0), 'slot')} busy"]
         says += [f"until {exact_clock(asleep[profile].until)}"] if profile in asleep else []
-        says += [records.words(known[profile])] if profile in known else []
-        row = _row(f"profile:{profile}", shown, name(profile), "", (" · ".join(says), "plain"), used.get(profile))
+        says += [records.words(sums.records[profile])] if profile in sums.records else []
+        row = _row(f"profile:{profile}", shown, name(profile), "", (" · ".join(says), "plain"), sums.used.get(profile))
         found[row.id] = Item(row, profile, workstreams=working)
         for slot in mine:
             found[f"slot:{slot}"] = _slot(view, slot, busy.get(slot), held.get(slot), look)
@@ -165,11 +180,12 @@ def _short(tokens: int) -> str:
 # --- one of them in full ----------------------------------------------------------------------------------------------
 
 
-def detail(view: View, item: Item, now: float, processes: Sequence[Line] = ()) -> tuple[Line, ...]:
+def detail(view: View, sums: Sums, item: Item, now: float, processes: Sequence[Line] = ()) -> tuple[Line, ...]:
     """Return all that is known of one line of the page; `processes` are those of its run, as lines."""
+    sums.look(view.snapshot)
     if item.slot:
         return (*_of_slot(view, item, now), *processes)
-    return tuple(_of_profile(view, item) if item.profile else _of_all(view))
+    return tuple(_of_profile(view, sums, item) if item.profile else _of_all(view))
 
 
 def _of_all(view: View) -> Iterator[Line]:
@@ -187,7 +203,7 @@ def _of_all(view: View) -> Iterator[Line]:
     )
 
 
-def _of_profile(view: View, item: Item) -> Iterator[Line]:
+def _of_profile(view: View, sums: Sums, item: Item) -> Iterator[Line]:
     snapshot, profile = view.snapshot, item.profile
     planned = next((one for one in snapshot.outline.profiles if one.name == profile), None)
     head: Line = (
@@ -205,11 +221,11 @@ def _of_profile(view: View, item: Item) -> Iterator[Line]:
         yield ((f"asleep until {exact_clock(sleep.until)}: {line(sleep.reason)}", "warn"),)
     if profile in snapshot.draining:
         yield (("it takes nothing new; what it runs goes on", "warn"),)
-    mine = [one.record for one in records.run_records(snapshot) if one.name == profile]
-    yield ("in this plan: ", "dim"), (records.words(summed(mine)) if mine else "no run has ended yet", "plain")
+    mine = sums.records.get(profile)
+    yield ("in this plan: ", "dim"), (records.words(mine) if mine else "no run has ended yet", "plain")
     if known := view.readings.records.get(planned.digest):
         yield ("in all plans: ", "dim"), (records.words(known), "plain")
-    yield ("used: ", "dim"), (_spent(_used(snapshot).get(profile, Cost())), "plain")
+    yield ("used: ", "dim"), (_spent(sums.used.get(profile, Cost())), "plain")
     yield from _keys(
         ("more", "one slot more"),
         ("fewer", "one fewer"),

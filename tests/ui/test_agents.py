@@ -14,7 +14,7 @@ from cockpit.schedule.snapshot import Sleep
 from cockpit.ui.screens.agents import AgentsPage
 from cockpit.ui.screens.confirm import ConfirmScreen
 from cockpit.ui.screens.workstream import WorkstreamPage
-from cockpit.ui.slots import detail, items, process_lines, told_processes
+from cockpit.ui.slots import Sums, detail, items, process_lines, told_processes
 from tests.ui.fakes import START, FakeHandle, busy, held, loaded, outline, under_way, workstream
 from tests.ui.opening import Opened, opened
 from tests.ui.test_merges import HOSTILE
@@ -51,12 +51,13 @@ def working() -> FakeHandle:
 
 
 def told(handle: FakeHandle) -> dict[str, tuple[str, ...]]:
-    return {key: tuple(text for text, _ in item.row.cells) for key, item in items(handle.view()).items()}
+    return {key: tuple(text for text, _ in item.row.cells) for key, item in items(handle.view(), Sums()).items()}
 
 
 def detailed(handle: FakeHandle, row: str) -> str:
     view = handle.view()
-    lines = detail(view, items(view)[row], handle.clock.now())
+    sums = Sums()
+    lines = detail(view, sums, items(view, sums)[row], handle.clock.now())
     return "\n".join("".join(text for text, _ in cells) for cells in lines)
 
 

@@ -1,6 +1,6 @@
 """The page of agents: profiles and slots, what each does, uses and came to; its keys change how many there are."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 from msgspec.structs import replace
@@ -11,9 +11,10 @@ from cockpit.schedule.orders import Order
 from cockpit.ui.headline import Line
 from cockpit.ui.keys import AGENTS, BY_NAME
 from cockpit.ui.looks import line
+from cockpit.ui.present import Row
 from cockpit.ui.reasons import refused
 from cockpit.ui.screens.detailed import DetailPage
-from cockpit.ui.slots import CARD, COLUMNS, Item, Processes, detail, items, process_lines, told_processes
+from cockpit.ui.slots import CARD, COLUMNS, Item, Processes, Sums, detail, items, process_lines, told_processes
 from cockpit.ui.working import beside
 
 EVERY_S = 2.0
@@ -29,11 +30,14 @@ class AgentsPage(DetailPage[Item]):
     FIRST = ("more", "fewer", "drain", "pause", "stop", "output")
     LED = 4
 
-    _run: str = ""
-    _processes: tuple[Processes | None, Processes | None] = (None, None)
-    _trouble: str = ""
-    _asked_at: float = 0.0
-    _asking: bool = False
+    def __init__(self, view: View, rows: Mapping[str, Row], now: float, workstream: str = "") -> None:
+        super().__init__(view, rows, now, workstream)
+        self._sums = Sums()
+        self._run = ""
+        self._processes: tuple[Processes | None, Processes | None] = (None, None)
+        self._trouble = ""
+        self._asked_at = 0.0
+        self._asking = False
 
     def made_of(self, view: View) -> tuple[object, ...]:
         """Return what the list is made of."""
@@ -42,7 +46,7 @@ class AgentsPage(DetailPage[Item]):
 
     def items(self, view: View) -> dict[str, Item]:
         """Return all agents, profiles and slots."""
-        return items(view)
+        return items(view, self._sums)
 
     def heading(self, view: View) -> Sequence[str]:
         """Say how many agents are at work."""
@@ -54,7 +58,7 @@ class AgentsPage(DetailPage[Item]):
         lines: Sequence[Line] = ()
         if self._run:
             lines = (((self._trouble, "dim"),),) if self._trouble else process_lines(*self._processes)
-        return detail(view, item, now, lines)
+        return detail(view, self._sums, item, now, lines)
 
     # --- the processes of the one under the cursor ---------------------------------------------------------------
 
