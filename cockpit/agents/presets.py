@@ -1,6 +1,7 @@
 """The seam to agent programs: how each is started, and how its output is read; never starts one."""
 
 import shlex
+import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
@@ -12,6 +13,8 @@ from cockpit.agents.streams.events import Parser
 from cockpit.errors import CockpitError
 from cockpit.plan.settings import AgentProfile
 
+ASKS_US = ("--permission-prompt-tool", "stdio")
+"""What makes Claude Code ask whoever talks with it, where it may not do a thing."""
 LONGEST_WORD = 100_000
 """Bytes of a prompt that are handed over as one argument; systems refuse a few more."""
 
@@ -59,10 +62,6 @@ class Launch:
 
 def adapter(profile: AgentProfile) -> Adapter:
     """Return how agents of this profile are driven. Raises CockpitError for what this version cannot drive."""
-    if profile.preset == "acp":
-        raise CockpitError(
-            "the preset `acp` is not in this version yet", hint="use the agent's own preset, or `run` with `output`"
-        )
     if isinstance(profile.run, str):
         # Nothing is ever put into a shell string.
         for key, used in (("prompt: arg", profile.prompt == "arg"), ("args", bool(profile.args))):
@@ -80,9 +79,17 @@ def adapter(profile: AgentProfile) -> Adapter:
 
 def output_of(profile: AgentProfile) -> str:
     """Return the format of what an agent prints: the plan's word for it, else its preset's."""
-    if profile.preset is None or profile.preset not in PROGRAMS or "output" in profile.model_fields_set:
+    if profile.preset is None or profile.preset == "shell" or "output" in profile.model_fields_set:
         return profile.output
     return profile.preset
+
+
+def dialect(profile: AgentProfile) -> str:
+    """Return in which protocol an agent of this profile is talked to; empty where it is only told its prompt."""
+    if profile.preset == "acp":
+        return "acp"
+    asks = any(pair == ASKS_US for pair in zip(profile.args, profile.args[1:], strict=False))
+    return "claude" if profile.preset == "claude" and asks and not isinstance(profile.run, str) else ""
 
 
 def command(profile: AgentProfile, prompt_file: Path, prompt_text: str, session: str = "") -> Launch:
@@ -94,6 +101,16 @@ def command(profile: AgentProfile, prompt_file: Path, prompt_text: str, session:
     """
     adapter(profile)
     known = PROGRAMS.get(profile.preset or "")
+    if talked := dialect(profile):
+        words = ["sh", "-c", profile.run] if isinstance(profile.run, str) else list(profile.run or ())
+        if known is not None:
+            words = [*(words or known.run), *([known.model, profile.model] if profile.model else [])]
+            words += ["--input-format", "stream-json"]
+        words += profile.args
+        if known is not None and session:
+            words += [session if word == "{session}" else word for word in known.resume]
+        go_between = (sys.executable, "-P", "-m", "cockpit.engine.duplex", talked, str(prompt_file))
+        return Launch((*go_between, *words), None)
     if isinstance(profile.run, str):
         return Launch(profile.run, prompt_file if profile.prompt == "stdin" else None)
     own = known is not None and "prompt" not in profile.model_fields_set

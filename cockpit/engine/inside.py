@@ -9,7 +9,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from cockpit.engine.client import SocketHandle, connect
 from cockpit.errors import CockpitError, DriverGoneError, OrderRefusedError
@@ -19,6 +19,10 @@ from cockpit.store.paths import StateFolder
 LOOK_AGAIN_S = 0.5
 LOOK_S = 30.0
 """How long one look at an open question takes at most: a line that was cut meanwhile is noticed then."""
+Again = Literal["same", "open", "other"]
+SAME: Again = "same"
+OPEN: Again = "open"
+OTHER: Again = "other"
 _NEEDED = ("COCKPIT_RUN", "COCKPIT_WORKSTREAM", "COCKPIT_STATE")
 
 
@@ -53,13 +57,17 @@ class Inside:
             await handle.close()
         return found
 
-    async def ask(self, text: str, choices: tuple[str, ...] = ()) -> str:
+    async def ask(self, text: str, choices: tuple[str, ...] = (), *, again: Again = "same") -> str:
         """Put a question to the operator, and return its id. Raises OrderRefusedError and DriverGoneError.
 
-        The same words again are the same question: whoever was cut off while waiting goes on waiting so.
+        The same words again are the same question, so that whoever was cut off while waiting goes on waiting; or only
+        as long as it is open; or they are another one.
         """
-        known = await self.question("asked", run=self.run, text=text)
-        return str(known["id"]) or await self.order("ask", text, words=choices)
+        if again != OTHER:
+            known = await self.question("asked", run=self.run, text=text, answered=again == SAME)
+            if known["id"]:
+                return str(known["id"])
+        return await self.order("ask", text, words=choices)
 
     async def answered(self, question: str, wait_s: float | None = None) -> dict[str, Any]:
         """Wait for the answer of a question, for ever or so many seconds, and return how it stands then.

@@ -65,10 +65,10 @@ class Talks:
             self._waiting[run] += by
             self._engine.wake()
 
-    async def asked(self, run: str, text: str) -> Any:
-        """Give the id of a question that a run put in these words before, and that is open or was answered."""
+    async def asked(self, run: str, text: str, answered: bool = True) -> Any:
+        """Give the id of a question that a run put in these words before, and that is open (or `answered`)."""
         asked = [one for one in self._engine.snapshot.questions.values() if one.run == run]
-        same = [one for one in asked if plain(one.text) == plain(text) and (one.open or one.answer)]
+        same = [one for one in asked if plain(one.text) == plain(text) and (one.open or (answered and one.answer))]
         return {"id": same[-1].id if same else ""}
 
     def _shown(self, key: str) -> dict[str, Any]:

@@ -20,9 +20,7 @@ def _later(plan: Plan) -> Iterator[str]:
 
 
 def _of_agent(where: str, profile: AgentProfile) -> Iterator[str]:
-    if profile.preset == "acp":
-        yield f"{where}.preset: {profile.preset}"
-    elif profile.preset in (None, "shell") and profile.model is not None:
+    if profile.preset in (None, "acp", "shell") and profile.model is not None:
         yield f"{where}.model (only a preset passes it on)"
 
 

@@ -3,6 +3,7 @@
 import os
 import socket
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -126,9 +127,23 @@ def test_a_preset_knows_its_output_and_its_program(preset: str) -> None:
     assert type(plain.parser()).__name__ == "PlainStream"
 
 
-def test_a_preset_that_is_not_here_yet_says_so() -> None:
-    with pytest.raises(CockpitError, match="`acp` is not in this version yet"):
-        presets.adapter(profile(preset="acp", run=["x"]))
+def test_an_agent_of_acp_is_talked_to_by_a_go_between() -> None:
+    acp = profile(preset="acp", run=["gemini", "--acp"], args=["--debug"])
+    launch = presets.command(acp, PROMPT, "hello")
+    go_between = (sys.executable, "-P", "-m", "cockpit.engine.duplex", "acp", str(PROMPT))
+    assert (launch.command, launch.stdin) == ((*go_between, "gemini", "--acp", "--debug"), None)
+    assert type(presets.adapter(acp).parser()).__name__ == "AcpStream"
+    shell = presets.command(profile(preset="acp", run="x --acp"), PROMPT, "hello")
+    assert shell.command[-3:] == ("sh", "-c", "x --acp")
+
+
+def test_claude_asks_where_the_plan_says_so() -> None:
+    asking = profile(preset="claude", args=["--permission-prompt-tool", "stdio"])
+    command = presets.command(asking, PROMPT, "hello", "s1").command
+    assert isinstance(command, tuple)
+    assert command[4:8] == ("claude", str(PROMPT), "claude", "-p")
+    assert command[-6:] == ("--input-format", "stream-json", "--permission-prompt-tool", "stdio", "--resume", "s1")
+    assert presets.dialect(profile(preset="claude", args=["stdio"])) == ""
 
 
 def test_any_output_can_be_asked_for() -> None:

@@ -48,9 +48,7 @@ track: true
 """
     assert not_in_effect(plan(text, "[{id: a, sparse: true}]")) == (
         "agents.two.model (only a preset passes it on)",
-        "agents.three.preset: acp",
         "alerts.errors_per_hour",
-        "answers",
         "track",
     )
 

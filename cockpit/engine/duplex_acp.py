@@ -1,0 +1,121 @@
+"""The Agent Client Protocol as its client speaks it: one session, a prompt, and permissions that the operator gives.
+
+It offers no files and no terminals: an agent in its own worktree needs none of another's.
+"""
+
+import asyncio
+import itertools
+from pathlib import Path
+from typing import Any
+
+from cockpit import __version__
+from cockpit.engine.duplex import Agent, AgentGoneError, Ask
+from cockpit.errors import CockpitError
+
+PROTOCOL = 1
+SHOWN = 300
+NO_METHOD = -32601
+_NOTHING = {"outcome": {"outcome": "cancelled"}}
+
+
+class Talk:
+    """One conversation; see `Dialect`."""
+
+    def __init__(self, agent: Agent, ask: Ask) -> None:
+        self._agent = agent
+        self._ask = ask
+        self._ids = itertools.count(1)
+        self._waiting: dict[int, asyncio.Future[Any]] = {}
+        self._answering: set[asyncio.Task[None]] = set()
+        self._said: list[str] = []
+
+    async def converse(self, prompt: str) -> bool:
+        """Open a session, hand over the prompt, and go on until nothing is left to say."""
+        listening = asyncio.create_task(self._listen())
+        try:
+            offered = {"fs": {"readTextFile": False, "writeTextFile": False}, "terminal": False}
+            who = {"name": "cockpit", "version": __version__}
+            about = {"protocolVersion": PROTOCOL, "clientCapabilities": offered, "clientInfo": who}
+            await self._call("initialize", about)
+            opened = await self._call("session/new", {"cwd": str(Path.cwd()), "mcpServers": []})
+            session, stop, texts = opened.get("sessionId"), "", [prompt]
+            while texts:
+                parts = [{"type": "text", "text": text} for text in texts]
+                ended = await self._call("session/prompt", {"sessionId": session, "prompt": parts})
+                stop = str(ended.get("stopReason", ""))
+                texts, self._said = self._said, []
+            return stop == "end_turn"
+        finally:
+            for task in (listening, *self._answering):
+                task.cancel()
+            await asyncio.gather(listening, *self._answering, return_exceptions=True)
+
+    async def _call(self, method: str, params: dict[str, Any]) -> dict[str, Any]:
+        number = next(self._ids)
+        self._waiting[number] = asyncio.get_running_loop().create_future()
+        await self._agent.send({"jsonrpc": "2.0", "id": number, "method": method, "params": params})
+        found: dict[str, Any] = await self._waiting[number]
+        if "error" in found:
+            error = found["error"]
+            said = error.get("message", error) if isinstance(error, dict) else error
+            raise CockpitError(f"the agent refused {method}: {said}")
+        result = found.get("result")
+        return result if isinstance(result, dict) else {}
+
+    async def _listen(self) -> None:
+        try:
+            async for message in self._agent.messages():
+                if isinstance(message.get("method"), str):
+                    if "id" in message:
+                        self._answering.add(task := asyncio.create_task(self._answer(message)))
+                        task.add_done_callback(self._answering.discard)
+                elif (waiting := self._waiting.pop(message.get("id", 0), None)) is not None:
+                    waiting.set_result(message)
+        finally:
+            for waiting in self._waiting.values():
+                if not waiting.done():
+                    waiting.set_exception(AgentGoneError("the agent ended before its work did"))
+
+    async def _answer(self, message: dict[str, Any]) -> None:
+        reply: dict[str, Any]
+        if message["method"] == "session/request_permission":
+            params = message.get("params")
+            reply = {"result": await self._permitted(params if isinstance(params, dict) else {})}
+        else:
+            reply = {"error": {"code": NO_METHOD, "message": "this client does not offer that"}}
+        await self._agent.send({"jsonrpc": "2.0", "id": message["id"], **reply})
+
+    async def _permitted(self, params: dict[str, Any]) -> dict[str, Any]:
+        options = [one for one in params.get("options") or () if isinstance(one, dict) and one.get("optionId")]
+        text = wanted(params.get("toolCall"))
+        answer = await self._ask(text, tuple(str(one.get("name") or one["optionId"]) for one in options))
+        chosen = option_for(options, answer)
+        if chosen is None:
+            # Words are no yes; they reach the agent once it has come to an end with the no.
+            if answer:
+                self._said.append(f"You asked: {text}\nThe operator says: {answer}")
+            chosen = next((one for one in options if str(one.get("kind", "")).startswith("reject")), None)
+        return _NOTHING if chosen is None else {"outcome": {"outcome": "selected", "optionId": chosen["optionId"]}}
+
+
+def wanted(call: Any) -> str:
+    """Return what an agent wants to be allowed, in words, from a tool call as it describes it."""
+    given = call if isinstance(call, dict) else {}
+    title = " ".join(str(given.get("title") or given.get("kind") or "something").split())
+    raw = given.get("rawInput")
+    command = raw.get("command") if isinstance(raw, dict) else None
+    more = f" ({command})" if isinstance(command, str) and command not in title else ""
+    return f"May it: {title[:SHOWN]}{more[:SHOWN]}?"
+
+
+def option_for(options: list[dict[str, Any]], answer: str) -> dict[str, Any] | None:
+    """Return the option that an answer means: by its name, its kind or its id, whatever their case; else None."""
+    said = answer.strip().casefold()
+    return next(
+        (
+            one
+            for one in options
+            if said and said in (str(one.get(key, "")).casefold() for key in ("name", "kind", "optionId"))
+        ),
+        None,
+    )

@@ -1,0 +1,83 @@
+"""Claude Code's own protocol on stdin and stdout: a prompt, permissions for its tools, and its questions."""
+
+import asyncio
+import json
+from typing import Any
+
+from cockpit.engine.duplex import Agent, AgentGoneError, Ask
+
+ALLOW, DENY = "allow", "deny"
+SHOWN = 300
+NOT_ANSWERED = "the operator did not answer"
+
+
+class Talk:
+    """One conversation; see `Dialect`."""
+
+    def __init__(self, agent: Agent, ask: Ask) -> None:
+        self._agent = agent
+        self._ask = ask
+        self._answering: set[asyncio.Task[None]] = set()
+
+    async def converse(self, prompt: str) -> bool:
+        """Hand over the prompt and answer requests until the result comes."""
+        said = {"role": "user", "content": [{"type": "text", "text": prompt}]}
+        try:
+            await self._agent.send(
+                {"type": "control_request", "request_id": "init", "request": {"subtype": "initialize"}}
+            )
+            await self._agent.send({"type": "user", "message": said})
+            async for message in self._agent.messages():
+                if message.get("type") == "result":
+                    return message.get("subtype") == "success" and not message.get("is_error")
+                if message.get("type") == "control_request":
+                    self._answering.add(task := asyncio.create_task(self._answer(message)))
+                    task.add_done_callback(self._answering.discard)
+            raise AgentGoneError("the agent ended before its work did")
+        finally:
+            for task in self._answering:
+                task.cancel()
+            await asyncio.gather(*self._answering, return_exceptions=True)
+
+    async def _answer(self, message: dict[str, Any]) -> None:
+        request = message.get("request")
+        request = request if isinstance(request, dict) else {}
+        told: dict[str, Any] = {"request_id": message.get("request_id")}
+        if request.get("subtype") == "can_use_tool":
+            told |= {"subtype": "success", "response": await self._permitted(request)}
+        else:
+            told |= {"subtype": "error", "error": "this client does not offer that"}
+        await self._agent.send({"type": "control_response", "response": told})
+
+    async def _permitted(self, request: dict[str, Any]) -> dict[str, Any]:
+        given = request.get("input")
+        given = given if isinstance(given, dict) else {}
+        if request.get("tool_name") == "AskUserQuestion":
+            return await self._asked(given)
+        answer = await self._ask(wanted(request, given), (ALLOW, DENY))
+        if answer.strip().casefold() in (ALLOW, "yes"):
+            return {"behavior": ALLOW, "updatedInput": given}
+        said = "the operator said no" if answer.strip().casefold() in (DENY, "no") else f"the operator says: {answer}"
+        return {"behavior": DENY, "message": said if answer else NOT_ANSWERED}
+
+    async def _asked(self, given: dict[str, Any]) -> dict[str, Any]:
+        answers: dict[str, str] = {}
+        for one in given.get("questions") or ():
+            if not isinstance(one, dict):
+                continue
+            text = str(one.get("question", ""))
+            labels = [str(option.get("label", "")) for option in one.get("options") or () if isinstance(option, dict)]
+            answer = await self._ask(text or "It asks, without words.", tuple(filter(None, labels)))
+            if not answer:
+                return {"behavior": DENY, "message": NOT_ANSWERED}
+            answers[text] = answer
+        return {"behavior": ALLOW, "updatedInput": {**given, "answers": answers}}
+
+
+def wanted(request: dict[str, Any], given: dict[str, Any]) -> str:
+    """Return what a tool is to be allowed, in words."""
+    what = next((str(given[key]) for key in ("command", "file_path", "path", "url", "pattern") if given.get(key)), "")
+    tool = str(request.get("tool_name") or "a tool")
+    shown = " ".join((what or json.dumps(given, ensure_ascii=False)).split())[:SHOWN]
+    why = str(request.get("decision_reason") or "")
+    return f"May it use {tool}: {shown}?{f' ({why[:SHOWN]})' if why else ''}"

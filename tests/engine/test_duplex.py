@@ -1,0 +1,164 @@
+"""Agents that are talked to: scripted ones that speak the protocols of the real ones, line by line."""
+
+import io
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from cockpit.engine import duplex_acp, duplex_claude
+from cockpit.engine.duplex import talk
+from cockpit.errors import CockpitError
+from cockpit.schedule import facts as f
+from tests.engine.scenes import Scene
+
+pytestmark = pytest.mark.anyio
+
+ACP = """
+import json, pathlib, sys
+def say(**message): print(json.dumps({"jsonrpc": "2.0", **message}), flush=True)
+def heard(): return json.loads(sys.stdin.readline())
+def option(key, name, kind): return {"optionId": key, "name": name, "kind": kind}
+options = [option("o1", "Allow", "allow_once"), option("o2", "Reject", "reject_once")]
+said = []
+while line := sys.stdin.readline():
+    message = json.loads(line)
+    if message["method"] == "initialize":
+        print("a line that is no message", flush=True)
+        say(id=message["id"], result={"protocolVersion": 1})
+    elif message["method"] == "session/new":
+        say(id=message["id"], result={"sessionId": "s"})
+    elif message["method"] == "session/prompt":
+        said.append(message["params"]["prompt"][0]["text"])
+        if len(said) == 1:
+            say(id="f", method="fs/read_text_file", params={})
+            assert heard()["error"]["code"] == -32601
+            call = {"toolCallId": "t", "title": "touch a.txt", "kind": "execute"}
+            say(id=7, method="session/request_permission", params={"options": options, "toolCall": call})
+            outcome = heard()["result"]["outcome"]
+            pathlib.Path("outcome.txt").write_text(json.dumps(outcome))
+        update = {"sessionUpdate": "agent_message_chunk", "content": {"text": "ok"}}
+        say(method="session/update", params={"update": update})
+        say(id=message["id"], result={"stopReason": "end_turn"})
+pathlib.Path("said.txt").write_text("|".join(said))
+print("bye", flush=True)
+"""
+CLAUDE = """
+import json, pathlib, sys
+def say(**message): print(json.dumps(message), flush=True)
+def heard(): return json.loads(sys.stdin.readline())
+def ask(**request):
+    say(type="control_request", request_id="r", request={"subtype": "can_use_tool", **request})
+    return heard()["response"]["response"]
+assert heard()["type"] == "control_request"
+assert heard()["message"]["content"][0]["text"] == "work"
+got = [ask(tool_name="Bash", input={"command": "touch a"})]
+which = {"question": "Which?", "options": [{"label": "Red"}, {"label": "Blue"}]}
+got.append(ask(tool_name="AskUserQuestion", input={"questions": [which]}))
+pathlib.Path("got.txt").write_text(json.dumps(got))
+say(type="result", subtype="success", is_error=False)
+"""
+
+
+@pytest.fixture
+def script(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], list[str]]:
+    monkeypatch.chdir(tmp_path)
+
+    def write(text: str) -> list[str]:
+        (tmp_path / "agent.py").write_text(text)
+        return [sys.executable, str(tmp_path / "agent.py")]
+
+    return write
+
+
+def left(name: str) -> str:
+    """Return what a scripted agent left in the present folder."""
+    return Path(name).read_text()
+
+
+class Operator:
+    """Answers what is asked, one after the other."""
+
+    def __init__(self, *answers: str) -> None:
+        self.answers, self.asked = list(answers), list[tuple[str, tuple[str, ...]]]()
+
+    async def __call__(self, text: str, choices: tuple[str, ...]) -> str:
+        self.asked.append((text, choices))
+        return self.answers.pop(0)
+
+
+@pytest.mark.parametrize(
+    ("answer", "outcome", "said"),
+    [
+        ("allow", '{"outcome": "selected", "optionId": "o1"}', "work"),
+        ("", '{"outcome": "selected", "optionId": "o2"}', "work"),
+        (
+            "use b",
+            '{"outcome": "selected", "optionId": "o2"}',
+            "work|You asked: May it: touch a.txt?\nThe operator says: use b",
+        ),
+    ],
+)
+async def test_an_acp_agent_asks_and_is_answered(
+    script: Callable[[str], list[str]], answer: str, outcome: str, said: str
+) -> None:
+    operator, out = Operator(answer), io.BytesIO()
+    assert await talk(duplex_acp.Talk, script(ACP), "work", operator, out)
+    assert operator.asked == [("May it: touch a.txt?", ("Allow", "Reject"))]
+    assert left("outcome.txt") == outcome
+    assert left("said.txt") == said
+    printed = out.getvalue().decode()
+    assert printed.startswith("a line that is no message\n")
+    assert printed.endswith("bye\n"), "what comes at its end is passed on too"
+
+
+async def test_an_agent_that_ends_too_early_or_refuses_is_no_good_end(script: Callable[[str], list[str]]) -> None:
+    operator, out = Operator(), io.BytesIO()
+    with pytest.raises(CockpitError, match="ended before its work did"):
+        await talk(duplex_acp.Talk, script("import sys; sys.stdin.readline()"), "work", operator, out)
+    refusing = 'import sys; sys.stdin.readline(); print(\'{"id": 1, "error": {"message": "log in first"}}\')'
+    with pytest.raises(CockpitError, match="refused initialize: log in first"):
+        await talk(duplex_acp.Talk, script(refusing), "work", operator, out)
+    with pytest.raises(CockpitError, match="cannot be started"):
+        await talk(duplex_acp.Talk, ["/nowhere/agent"], "work", operator, out)
+
+
+@pytest.mark.parametrize(
+    ("answers", "got"),
+    [
+        (("allow", "Blue"), '"behavior": "allow", "updatedInput": {"command": "touch a"}'),
+        (("deny", "Blue"), '"message": "the operator said no"'),
+        (("use git", "Blue"), '"message": "the operator says: use git"'),
+    ],
+)
+async def test_claude_asks_and_is_answered(
+    script: Callable[[str], list[str]], answers: tuple[str, ...], got: str
+) -> None:
+    operator = Operator(*answers)
+    assert await talk(duplex_claude.Talk, script(CLAUDE), "work", operator, io.BytesIO())
+    assert operator.asked == [("May it use Bash: touch a?", ("allow", "deny")), ("Which?", ("Red", "Blue"))]
+    told = left("got.txt")
+    assert got in told
+    assert '"answers": {"Which?": "Blue"}' in told
+
+
+def test_what_is_wanted_is_said_in_words() -> None:
+    assert duplex_acp.wanted({"title": "in.txt", "rawInput": {"command": "rm -rf x"}}) == "May it: in.txt (rm -rf x)?"
+    assert duplex_acp.wanted(None) == "May it: something?"
+    assert duplex_claude.wanted({"decision_reason": "outside"}, {"a": 1}) == 'May it use a tool: {"a": 1}? (outside)'
+
+
+async def test_a_permission_awaits_the_operator_and_the_run_is_judged_by_its_stream(scene: Scene) -> None:
+    agent = scene.top / "agent.py"
+    agent.write_text(ACP)
+    profile = {"preset": "acp", "run": [sys.executable, str(agent)]}
+    answers = [{"match": "May it: touch .*", "reply": "allow"}]
+    scene.plan({"a": {}}, agents={"talker": profile}, answers=answers)
+    async with scene.driving() as play:
+        await play.start("a")
+        await play.until_merged("a", seconds=20)
+        (asked,) = play.of(f.QuestionAsked)
+        assert (asked.text, asked.choices) == ("May it: touch a.txt?", ("Allow", "Reject"))
+        assert [one.how for one in play.of(f.QuestionAnswered)] == ["automatic"]
+    assert '"o1"' in scene.base_file("outcome.txt")
