@@ -12,7 +12,7 @@ from cockpit.quality.change import Change, Hunk
 from cockpit.quality.rule import Example, Found, Rule
 from cockpit.quality.rules.incomplete_code_bodies import Bodies, Body, head_of, leaves
 from cockpit.quality.rules.incomplete_code_idle import Idle, filled, idle
-from cockpit.quality.rules.incomplete_code_promises import INTENT, MARK, TODO, above, is_test, promised
+from cockpit.quality.rules.incomplete_code_promises import INTENT, MARK, REASON, TODO, above, is_test, promised
 from cockpit.quality.rules.logic_tests import ASSERTS
 from cockpit.quality.rules.placeholder_dropped_notes import unmarked
 from cockpit.quality.rules.placeholder_dropped_wording import weigh
@@ -31,6 +31,7 @@ _OWN_FEW = re.compile(
     r"|(?:before|after)(?:Each|All)?|on_?[A-Z_]\w*|\w*(?:[Hh]andler|[Cc]allback|[Ll]istener))$"
 )
 _EXAMPLES_OF = re.compile(r"\b(?:dummy|mock(?:ed)?|skeleton)\b", re.IGNORECASE)  # in a message: no word about its code
+_ERRORS = re.compile(r"\b(?:Err|errors\.New|Errorf|reject|anyhow!|failure|FromException|failedFuture)\s*\(")
 _FLAG = re.compile(r"\b(?:true|false)\b", re.IGNORECASE)
 _NAMED = re.compile(r"[A-Za-z_]\w*(?=\W*$)")
 _ANY_VALUE = re.compile(
@@ -77,6 +78,7 @@ def _words(change: Change, body: Body) -> str:
         _EXAMPLES_OF.sub("", text_of(one)) if kind is Idle.SPEAKS else text_of(one)
         for one, kind in zip(body.statements, body.kinds, strict=True)
         if kind in (Idle.FAILS, Idle.UNFINISHED, Idle.SPEAKS)
+        or (kind is Idle.CONSTANT and _ERRORS.search(text_of(one)))
     ]
     return "\n".join(said)
 
@@ -137,7 +139,7 @@ def _emptied(change: Change, before: Body, body: Body) -> Found | None:
 
 def _is_meant(change: Change, before: Body, body: Body, words: str) -> bool:
     """Tell whether a new comment gives the reason, or the function gives back what has a name outside of it."""
-    if INTENT.search(words) or (body.docs != before.docs and INTENT.search(body.docs)):
+    if INTENT.search(words) or REASON.search(words) or (body.docs != before.docs and INTENT.search(body.docs)):
         return True
     if not body.is_function:
         return False

@@ -29,16 +29,19 @@ _WORD = re.compile(
     r"|default\([\w.<>?\[\]]+\)|std::nullopt|(?:std::)?monostate|NotImplemented|Ellipsis|default|string\.Empty|String\.Empty|EXIT_\w+"
     r"|[A-Z]\w*(?:<[^<>()]*>)?\.(?:Empty|EMPTY|CompletedTask|None|NONE|Zero|ZERO|none|empty|zero|Undefined))(?![\w:(<])!?"
 )
-_EMPTY = re.compile(r"(?:(?:\[\]|map\[\w+\])[*\w.]+|\b[A-Z]\w* ?)\{\s*\}|\(\s*\)|\[\s*\]|\{\s*\}|\[:\]")
+_EMPTY = re.compile(
+    r"(?:(?:\[\]|map\[\w+\])+(?:(?:interface|struct)\{\}|[*\w.]+)|\bstruct\{\}|\b[A-Z]\w* ?)\{\s*\}"
+    r"|\(\s*\)|\[\s*\]|\{\s*\}|\[:\]"
+)
 _ITEM = r"(?:[\w$§-]{1,40}\s*(?::|=>|=)\s*)?[.&*]{0,3}§!?"
 _GROUP = re.compile(rf"[(\[{{]\s*{_ITEM}(?:\s*,\s*{_ITEM}){{0,12}}\s*,?\s*[)\]}}]")
 _TYPES = r"(?:::)?(?:<[^<>();]{0,80}(?:<[^<>();]{0,80}>[^<>();]{0,40})?>)?"
 _CALL = re.compile(
-    r"(?<![\w$.§])(?:new\s+[\\\w.:]+|new|[&*]?(?:\[\]|map\[\w+\])[*\w.]+"
-    r"|[\\&*]?(?:[A-Z]\w*\.|\w+::)*(?:new|default|[eE]mpty\w*|init|of|none|zero|\w+Of|array|dict|set|list|tuple"
+    r"(?<![\w$.§])(?:new\s+[\\\w.:]+|new(?:\s*§)?|[&*]?(?:\[\]|map\[\w+\])[*\w.]+"
+    r"|[\\&*]?(?:[a-z]\w*\.(?=[a-z.]*[A-Z]))*(?:[A-Z]\w*\.|\w+::)*(?:new|default|[eE]mpty\w*|init|of|none|zero|\w+Of|array|dict|set|list|tuple"
     r"|collect|str|int|bool|bytes|frozenset|resolve|reject|just|completedFuture|failedFuture|FromResult|FromException|vec!"
-    r"|anyhow!|eyre!|bail!|string|from|(?:fmt|errors|xerrors)\.(?:Errorf|New)|make_pair|make_unique|make_shared|vector|map|unordered_map|optional"
-    r"|with_capacity|newArrayList|nullopt|format!|zeroed)|\.(?:init|none|zero|some|failure|success))"
+    r"|anyhow!|eyre!|bail!|string|from|(?:fmt|errors|xerrors)\.(?:Errorf|New)|make_pair|(?:unique|shared|weak)_ptr|pair|deque|Array|create|make_unique|make_shared|vector|map|unordered_map|optional"
+    r"|with_capacity|newArrayList|nullopt|format!|zeroed|asList)|\.(?:init|none|zero|some|failure|success))"
     rf"{_TYPES}\s*§"
 )
 _MADE = re.compile(rf"(?<![\w$.§])(?:[A-Z]\w*(?:\.|::))*[A-Z]\w*{_TYPES}\s*§")
@@ -50,7 +53,7 @@ _SUFFIX = re.compile(
     r"|\s+(?:as|satisfies)\s+[\w\[\]<>., |]+|!|f\b|\?)"
 )
 _POINTER = re.compile(r"(?<=return )[&*](?=§)")
-_CAST = re.compile(r"^\(\s*[\w.:<>\[\] *]+\)\s*(?=§)")
+_CAST = re.compile(r"(?:^|(?<=return ))\(\s*[\w.:<>\[\] *]+\)\s*(?=§)")
 _MAKE = re.compile(r"(?<![\w.])make\((?:\[\]|map\[\w+\]|chan )[\w.*{}\[\]]+(?:,\s*§)*\)")
 _SIZED = re.compile(r"(?<![\w.])(?:new\s+)?[\w.:<>]+\[§\]")
 
@@ -71,7 +74,9 @@ _END = r"[;\s]*$"
 _NOTHING = re.compile(
     r"^(?:pass|\.\.\.|:|;|continue|break|next|\(\)|\(\(\)\)|void\s*0|yield break|\(void\)\s*\w+"
     r"|static_cast<void>\(\w+\)|_\s*=\s*[\w, ]+|Unit"
-    r"|true|false|do\s*\{\s*\}|loop\s*\{\s*\}|['\"]use strict['\"]"
+    r"|true|false|debugger|await\s+Task\.(?:CompletedTask|Yield\(\)|Delay\(\d+\))"
+    r"|(?:if|while)\s*\(?(?:true|false|True|0|1)\)?\s*(?:\{\s*\}|:\s*pass)|do\s*\{\s*\}"
+    r"|loop\s*\{\s*\}|['\"]use strict['\"]"
     r"|let\s+_\s*=\s*[\w()&, ]+|UNUSED\(\w+\)|Q_UNUSED\(\w+\))" + _END
 )
 _RETURN = re.compile(r"^(?:return|co_return|break|exit)\b\s*(?:await\s+)?")
@@ -89,16 +94,20 @@ _UNFINISHED = re.compile(
 _SAYS_SO = re.compile(
     r"\bnot[\s_-]*(?:yet[\s_-]*)?(?:been[\s_-]*)?implemented|\bunimplemented\b|\btodo\b", re.IGNORECASE
 )
-_ASSERTS = re.compile(r"^(?:static_)?assert\b!?\s*\(?\s*(?:0|false|False|!\s*\"|not\s+\")")
+_ASSERTS = re.compile(
+    r"^(?:(?:static_)?assert|precondition|require|check)\b!?\s*\(?\s*(?:0|false|False|!\s*\"|not\s+\")"
+)
+_WARNS = re.compile(r"^#\s*(?:warning|error)\b")
 _SPEAKS = re.compile(
-    r"^(?:(?:console|log|logger|logging|Log|_?logger|self\.logger|this\.logger|Timber|slog|tracing|Debug|Trace)"
-    r"\s*(?:\.|::)\s*\w+!?|System\.(?:out|err)\.\w+|Console\.(?:Error\.)?Write\w*|fmt\.(?:Print|Fprint)\w*|(?:debug_?)?print(?:ln|f)?!?"
+    r"^(?:[\\$@]?(?:\w+(?:\.|::|->)){0,3}_?(?:console|log|logg?er|logging|Log|LOG|LOGG?ER|Logg?er|Timber|slog|tracing|Debug|Trace)"
+    r"\s*(?:\.|::|->)\s*\w+!?|System\.(?:out|err)\.\w+|Console\.(?:Error\.)?Write\w*|fmt\.(?:Print|Fprint)\w*|(?:debug_?)?print(?:ln|f)?!?"
     r"|eprint(?:ln)?!|puts|warn|pp?|echo|fprintf|fputs|perror|error_log|var_dump|NSLog|os_log|log|std::puts|alert)(?!\w)!?\s*"
-    r"(?:\(?\s*(?:(?:stderr|stdout|os\.Std\w+|STDERR|tag|TAG)\s*,\s*)?§?(?:\s*,\s*(?:§|\w+(?:\.\w+)?))*\s*\)?)?" + _END
+    r"(?:\(?\s*(?:(?:stderr|stdout|os\.Std\w+|STDERR|tag|TAG)\s*,\s*)?§?(?:\s*,\s*(?:§|\w+(?:\.\w+)?§?))*\s*\)?)?"
+    + _END
 )
 _ECHOES = re.compile(r"^(?:echo|printf)\s+[\w .,:!-]*(?:1?>&2)?$")
 _EXITS = re.compile(r"^_?exit\s+")
-_STREAMS = re.compile(r"^(?:std::)?(?:cout|cerr|clog)(?:\s*<<\s*(?:§|(?:std::)?endl))+" + _END)
+_STREAMS = re.compile(r"^(?:std::)?(?:cout|cerr|clog)(?:\s*<<\s*(?:§|(?:std::)?\w+))+" + _END)
 _LOCAL = re.compile(
     r"^(?:(?:export|const|let|var|val|auto|final|my|local|mut|declare|unsigned|static|struct)\s+)*"
     r"(?:[\w.:]+(?:<[^=;()]{0,60}>)?[\[\]?*&\s]+)?\$?[a-z_]\w*(?:\s*:(?![:=])\s*[^=;]{1,60})?\s*(?::?=)\s*§" + _END
@@ -143,6 +152,8 @@ def idle(text: str, language: str = "", *, gives: bool) -> Idle | None:
 def _failing(text: str, short: str) -> Idle | None:
     if _FAIL_WORD.match(text) or _UNFINISHED.match(text):
         return Idle.UNFINISHED if _UNFINISHED.search(text) else Idle.FAILS
+    if _WARNS.match(text):
+        return Idle.UNFINISHED if _SAYS_SO.search(text) else None
     if _ASSERTS.match(text) or (_FAIL_CALL.match(short) and not _EXITS.match(text)):
         return Idle.FAILS
     return None

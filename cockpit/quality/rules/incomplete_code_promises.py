@@ -16,17 +16,26 @@ MARK = re.compile(
     r"|\bneeds?\s+(?:an?\s+)?(?:real\s+|proper\s+)?implement|\b(?:will|would|should|to)\s+be\s+(?:implemented|done|filled|written|added|replaced)\b"
     r"|\bin\s+(?:an?\s+)?(?:real|full|actual|proper|production)\b|\b(?:real|actual|proper|full|pending)\s+(?:\w+\s+)?(?:implementation|logic|code|version)\b"
     r"|\bleft\s+as\s+an\s+exercise\b|\bsimulat(?:e|ed|es|ing)\b|\bpretend|\bhard-?coded\b|\bskeleton\b|\bwork\s+in\s+progress\b"
+    r"|\b(?:minimal|basic|partial|rough|trivial|naive)\s+(?:implementation|version)\b|\bdemonstration\b|\bfor\s+(?:the\s+|a\s+)?demo\b"
+    r"|\bsample\s+(?:data|values?|response|output)\b|^\W*pending\W*$"
     r"|\bfake\b|\bsimplified\b|\bneeds\s+(?:more\s+)?work\b|\bfinish\b.{0,12}\blater\b"
     r"|\btemporar(?:y|ily)\b|\bin\s+a\s+(?:later|future|follow-?up)\b"
     r"|\bfor\s+now\b|\bcoming\s+soon\b|\bunfinished\b|\bincomplete\b|\bimplement(?:ed)?\s+later\b|\b(?:handle|do|finish|complete)\s+(?:this|it)\s+later\b",
-    re.IGNORECASE,
+    re.IGNORECASE | re.MULTILINE,
 )
 INTENT = re.compile(
-    r"no[\s-]?op\b|\bnothing\b|intentional|deliberate|on\s+purpose|deprecated|obsolete|no\s+longer|not\s+(?:needed|used|required|necessary|supported|applicable)"
+    r"no[\s-]?op\b|\bnothing\b|intentional|deliberate|\bon\s+purpose\b|deprecated|obsolete|no\s+longer|not\s+(?:needed|used|required|necessary|supported|applicable)"
     r"|(?<!for\s)(?<!right\s)\bnow\b|\bsince\b|\bbecause\b|\balways\b|\bnever\b|\bany\s?more\b|\bcannot\b|\binstead\b|\belsewhere\b"
     r"|\bhandled\b|\bmoved\b|\bignor|\bunused\b|\blegacy\b|by\s+design|\bdefault\s+(?:implementation|behaviou?r)|\bsubclass|\boverrid|\bhook\b|\balready\b|\bcompat|\bbackwards?\b",
     re.IGNORECASE,
 )
+REASON = re.compile(
+    r"\b(?:removed|inlined|extracted|delegated|ported|migrated|generated|superseded|replaced\s+(?:by|with)|dropped"
+    r"|(?:merged|folded|rolled)\s+into|(?:done|check|validat|test|cover|configur|implement|defin|comput|cach|creat|load)(?:e?d)?\s+"
+    r"(?:in|by|at|on|upstream|lazily|once|elsewhere|there)|use\s+\w+|disabled\s+(?:on|by|in|for|until))\b"
+    r"|\u79fb\u81f3|\u79fb\u5230|\u5220\u9664|\u524a\u9664|\u79fb\u52d5|\u0443\u0434\u0430\u043b|\u043f\u0435\u0440\u0435\u043d|\bsupprim|\bd\u00e9plac|\bentf\u00e4llt|\bverschoben|\beliminad|\bmovido",
+    re.IGNORECASE,
+)  # why a body that did work does none
 TODO = re.compile(r"\b(?:todo|fixme)\b", re.IGNORECASE)
 _FOR_OTHERS = re.compile(
     r"\bsub-?class|\boverrid|\babstract\b|\b(?:must|should|has\s+to|have\s+to)\s+(?:be\s+)?implement|\bchild(?:ren)?\b|\bderived\b|init\(coder"
@@ -39,7 +48,8 @@ _BASE = re.compile(
     re.IGNORECASE,
 )
 _IDLE_CLASS = re.compile(
-    r"no|noop|nop|null|void|dummy|disabled|unsupported|empty|discard\w*|blackhole|preview|sample", re.IGNORECASE
+    r"no|noop|nop|null|void|dummy|disabled|unsupported|empty|discard\w*|blackhole|preview|sample|stub|mock|fake",
+    re.IGNORECASE,
 )
 _INTERFACE_NAME = re.compile(r"\bI[A-Z][a-z]")
 _BARE = re.compile(r"\b(?:TODO|todo!|unimplemented!)\s*\(\s*\)")
@@ -80,18 +90,18 @@ _UNNAMED = frozenset(
 )
 _WORDS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+")
 _WORK = re.compile(
-    r"add|aggregate|analyse|analyze|apply|authenticate|authorize|build|calculate|charge|check|clean|"
-    r"collect|compile|compute|convert|count|create|decode|decrypt|delete|deserialize|download|encode|"
+    r"add|aggregate|analyse|analyze|apply|archive|authenticate|authorize|backup|build|calculate|charge|check|clean|"
+    r"collect|compile|compress|compute|convert|count|create|decode|decompress|decrypt|deduplicate|delete|deserialize|detect|download|encode|"
     r"encrypt|evaluate|execute|export|extract|fetch|filter|find|format|generate|get|import|insert|"
-    r"load|lookup|map|merge|migrate|normalize|parse|persist|predict|process|query|rank|read|refund|"
-    r"remove|render|resolve|retrieve|save|scan|schedule|search|select|send|serialize|sort|store|"
+    r"load|lookup|map|merge|migrate|normalize|parse|persist|predict|process|query|rank|read|recalculate|reconcile|refund|"
+    r"remove|render|resolve|retrieve|rotate|save|scan|schedule|search|select|send|serialize|sort|store|"
     r"submit|summarize|sync|synchronize|tokenize|train|transform|translate|update|upload|validate|"
     r"verify|write",
     re.IGNORECASE,
 )
 _IDENTIFIER = re.compile(r"[^\W\d][\w$]*[?!]?")
 _UNNAMED_VALUE = re.compile(r"(?:const\s+)?[\w:<>,]+(?:\s*<[^<>]*>)?\s*[&*]*|.*\b_")
-_SENTENCE = 4  # words of a comment that describes work
+_SENTENCE = 3  # words of a comment that describes work
 _REACTS = re.compile(
     r"is|are|was|has|have|had|can|could|may|should|must|will|would|did|does|do|on|before|after|supports?|accepts?|allows?|needs?|"
     r"requires?|wants?|visit|enter|leave|exit|no|null|noop|empty|default|ignore|skip|with|for|to|from|of|as|test|set|get|"
@@ -123,7 +133,13 @@ def promised(change: Change, body: Body, words: str) -> str:
     if Idle.UNFINISHED in kinds:
         excused = _stands_in(change, body) if in_test else _is_base(change, body) or _is_root(change, body)
         return "" if excused and not body.is_constructor else "this new function is a stub that only says so by failing"
-    if kinds - {Idle.NOTHING, Idle.CONSTANT} or INTENT.search(words) or INTENT.search(docs) or _PASSIVE.search(docs):
+    given = {Idle.ECHO} if described and not _in_class(body) else set()
+    if (
+        kinds - {Idle.NOTHING, Idle.CONSTANT} - given
+        or INTENT.search(words)
+        or INTENT.search(docs)
+        or _PASSIVE.search(docs)
+    ):
         return ""
     if in_test or body.is_constructor or not _IDENTIFIER.fullmatch(name_of(body.node).rpartition("::")[2]):
         return ""
@@ -132,6 +148,10 @@ def promised(change: Change, body: Body, words: str) -> str:
     if _is_base(change, body) or (_is_root(change, body) and not described):
         return ""
     return f"{name_of(body.node)} is new and does nothing of what its name promises"
+
+
+def _in_class(body: Body) -> bool:
+    return any(one.type.startswith(_CLASSES) for one in around(body.node) if one.parent is not None)
 
 
 def _is_switched_off(change: Change, body: Body) -> bool:

@@ -115,6 +115,9 @@ STUBS = {
         "    result = None\n    return result",
         '    """Add up the lines."""\n    pass',
         "    raise RuntimeError('write me')",
+        '    logger.debug("total called with %s", locals())\n    return None',
+        "    # For demonstration purposes only\n    return 0",
+        "    if True:\n        pass",
     ],
     "javascript": [
         "",
@@ -125,6 +128,9 @@ STUBS = {
         "  console.log('total is not there yet');",
         "  return Promise.resolve();",
         "  /* logic goes here */",
+        "  debugger;",
+        "  return Object.create(null);",
+        "  // minimal implementation\n  return -1;",
     ],
     "typescript": [
         "",
@@ -141,6 +147,8 @@ STUBS = {
         '\treturn 0, errors.New("not implemented")',
         "\t// TODO: add up\n\treturn 0, nil",
         "\treturn -1, nil",
+        '\treturn 0, errors.New("TBD")',
+        '\tlog.Printf("total called")\n\treturn 0, nil',
     ],
     "rust": [
         "        todo!()",
@@ -150,6 +158,8 @@ STUBS = {
         '        panic!("later")',
         "        // fill in\n        Ok(0)",
         '        Err("no".into())',
+        '        Err("needs implementation".into())',
+        '        log::info!("total called");\n        Ok(0)',
     ],
     "java": [
         "        return null;",
@@ -158,6 +168,8 @@ STUBS = {
         "        throw new UnsupportedOperationException();",
         "        return new ArrayList<>();",
         "        return List.of();",
+        "        return java.util.List.of();",
+        '        LOGGER.info("paid called");\n        return null;',
     ],
     "c": [
         "    return 0;",
@@ -166,6 +178,7 @@ STUBS = {
         "    abort();",
         '    assert(0 && "total");',
         "    int amount = 0;\n    return amount;",
+        '#warning "not implemented"\n    return 0;',
     ],
     "cpp": [
         "    return {};",
@@ -173,6 +186,8 @@ STUBS = {
         "    return std::vector<Line>{};",
         "    // stub\n    return {};",
         "",
+        "    return std::unique_ptr<int>();",
+        "    std::cout << __func__ << std::endl;\n    return {};",
     ],
     "csharp": [
         "        throw new NotImplementedException();",
@@ -181,6 +196,8 @@ STUBS = {
         "        return await Task.FromResult(0m);",
         "        // add logic here\n        return 0;",
         "",
+        "        await Task.CompletedTask;",
+        "        return new[] { 1, 2, 3 };",
     ],
     "ruby": [
         "",
@@ -189,6 +206,7 @@ STUBS = {
         "    # to do\n    0",
         "    []",
         "    raise 'total is missing'",
+        '    Rails.logger.debug("total called")\n    nil',
     ],
     "php": [
         "",
@@ -197,6 +215,8 @@ STUBS = {
         "        // @todo\n        return null;",
         "        return [];",
         "        return;",
+        '        \\Log::info("total called");\n        return null;',
+        "        return (object) [];",
     ],
     "kotlin": [
         "        TODO()",
@@ -213,11 +233,15 @@ STUBS = {
         "        // TODO: add up\n        return nil",
         '        preconditionFailure("later")',
         "",
+        "        precondition(false)",
     ],
     "shell": ["  :", "  return 0", "  echo TODO", "  # TODO: deploy\n  true", "  true"],
 }
 
 NEW_STUBS = [
+    ("shop/new.py", 'def normalize_addresses(rows):\n    """Normalize the addresses."""\n    return rows\n'),
+    ("shop/new.rb", "# Archive the logs.\ndef archive_logs(rows)\n  []\nend\n"),
+    ("src/new.go", 'package shop\n\nfunc Compress(key string) error {\n\treturn errors.New("FIXME")\n}\n'),
     ("shop/new.py", "def ship(order):\n    # TODO: implement\n    pass\n"),
     ("shop/new.py", "def ship(order):\n    raise NotImplementedError\n"),
     (
@@ -449,6 +473,29 @@ HONEST_NEW = [
 ]
 
 HONEST_PAIRS = [
+    *[
+        (
+            "the work went for a reason",
+            path,
+            head + work + tail,
+            head + f"{indent}{mark} {reason}\n{indent}{value}" + tail,
+        )
+        for path, head, tail, work, indent, mark, value in (
+            (*SHAPES["python"], "    ", "#", "return 0"),
+            (*SHAPES["typescript"], "    ", "//", "return 0;"),
+            (*SHAPES["java"], "        ", "//", "return null;"),
+        )
+        for reason in (
+            "computed by the database",
+            "checked by the schema",
+            "inlined into the caller",
+            "replaced by the event bus",
+            "this was removed in 4.0",
+            "generated at build time",
+            "delegated to the router",
+            "on purpose",
+        )
+    ],
     (
         "a constructor has nothing to set any more",
         "src/View.php",
