@@ -10,7 +10,7 @@ from cockpit.metrics.stints import CHECKING, HELD, MERGED, MERGING, REVIEW, RUNN
 from cockpit.schedule.snapshot import Snapshot
 from cockpit.schedule.states import State
 from cockpit.ui.headline import Line
-from cockpit.ui.looks import LOOKS, at_clock, fit, name
+from cockpit.ui.looks import LOOKS, at_clock, cells_of, fit, name
 from cockpit.ui.present import Cell
 
 LOOK: Mapping[str, Cell] = {
@@ -90,8 +90,14 @@ def span_of(all_bars: Sequence[Bar], now: float, back_s: float | None) -> Span:
 def bar_line(bar: Bar, span: Span, width: int, wide: int) -> Line:
     """Return the name and the bar of a leg, in `width` cells of which the name takes `wide`."""
     critical = bar.coming is not None and bar.coming.critical
-    label = fit(name(bar.leg), wide - 2) + ("* " if critical else "  ")
+    label = fit(_label(bar.leg, wide - 2), wide - 2) + ("* " if critical else "  ")
     return ((label, "strong" if critical else "plain"), *_cells(bar, span, width - wide))
+
+
+def _label(leg: str, width: int) -> str:
+    """Return a leg's name; its first issue alone, which is the leg's own, where the whole does not fit."""
+    whole = name(leg)
+    return whole if cells_of(whole) <= width else name(leg.rpartition("/")[2])
 
 
 def _cells(bar: Bar, span: Span, width: int) -> list[Cell]:
@@ -149,7 +155,9 @@ def legend(all_bars: Iterable[Bar], width: int) -> Line:
     """Return what the glyphs that are there mean, as far as it fits."""
     there: set[Cell] = set()
     for bar in all_bars:
-        there |= {LOOK[one.kind] for one in bar.stints if one.kind in LOOK}
+        there |= {
+            LOOK[one.kind] for one in bar.stints if one.kind in LOOK and (one.end != one.start or one.kind == MERGED)
+        }
         if bar.coming is not None:
             there |= {CRITICAL if bar.coming.critical else COMING}
             there |= {AFTER} if bar.coming.end != bar.coming.freed else set()
