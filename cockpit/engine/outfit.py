@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING
 from cockpit.engine import merges, setup
 from cockpit.engine.catching_up import catch_up
 from cockpit.engine.project import Project
-from cockpit.errors import CockpitError
-from cockpit.git import integrate, largefiles, sparse, submodules, worktrees
+from cockpit.errors import CockpitError, GitError
+from cockpit.git import integrate, largefiles, places, sparse, submodules, worktrees
 from cockpit.git.repo import Repo
 from cockpit.git.status import changed_files
 from cockpit.plan.model import Plan, Workstream
@@ -25,6 +25,8 @@ from cockpit.plan.values import Command
 from cockpit.schedule import facts as f
 from cockpit.schedule.readings import RunReading
 from cockpit.schedule.snapshot import Leg
+from cockpit.schedule.snapshot import Workstream as Known
+from cockpit.store.paths import folder_name
 
 if TYPE_CHECKING:
     from cockpit.engine.effects import Effects
@@ -114,21 +116,13 @@ def make_whole(effects: "Effects", worktree: Path) -> None:
 async def _make(effects: "Effects", leg: Leg, workstream: Workstream, progress: "_Progress") -> tuple[Path, str]:
     engine, repo = effects.engine, effects.repo
     known = engine.snapshot.workstreams[leg.workstream]
-    path = Path(known.worktree or known.outline.worktree)
-    fresh = not known.worktree or not await effects.pool.short(path.exists)
+    fresh = not known.worktree or not await effects.pool.short(Path(known.worktree).exists)
     base = await effects.pool.short(repo.tip, effects.base)
     if base is None:
         raise CockpitError(f"the branch {effects.base} is gone", hint="make it again, or name another `base`")
     progress.tell("making the worktree")
-    made = await effects.pool.git(
-        worktrees.add,
-        repo,
-        path,
-        known.outline.branch,
-        base,
-        parent=Path(engine.snapshot.outline.worktrees),
-        sparse=await effects.pool.short(scope, effects.project, workstream),
-    )
+    made = await add_worktree(effects, workstream, base)
+    path = made.path
     if not fresh:  # nothing runs there now: a lock is what a git that was killed with its run left behind
         await effects.pool.short(worktrees.drop_stale_locks, repo, path)
     head = made.head or base
@@ -150,9 +144,45 @@ async def _make(effects: "Effects", leg: Leg, workstream: Workstream, progress: 
         start = base
         if head != base:
             start = (await effects.pool.short(repo.git, "merge-base", base, head)).decode().strip()
-        engine.record(f.WorktreeMade(leg.key, str(made.path), known.outline.branch, start))
-        return made.path, ""
-    return made.path, await catch_up(effects, leg, made.path, head, base)
+        engine.record(f.WorktreeMade(leg.key, str(path), known.outline.branch, start))
+        return path, ""
+    return path, await catch_up(effects, leg, path, head, base)
+
+
+async def add_worktree(effects: "Effects", workstream: Workstream, start: str) -> worktrees.Worktree:
+    """Make the worktree of a workstream, its branch at `start` if it is new, or finish or return the one it has.
+
+    Where the worktree of another plan, or of anybody, is in its place, it is made beside that. Raises CockpitError.
+    """
+    known = effects.engine.snapshot.workstreams[workstream.id]
+    part = await effects.pool.short(scope, effects.project, workstream)
+    while True:
+        path = await effects.pool.short(_place, effects, known)
+        try:
+            return await effects.pool.git(
+                worktrees.add,
+                effects.repo,
+                path,
+                known.outline.branch,
+                start,
+                parent=Path(effects.engine.snapshot.outline.worktrees),
+                sparse=part,
+            )
+        except GitError:
+            if await effects.pool.short(_place, effects, known) == path:
+                raise  # else somebody was faster
+
+
+def _place(effects: "Effects", known: Known) -> Path:
+    if known.worktree:
+        return Path(known.worktree)
+    wanted, branch = Path(known.outline.worktree), known.outline.branch
+    beside = wanted.with_name(f"{wanted.name}@{folder_name(effects.project.loaded.name)}")
+    taken = {path: places.admin_of(effects.repo.common_dir, path) for path in (wanted, beside)}
+    mine = [path for path, admin in taken.items() if admin is not None and admin.branch == branch]
+    there = taken[wanted]
+    others = there is not None and there.branch is not None and there.locked != worktrees.INITIALIZING
+    return mine[0] if mine else beside if others else wanted
 
 
 def _fill(effects: "Effects", leg: Leg, workstream: Workstream, path: Path) -> Outfit:

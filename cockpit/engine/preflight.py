@@ -82,7 +82,8 @@ def _branches(project: Project) -> _Found:
     from cockpit.git import worktrees
 
     places = {tree.branch: tree.path for tree in worktrees.listed(project.repo) if tree.branch}
-    begun = {leg.workstream for leg in glimpse(project.state).snapshot.legs.values() if leg.attempt}
+    snapshot = glimpse(project.state).snapshot
+    begun = {leg.workstream for leg in snapshot.legs.values() if leg.attempt}
     tips = project.repo.branches()
     ours = taken = 0
     for workstream in project.loaded.plan.all_workstreams:
@@ -91,9 +92,9 @@ def _branches(project: Project) -> _Found:
         if tip is None:
             continue
         place = places.get(branch)
-        at_home = place is not None and os.path.realpath(place) == os.path.realpath(
-            project.loaded.worktree_of(workstream)
-        )
+        known = snapshot.workstreams.get(workstream.id)
+        homes = {str(project.loaded.worktree_of(workstream)), known.worktree if known else ""} - {""}
+        at_home = place is not None and os.path.realpath(place) in map(os.path.realpath, homes)
         wrong = _why_not_ours(project, branch, tip, None if at_home else place, workstream.id in begun)
         if wrong:
             taken += 1

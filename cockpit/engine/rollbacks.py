@@ -1,10 +1,9 @@
 """Undoes the merge of a leg by a commit that is built, gated and published like a merge; base never moves back."""
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cockpit.engine import outfit
-from cockpit.git import integrate, revert, worktrees
+from cockpit.git import integrate, revert
 from cockpit.git.builds import Conflict
 from cockpit.schedule import facts as f
 from cockpit.schedule.rolling import still_needed
@@ -76,20 +75,11 @@ async def _is_on_base(effects: "Effects", commit: str) -> bool:
 async def _put_back(effects: "Effects", leg: Leg, commit: str) -> None:
     """Give the leg its branch and worktree back, as they were when it was approved."""
     known = effects.engine.snapshot.workstreams[leg.workstream]
-    path = Path(known.worktree or known.outline.worktree)
     # The commit of a squashed or rebased leg may be gone with its branch: what was merged holds the same work.
     there = await effects.pool.short(effects.repo.resolve, leg.commit)
     work = leg.commit if there else leg.merged
     tree = await effects.pool.short(effects.repo.tree_of, work)
-    made = await effects.pool.git(
-        worktrees.add,
-        effects.repo,
-        path,
-        known.outline.branch,
-        work,
-        parent=Path(effects.engine.snapshot.outline.worktrees),
-        sparse=await effects.pool.short(outfit.scope, effects.project, effects.workstream(leg.workstream)),
-    )
+    made = await outfit.add_worktree(effects, effects.workstream(leg.workstream), work)
     effects.engine.record(
         f.WorktreeMade(leg.key, str(made.path), known.outline.branch, leg.base),
         f.LegReverted(leg.key, commit),

@@ -71,9 +71,8 @@ def _take_away(path: Path) -> bool:
         found = os.fstat(fd)
         if found.st_uid != os.getuid() or not _is_marked(fd):
             return False
-        fcntl.flock(
-            fd, fcntl.LOCK_EX | fcntl.LOCK_NB
-        )  # the mark is written under the lock: it is free, so its owner is gone
+        # The mark is written under the lock: where that is free, its owner is gone.
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
         there = path.lstat()
         if (there.st_dev, there.st_ino) != (found.st_dev, found.st_ino):
             return False

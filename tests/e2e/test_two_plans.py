@@ -24,7 +24,7 @@ def until(holds: Callable[[], bool]) -> None:
 
 
 def test_two_plans_run_at_the_same_time_on_one_repository_while_the_operator_commits_to_base(scene: Scene) -> None:
-    names = {"scene": ("a", "b", "c"), "other": ("x", "y", "z")}
+    names = {"scene": ("a", "b", "c"), "other": ("x", "y", "c")}
     strategies = ("merge", "squash", "rebase")
     for name, keys in names.items():
         rows = {key: {"does": WAITS, "merge": {"strategy": how}} for key, how in zip(keys, strategies, strict=True)}
@@ -50,9 +50,9 @@ def test_two_plans_run_at_the_same_time_on_one_repository_while_the_operator_com
         for driver in drivers:
             driver.kill()
     assert [driver.returncode for driver in drivers] == [0, 0], ended
-    for key in (key for keys in names.values() for key in keys):
+    for key in sorted({key for keys in names.values() for key in keys}):
         assert scene.base_file(f"{key}.txt") == f"{key}\n"
-        assert scene.merges_of(key) == 1 or key in ("c", "z"), "what is rebased keeps its own messages"
+        assert scene.merges_of(key) == 1 or key == "c", "what is rebased keeps its own messages"
     assert scene.base_file("own.txt") == "own\n"
     assert scene.checkout() == before, "edited, staged and untracked as they were"
     assert scene.base_file("src/app.py") == "print('hello')\n", "what was staged never came into a merge"

@@ -92,7 +92,6 @@ def test_no_source_binds_by_a_key_method() -> None:
 
 def test_every_action_of_a_page_has_somebody_who_does_it() -> None:
     from cockpit.ui.screens.agents import AgentsPage
-
     from cockpit.ui.screens.alerts import AlertsPage
     from cockpit.ui.screens.commands import CommandsPage
     from cockpit.ui.screens.diff import DiffPage
