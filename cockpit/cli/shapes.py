@@ -79,7 +79,8 @@ class Workstream:
 
     `commits` counts its merged legs and the commits that are ahead of base; `violations` the open ones; `blocked_by`
     holds the keys of the legs that hold it up. What is changed is counted of the leg under way, against base.
-    `note` is what its agent noted last, `unread` counts the messages that it has not read.
+    `note` is what its agent noted last, `unread` counts the messages that it has not read. Of the leg under way also:
+    what comments `allowed`, `unscanned` files with the reason, `flaky_gates`, which failed and then passed on one tree.
     """
 
     id: str
@@ -109,6 +110,9 @@ class Workstream:
     error: str | None
     note: str | None
     unread: int
+    allowed: list[str]
+    unscanned: list[str]
+    flaky_gates: list[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +128,10 @@ class Slot:
 
 @dataclass(frozen=True, slots=True)
 class Violation:
-    """A rule that was broken at a place."""
+    """A rule that was broken at a place, since when (ISO 8601), and the lines that went missing there.
+
+    Of one that a human let stand: `by` whom and for which `reason`.
+    """
 
     id: str
     rule: str
@@ -132,9 +139,14 @@ class Violation:
     path: str
     line: int
     excerpt: str
+    message: str
+    missing: list[str]
     workstream: str
     slot: str | None
     state: Literal["open", "released", "fixed"]
+    since: str | None
+    by: str
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +187,30 @@ class Use:
     tokens_out: int
 
 
+FiguresOf = Literal["profile", "role", "plan", "everywhere"]
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """What the ended runs of a profile, a role, the plan, or a profile over all plans (`everywhere`) came to.
+
+    Of the `judged` changes, `violation_rate` had a violation, and `clean_rate` had none and passed every gate at once;
+    `release_s` is the mean time in quarantine, null where nothing was released.
+    """
+
+    of: FiguresOf
+    name: str
+    runs: int
+    judged: int
+    violation_rate: float
+    clean_rate: float
+    quarantines: int
+    release_s: float | None
+    retries: int
+    gate_pass_rate: float
+    usd: float
+
+
 @dataclass(frozen=True, slots=True)
 class Status:
     """The snapshot of a plan as it stands; `counts` counts workstreams by state."""
@@ -193,6 +229,7 @@ class Status:
     merges: list[Merge]
     usage: list[Use]
     questions: list[Asked]
+    figures: list[Figures]
 
 
 @dataclass(frozen=True, slots=True)

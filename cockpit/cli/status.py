@@ -4,6 +4,7 @@ import time
 from collections.abc import Mapping
 
 from cockpit.cli import shapes
+from cockpit.cli.figures import figures_of
 from cockpit.cli.options import Json, Plan, StateDir
 from cockpit.cli.output import Cell, emit, paint, plural, say, table
 from cockpit.clock import iso, span
@@ -71,9 +72,14 @@ def status_of(view: View, now: float, base_commit: str | None) -> shapes.Status:
                 one.path,
                 one.line,
                 one.excerpt,
+                one.message,
+                list(one.missing),
                 snapshot.legs[one.leg].workstream,
                 one.slot or None,
                 one.state,  # type: ignore[arg-type]  # one of the three words of its class
+                iso(one.at),
+                one.by,
+                one.reason,
             )
             for one in snapshot.violations.values()
             if one.leg in snapshot.legs
@@ -83,6 +89,7 @@ def status_of(view: View, now: float, base_commit: str | None) -> shapes.Status:
             for one in snapshot.merges
         ],
         usage=_use(snapshot),
+        figures=figures_of(view),
         questions=[
             shapes.Asked(one.id, one.workstream, one.run, one.text, list(one.choices), iso(one.at) or "")
             for one in snapshot.open_questions()
@@ -228,6 +235,9 @@ def _workstream(
         error=error or held.clean_up_refused or None,
         note=leg.note or None,
         unread=len(snapshot.unread(key)),
+        allowed=list(leg.allowed),
+        unscanned=list(leg.unscanned),
+        flaky_gates=[one.gate for one in snapshot.gates.get(leg.key, ()) if one.flaky],
     )
 
 

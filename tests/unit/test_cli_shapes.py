@@ -101,6 +101,26 @@ def test_a_plan_that_nobody_opened_is_idle_and_all_of_it_waits() -> None:
     assert [slot["state"] for slot in found["agents"]] == ["free", "free"]
 
 
+def test_what_was_found_and_what_runs_came_to_is_told_with_figures() -> None:
+    gates = (f.GateFinished("A/A-1", "g", ok, "t" * 40) for ok in (False, True))
+    held = (
+        *reviewed()[:-1],
+        f.ViolationFound("A/A-1", "v1", "RULE", "HIGH", "x.py", 3, "...", "bad", ("gone",), "coder#1", "r1"),
+        f.WorkScanned("A/A-1", "r1", "c" * 40, 1, ("y.py:1: RULE: meant",), ("z.bin: binary",)),
+        *gates,
+        f.LegQuarantined("A/A-1", "coder#1", ("v1",), "RULE in x.py:3"),
+    )
+    found = document(View(snapshot_after(*held)))
+    one = workstream(found, "A")
+    assert (one["allowed"], one["unscanned"], one["flaky_gates"]) == (["y.py:1: RULE: meant"], ["z.bin: binary"], ["g"])
+    (bad,) = found["violations"]
+    assert (bad["message"], bad["missing"], bad["state"], bad["since"] is None) == ("bad", ["gone"], "open", False)
+    assert [(one["of"], one["name"]) for one in found["figures"]] == [("profile", "coder"), ("plan", "plan")]
+    assert [(one["violation_rate"], one["quarantines"], one["release_s"]) for one in found["figures"]] == [
+        (1.0, 1, None)
+    ] * 2
+
+
 def test_a_run_shows_its_slot_and_what_the_worktree_holds() -> None:
     reading = WorktreeReading(files=2, added=10, removed=3, ahead=1, behind=4)
     readings = Readings(worktrees={"A": reading}, driver_pid=77, driver_since=50.0, base_commit="f" * 40)
