@@ -102,7 +102,7 @@ def test_a_plan_that_nobody_opened_is_idle_and_all_of_it_waits() -> None:
 
 
 def test_what_was_found_and_what_runs_came_to_is_told_with_figures() -> None:
-    gates = (f.GateFinished("A/A-1", "g", ok, "t" * 40) for ok in (False, True))
+    gates = (f.GateFinished("A/A-1", "g", ok, "t" * 40, how="h") for ok in (False, True))
     held = (
         *reviewed()[:-1],
         f.ViolationFound("A/A-1", "v1", "RULE", "HIGH", "x.py", 3, "...", "bad", ("gone",), "coder#1", "r1"),
