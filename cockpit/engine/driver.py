@@ -15,6 +15,7 @@ from pathlib import Path
 
 from cockpit import __version__
 from cockpit.clock import Clock, SystemClock
+from cockpit.engine.alarms import Alarms
 from cockpit.engine.effects import Effects
 from cockpit.engine.forecasts import Forecasts
 from cockpit.engine.local import LocalHandle
@@ -118,6 +119,7 @@ class Driver:
             self.effects.monitor.run,
             self.recording.run,
             self.notifier.run,
+            Alarms(self.effects).run,
         )
         self._background += [asyncio.create_task(self._kept_up(work)) for work in beside]
 

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 
 from cockpit.plan.model import AgentProfile, Plan
-from cockpit.plan.values import Frozen
 
 
 def not_in_effect(plan: Plan) -> tuple[str, ...]:
@@ -14,7 +13,6 @@ def not_in_effect(plan: Plan) -> tuple[str, ...]:
 def _later(plan: Plan) -> Iterator[str]:
     for name, profile in plan.agents.items():
         yield from _of_agent(f"agents.{name}", profile)
-    yield from (f"alerts.{key}" for key in _given(plan.alerts))
     if plan.track:
         yield "track"
 
@@ -22,7 +20,3 @@ def _later(plan: Plan) -> Iterator[str]:
 def _of_agent(where: str, profile: AgentProfile) -> Iterator[str]:
     if profile.preset in (None, "acp", "shell") and profile.model is not None:
         yield f"{where}.model (only a preset passes it on)"
-
-
-def _given(settings: Frozen) -> list[str]:
-    return [key for key in type(settings).model_fields if key in settings.model_fields_set]

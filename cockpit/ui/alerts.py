@@ -18,7 +18,7 @@ class Alert(Struct, frozen=True):
 
     `text` is all of it, `says` what is left where its workstream and its word stand beside it. `solve` are the names of
     the actions that solve it, `hint` says what does where no key can; `opens` is the page that shows it (empty: that
-    of its workstream).
+    of its workstream). `mark` stands for a text that tells figures, which are others at every look.
     """
 
     rank: int
@@ -30,6 +30,7 @@ class Alert(Struct, frozen=True):
     solve: tuple[str, ...] = ()
     hint: str = ""
     opens: str = ""
+    mark: str = ""
 
     @property
     def glyph(self) -> str:
@@ -44,12 +45,16 @@ class Alert(Struct, frozen=True):
     @property
     def key(self) -> str:
         """Return what stays the same for as long as it is the same alert: another time, or another text, is another."""
-        return "\0".join((self.look.word, self.workstream, f"{self.since:.0f}" if self.since else self.text))
+        return "\0".join(
+            (self.look.word, self.workstream, f"{self.since:.0f}" if self.since else self.mark or self.text)
+        )
 
 
 PLAN_FILE = Look("✗", "plan file", "bad")
 TRUST = Look("!", "trust", "warn")
 TROUBLE = Look("!", "trouble", "bad")
+THRESHOLD = Look("!", "threshold", "warn")
+DISK = Look("!", "disk low", "bad")
 HELD = Look("!", "held", "warn")
 COST = Look("!", "cost limit", "warn")
 ASLEEP = Look("z", "asleep", "warn")
@@ -131,7 +136,7 @@ def _of_plan(view: View) -> Iterator[Alert]:
         yield Alert(1, TRUST, f"{says}: {shown('trust')}", says=says, solve=("trust",))
     for key, note in readings.notes.items():
         if key not in snapshot.workstreams:
-            yield Alert(1, TROUBLE, f"{name(key)}: {line(note)}", says=f"{name(key)}: {line(note)}")
+            yield _noted(key, note)
     if readings.hold:
         text = f"nothing is launched: {line(readings.hold)}"
         yield Alert(1, HELD, text, says=text, hint="it goes on by itself once that is over")
@@ -144,6 +149,18 @@ def _of_plan(view: View) -> Iterator[Alert]:
     if snapshot.skipped:
         text = f"{count(snapshot.skipped, 'fact')} of the journal did not fit"
         yield Alert(9, JOURNAL, text, says=text, hint="`cockpit facts PLAN --verify` says which")
+
+
+def _noted(key: str, note: str) -> Alert:
+    """Return what the driver noted about itself, its disk, or a threshold of the plan."""
+    text = f"{name(key)}: {line(note)}"
+    if key == "disk":
+        hint = f"free some room: {shown('cleanup')} on a workstream that is merged or stopped removes its worktree"
+        return Alert(1, DISK, text, says=line(note), hint=hint, mark=key)
+    if key.startswith("alerts."):
+        hint = f"the journal ({shown('journal')}) says what failed, the page of agents ({shown(AGENTS)}) of whom"
+        return Alert(6, THRESHOLD, text, says=text, hint=hint, opens=AGENTS, mark=key)
+    return Alert(1, TROUBLE, text, says=text)
 
 
 def _of_leg(view: View, leg: Leg) -> list[Alert]:

@@ -83,7 +83,7 @@ def alarming(text: str = "a reason") -> FakeHandle:
     handle.readings = replace(
         handle.readings,
         plan=PlanReading((f"plan.yaml:7:3: {text}",), ("run: rm",), (f"gates: {text}",)),
-        notes={"watching": text},
+        notes={"watching": text, "disk": text, "alerts.gate_p95": text},
         hold=text,
         runs={"stalled-1": RunReading(stalled_since=START + 30)},
         findings={"seen": (FindingReading("s", "no-evil", "HIGH", "src/db.py", 12, START + 40, START + 400),)},
@@ -97,6 +97,7 @@ WORDS = [
     "plan file",
     "trust",
     "trouble",
+    "disk low",
     "held",
     "cost limit",
     "quarantined",
@@ -107,6 +108,7 @@ WORDS = [
     "question",
     "put off",
     "~stalled",
+    "threshold",
     "asleep",
     "clean-up",
     "approval",
@@ -158,6 +160,15 @@ def test_an_alert_is_another_one_when_it_comes_again() -> None:
     under_way(handle, leg, "coder#2", f.RunEnded(leg, "database-2", "failed", 2), f.LegFailed(leg, "once more"))
     after = {one.key for one in alerts(handle.view())}
     assert len(before - after) == len(after - before) == 1
+
+
+def test_an_alert_whose_figures_move_is_the_same_one() -> None:
+    handle = busy()
+    keys = []
+    for note in ("9 GB free", "8 GB free"):
+        handle.read(notes={"disk": note})
+        keys.append(next(one.key for one in alerts(handle.view()) if one.look.word == "disk low"))
+    assert keys[0] == keys[1]
 
 
 def test_the_detail_says_since_when_and_what_solves_it() -> None:

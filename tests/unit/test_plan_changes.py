@@ -48,7 +48,6 @@ track: true
 """
     assert not_in_effect(plan(text, "[{id: a, sparse: true}]")) == (
         "agents.two.model (only a preset passes it on)",
-        "alerts.errors_per_hour",
         "track",
     )
 

@@ -1,0 +1,27 @@
+"""Thresholds of the plan and the limit of free disk, as a driver notes them, also one that came after the fact."""
+
+import pytest
+
+from cockpit.engine import alarms
+from tests.engine.scenes import Scene
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_a_threshold_and_a_disk_that_runs_full_are_noted_and_known_to_the_next_driver(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(alarms, "_free", lambda _: 5_000)
+    scene.plan(
+        {"a": {"does": "exit 1"}},
+        alerts={"errors_per_hour": 0, "gate_p95": "1h"},
+    )
+    for again in (False, True):
+        async with scene.driving() as play:
+            if not again:
+                await play.start()
+            await play.until(lambda play: "alerts.errors_per_hour" in play.view.readings.notes)
+            notes = play.view.readings.notes
+            assert notes["alerts.errors_per_hour"] == "1 error within an hour: 1 of runs, 0 of gates"
+            assert notes["disk"] == "5.0 KB free for worktrees, less than limits.min_free_disk 5.0 GB"
+            assert not {"alerts.gate_p95", "alerts.agent_failure_rate"} & notes.keys()
