@@ -15,6 +15,7 @@ from cockpit.plan.values import (
     Name,
     Number,
     Percent,
+    QuickRegex,
     Regex,
     RunCommand,
     RunCommands,
@@ -172,6 +173,6 @@ class Alerts(Frozen):
 class Answer(Frozen):
     """A reply that is given without a human to a question that matches."""
 
-    match: Regex
+    match: QuickRegex
     reply: Text
     threshold: Percent | None = None

@@ -109,6 +109,17 @@ def _regex(pattern: str) -> str:
     return pattern
 
 
+def _quick(pattern: str) -> str:
+    """Refuse a repeated group that repeats something itself: on some text it is tried in endless ways."""
+    left = re.sub(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]", "x", pattern, flags=re.DOTALL)
+    while group := re.search(r"\(([^()]*)\)([+*{]?)", left):
+        repeats = re.search(r"[+*{]", group[1]) is not None
+        if repeats and group[2]:
+            raise wrong("a repeated group that repeats something itself can take for ever", "(a+)+ means a+")
+        left = left[: group.start()] + ("x+" if repeats or group[2] else "x") + left[group.end() :]
+    return pattern
+
+
 _DURATION_HINT = "s, m, h or d, for example 90s, 10m, 1h 30m"
 _NUMBER_OR_TEXT = {"type": ["string", "number"]}
 _COMMAND_SCHEMA: dict[str, Any] = {
@@ -161,6 +172,7 @@ RunCommands = Annotated[
 ]
 InsidePath = Annotated[Text, AfterValidator(_inside)]
 Regex = Annotated[Text, AfterValidator(_regex)]
+QuickRegex = Annotated[Regex, AfterValidator(_quick)]
 Argument = Annotated[Text, AfterValidator(_no_nul)]
 EnvName = Annotated[Text, AfterValidator(_env_name)]
 Environment = dict[EnvName, Annotated[Text, AfterValidator(_no_nul)]]

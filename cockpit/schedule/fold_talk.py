@@ -11,7 +11,7 @@ from cockpit.schedule.matching import plain
 from cockpit.schedule.snapshot import Snapshot
 from cockpit.schedule.talk import ENDED, Message, Question, Standing
 
-KEPT = 200  # closed questions of a plan, and read messages of a workstream; the journal has all of them
+KEPT = 50  # closed questions of a plan, and read messages of a workstream; the journal has all of them
 
 
 @apply.register

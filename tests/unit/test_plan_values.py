@@ -1,6 +1,8 @@
 import pytest
+from pydantic import ValidationError
 
 from cockpit.plan.duration import estimate, percent, seconds, size
+from cockpit.plan.settings import Answer
 
 HOUR = 3600.0
 
@@ -80,3 +82,17 @@ def test_percentages(written: object, value: float) -> None:
 def test_what_is_no_percentage(written: object) -> None:
     with pytest.raises(ValueError, match="percentage"):
         percent(written)
+
+
+@pytest.mark.parametrize("pattern", ["(a+)+", "(?:a*)*b", "((x+))+", "(a|b+)*", "([a-z]{2})+", "(a+b){2,}"])
+def test_a_reply_needs_a_pattern_that_comes_to_an_end(pattern: str) -> None:
+    with pytest.raises(ValidationError, match="can take for ever"):
+        Answer(match=pattern, reply="yes")
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    ["a+b*", "(a|b)+", "(?i)may i (run|start) it\\??", r"\(a+\)+", "[(a+)]+", "x(y(z+))", "[]()+*]+", "(a+)?b"],
+)
+def test_a_pattern_that_repeats_plain_things_is_welcome(pattern: str) -> None:
+    assert Answer(match=pattern, reply="yes").match == pattern
