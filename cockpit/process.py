@@ -12,7 +12,7 @@ from threading import Lock
 from cockpit.errors import CommandError
 from cockpit.redaction import KNOWN
 
-TRACED = 1000  # commands
+TRACED = 1000  # commands, and as many again that only read
 EXCERPT = 600  # bytes of what each printed
 
 
@@ -20,7 +20,8 @@ EXCERPT = 600  # bytes of what each printed
 class Traced:
     """One command that cockpit ran: when (seconds since the epoch), how long (seconds), and how it ended.
 
-    `code` is None where it did not end by itself, or still runs; `output` is the end of what it printed.
+    `code` is None where it did not end by itself, or still runs; `output` is the end of what it printed; `reads`: it
+    changes nothing.
     """
 
     argv: tuple[str, ...]
@@ -29,6 +30,7 @@ class Traced:
     seconds: float
     code: int | None
     output: str = ""
+    reads: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +44,14 @@ class Completed:
 
 
 class Trace:
-    """The last commands that were run, for the operator to look at; safe to use from any thread."""
+    """The last commands that were run, for the operator to look at; safe to use from any thread.
+
+    Those that only read are many, and push no others out.
+    """
 
     def __init__(self, size: int = TRACED) -> None:
-        self._entries: deque[Traced] = deque(maxlen=size)
+        self._reading: deque[tuple[int, Traced]] = deque(maxlen=size)
+        self._changing: deque[tuple[int, Traced]] = deque(maxlen=size)
         self._added = 0
         self._lock = Lock()
 
@@ -53,19 +59,17 @@ class Trace:
         """Keep one entry, without the secrets in it; the oldest one goes when there are too many."""
         safe = replace(entry, argv=tuple(map(KNOWN.text, entry.argv)), output=KNOWN.text(entry.output))
         with self._lock:
-            self._entries.append(safe)
             self._added += 1
+            (self._reading if safe.reads else self._changing).append((self._added, safe))
 
     def entries(self) -> tuple[Traced, ...]:
         """Return what is kept, oldest first."""
-        with self._lock:
-            return tuple(self._entries)
+        return tuple(one for _, one in self.numbered())
 
     def numbered(self) -> tuple[tuple[int, Traced], ...]:
         """Return what is kept, oldest first, each with its number since this process began, from 1."""
         with self._lock:
-            first = self._added - len(self._entries) + 1
-            return tuple(enumerate(self._entries, first))
+            return tuple(sorted((*self._reading, *self._changing), key=lambda one: one[0]))
 
 
 TRACE = Trace()

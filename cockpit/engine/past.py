@@ -89,7 +89,7 @@ class Past:
 
     async def _ran(self, before: int | None = None, since: int = 0, limit: int = PAGE, text: str = "") -> Any:
         """Give the commands that this driver ran, the newest first; with `since`, those after that number."""
-        parts = text.lower().split()
+        lets = _lets(text)
         found: list[Any] = []
         for number, one in reversed(TRACE.numbered()):
             if number <= since:
@@ -97,8 +97,7 @@ class Past:
             if before is not None and number >= before:
                 continue
             shown = _command(one)
-            where = f"{shown} {one.cwd} {one.output}".lower()
-            if all(part in where for part in parts):
+            if lets(one, f"{shown} {one.cwd} {one.output}".lower()):
                 found.append([number, one.at, one.seconds, one.code, shown, one.cwd, one.output])
             if len(found) >= min(limit, MOST_AT_ONCE):
                 break
@@ -167,6 +166,21 @@ def _command(one: Traced) -> str:
     import shlex
 
     return shlex.join(one.argv)[:ARGV_LIMIT]
+
+
+def _lets(text: str) -> Callable[[Traced, str], bool]:
+    """Return what tells whether a filter lets a command through: words, `!words`, `kind:read` and `kind:change`."""
+    parts = text.lower().split()
+    kinds = [part[5:] for part in parts if part.startswith("kind:") and part[5:]]
+    unwanted = [part[1:] for part in parts if part.startswith("!") and part[1:]]
+    words = [part for part in parts if not part.startswith(("kind:", "!"))]
+
+    def lets(one: Traced, where: str) -> bool:
+        if kinds and not any(("read" if one.reads else "change").startswith(kind) for kind in kinds):
+            return False
+        return all(word in where for word in words) and not any(word in where for word in unwanted)
+
+    return lets
 
 
 def _bounded(value: Any) -> Any:

@@ -33,6 +33,11 @@ class Outlook(Struct, frozen=True):
     all_wanted: bool
     legs: tuple[Coming, ...] = ()
 
+    @property
+    def rest_end(self) -> float | None:
+        """When the last leg that can end without a human does (seconds since the epoch); None where there is none."""
+        return max((one.end for one in self.legs if one.end is not None), default=None)
+
 
 def outlook(
     snapshot: Snapshot,

@@ -25,6 +25,11 @@ _SETTINGS = (
     "maintenance.auto=false",
 )
 _NO_HOOKS = "core.hooksPath=/dev/null"
+# Commands that change nothing whatever their options are, as cockpit uses them.
+_READS = frozenset(
+    {"cat-file", "check-attr", "check-ignore", "diff", "diff-index", "diff-tree", "for-each-ref", "grep", "log"}
+    | {"ls-files", "ls-tree", "merge-base", "rev-list", "rev-parse", "show", "show-ref", "status", "version"}
+)
 _FIXED = {"LC_ALL": "C", "LANGUAGE": "C", "GIT_TERMINAL_PROMPT": "0", "GIT_EDITOR": ":"}
 
 
@@ -81,7 +86,7 @@ def git(
     finally:
         if source is not None:
             source.close()
-        TRACE.add(Traced(shown, str(cwd), started, time.perf_counter() - clock, code, said))
+        TRACE.add(Traced(shown, str(cwd), started, time.perf_counter() - clock, code, said, args[0] in _READS))
     if accept and code not in accept:
         reason = stderr.strip()[-800:] or f"code {code}"
         raise GitError(f"`git {args[0]}` failed: {reason}", argv=shown, code=code, stderr=stderr, where=str(cwd))

@@ -1,6 +1,7 @@
 """What legs did and are expected to do → bars on one scale of time, each kind with a glyph of its own. Pure."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from itertools import groupby
 
 from msgspec import Struct
@@ -10,7 +11,7 @@ from cockpit.metrics.stints import CHECKING, HELD, MERGED, MERGING, REVIEW, RUNN
 from cockpit.schedule.snapshot import Snapshot
 from cockpit.schedule.states import State
 from cockpit.ui.headline import Line
-from cockpit.ui.looks import LOOKS, at_clock, cells_of, fit, name
+from cockpit.ui.looks import LOOKS, at_clock, cells_of, exact_clock, fit, name
 from cockpit.ui.present import Cell
 
 LOOK: Mapping[str, Cell] = {
@@ -37,6 +38,7 @@ LEGEND: tuple[tuple[Cell, str], ...] = (
 )
 _RANK = {kind: rank for rank, kind in enumerate((WAITING, REVIEW, RUNNING, CHECKING, MERGING, HELD, MERGED))}
 _LEAST = 12  # cells of a bar
+_SHORT_S = 1200.0  # below that, times have seconds
 
 
 class Bar(Struct, frozen=True):
@@ -131,14 +133,13 @@ def axis(span: Span, width: int, wide: int) -> Line:
     """Return the line above the bars: times from left to right, and where now is."""
     room = width - wide
     text = [" "] * room
-    places = [0, room // 2] if room >= 40 else [0]
-    marks = [(at, at_clock(span.start + (span.end - span.start) * at / room, span.now)) for at in places]
-    last = at_clock(span.end, span.now)
-    marks.append((room - len(last), last))
     now = span.place(span.now, room)
-    marks.append((max(0, min(now - 1, room - 3)), "now"))
+    clock = exact_clock if span.end - span.start < _SHORT_S and room >= 40 else partial(at_clock, now=span.now)
+    last = clock(span.end)
+    marks = [(max(0, min(now - 1, room - 3)), "now"), (0, clock(span.start)), (room - len(last), last)]
+    marks += [(room // 2, clock((span.start + span.end) / 2))] if room >= 40 else []
     for at, said in marks:
-        if all(one == " " for one in text[max(0, at - 1) : at + len(said) + 1]) or said == "now":
+        if all(one == " " for one in text[max(0, at - 1) : at + len(said) + 1]):
             for offset, char in enumerate(said):
                 if at + offset < room:
                     text[at + offset] = char

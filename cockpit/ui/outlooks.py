@@ -8,7 +8,6 @@ from cockpit.clock import span
 from cockpit.forecast.estimates import Estimate
 from cockpit.forecast.outlook import Outlook
 from cockpit.metrics.trends import ALL, DAY, HOUR, WEEK, Bucket
-from cockpit.schedule.readings import Forecast
 from cockpit.ui.headline import Line
 from cockpit.ui.looks import age, at_clock, count, line
 from cockpit.ui.present import Cell
@@ -42,17 +41,21 @@ def finish_lines(own: Outlook, other: Outlook | None, now: float) -> tuple[Line,
     """Return when all will be done, and what another number of agents would change."""
     agents = count(own.agents, "agent")
     head = "if all was started now, " if own.all_wanted else ""
-    lines: list[Line] = [((f"{head}{agents}: ", "dim"), *_done(own.forecast, now))]
+    lines: list[Line] = [((f"{head}{agents}: ", "dim"), *_done(own, now))]
     if other is not None:
         agents = count(other.agents, "agent")
-        lines.append(((f"if {agents}: ", "accent"), *_done(other.forecast, now, _against(own, other))))
+        lines.append(((f"if {agents}: ", "accent"), *_done(other, now, _against(own, other))))
     return tuple(lines)
 
 
-def _done(made: Forecast, now: float, against: Sequence[Cell] = ()) -> list[Cell]:
+def _done(shown: Outlook, now: float, against: Sequence[Cell] = ()) -> list[Cell]:
     """Return when it is done, what is to be told first being first, since a narrow screen cuts the end."""
+    made = shown.forecast
     if made.p50_s is None:
-        return [(line(made.why_not) or "nobody can tell when", "warn")]
+        why: Cell = (line(made.why_not) or "nobody can tell when", "warn")
+        if shown.rest_end is None:
+            return [why]
+        return [(f"the rest done {at_clock(shown.rest_end, now)}", "strong"), *against, ("; ", "dim"), why]
     p50, p90 = made.at + made.p50_s, made.at + (made.p90_s or made.p50_s)
     cells: list[Cell] = [(f"done {at_clock(p50, now)}", "strong"), *against]
     cells.append((f"; 90% by {at_clock(p90, now)}", "plain"))
@@ -64,8 +67,9 @@ def _done(made: Forecast, now: float, against: Sequence[Cell] = ()) -> list[Cell
 
 
 def _against(own: Outlook, other: Outlook) -> list[Cell]:
-    mine, its = own.forecast.p50_s, other.forecast.p50_s
-    if mine is None or its is None:
+    ends = [(one.forecast.at + one.forecast.p50_s) if one.forecast.p50_s else one.rest_end for one in (own, other)]
+    mine, its = ends
+    if mine is None or its is None or (own.forecast.p50_s is None) != (other.forecast.p50_s is None):
         return []
     sooner = mine - its
     if abs(sooner) < 30:

@@ -64,6 +64,9 @@ async def commands(play: Play) -> None:
     assert any(one[4].startswith("git ") and one[3] == 0 for one in told)
     (gate, *_) = (await play.handle.ask("ran", text="echo fine"))["commands"]
     assert (gate[3], gate[6].strip()) == (0, "fine")
+    changes = (await play.handle.ask("ran", limit=500, text="kind:change !commit-tree"))["commands"]
+    assert any(one[4].startswith("git worktree add") for one in changes)
+    assert not any(one[4].startswith(("git status", "git diff", "git commit-tree")) for one in changes)
     older = await play.handle.ask("ran", before=numbers[0], limit=1)
     assert older["commands"][0][0] == numbers[1]
 

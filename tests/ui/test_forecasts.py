@@ -91,6 +91,7 @@ def test_bars_and_times_fill_the_width_exactly_whatever_they_are(width: int) -> 
         assert cells_of(plain(bar_line(bar, span, width, 12))) == width
     line = plain(axis(span, width, 12))
     assert len(line) == width
+    assert plain(axis(Span(0, 600, 300), width, 12)).endswith("00:10:00" if width > 60 else " 00:10")
     assert "now" in line
     assert len(plain(legend(odd, width))) <= width
     assert "merged" in plain(legend(odd, width))
@@ -120,6 +121,11 @@ def test_what_if_says_by_how_much_it_is_sooner_or_later_or_why_nobody_knows() ->
     assert plain(second).startswith("if 6 agents: done 01:00 · 1h 00m sooner; 90% by 01:06")
     assert plain(finish_lines(own, own, 0)[1]).count(" · no difference;") == 1
     assert " · 1h 00m later;" in plain(finish_lines(sooner, own, 0)[1])
+    some = Outlook(Forecast(0, why_not="a waits"), 3, False, (Coming("b", 0, 60, 3600), Coming("a", 0, 60, None)))
+    more = Outlook(Forecast(0, why_not="a waits"), 4, False, (Coming("b", 0, 60, 1800),))
+    first, second = finish_lines(some, more, 0)
+    assert plain(first) == "3 agents: the rest done 01:00; a waits"
+    assert plain(second) == "if 4 agents: the rest done 00:30 · 30m sooner; a waits"
     stuck = Outlook(Forecast(0, why_not=f"a waits {HOSTILE}"), 1, all_wanted=True)
     ((said, *_),) = [[plain(line)] for line in finish_lines(stuck, None, 0)]
     assert said.startswith("if all was started now, 1 agent: a waits")

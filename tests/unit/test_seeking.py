@@ -63,6 +63,10 @@ def test_the_trace_numbers_what_it_keeps_and_keeps_the_end_of_what_was_printed(t
     for name in "abc":
         trace.add(Traced((name,), "/", 1.0, 0.1, 0))
     assert [(number, one.argv) for number, one in trace.numbered()] == [(2, ("b",)), (3, ("c",))]
+    for name in "xyz":
+        trace.add(Traced((name,), "/", 1.0, 0.1, 0, reads=True))
+    trace.add(Traced(("d",), "/", 1.0, 0.1, 0))
+    assert [(number, *one.argv) for number, one in trace.numbered()] == [(3, "c"), (5, "y"), (6, "z"), (7, "d")]
     run(["sh", "-c", "echo out; echo wrong >&2; exit 3"], cwd=tmp_path, accept=())
     last = TRACE.entries()[-1]
     assert (last.code, last.output) == (3, "wrong\n")

@@ -18,7 +18,7 @@ class LogPage(AskedPage):
     """The commands of this plan's driver above the one under the cursor in full."""
 
     PAGE: ClassVar[str] = LOG
-    FILTERED: ClassVar[str] = "words of the command, its folder, its output …"
+    FILTERED: ClassVar[str] = "words of command, folder, output; !words, kind:change …"
     COLUMNS = RAN
     NOTHING = "nothing was run yet"
 
