@@ -181,17 +181,23 @@ class Journal:
         return int(found or 0)
 
     def verify(self) -> int | None:
-        """Return the number of the first fact whose hash does not fit it and the one before, None if all do."""
+        """Return the number of the first fact whose hash does not fit it and the one before, None if all do.
+
+        A checkpoint of a fact that is not there any more, or is another one, is told of, too: facts were cut off.
+        """
         previous = ""
         expected = 1
         with self._translated():
+            kept = self._db.execute("SELECT seq, hash FROM checkpoint").fetchone() or (0, "")
             for seq, at, kind, version, data, digest in self._db.execute(
                 "SELECT seq, at, kind, version, data, hash FROM facts ORDER BY seq"
             ):
                 if seq != expected or digest != _chained(previous, seq, at, kind, version, data):
                     return int(expected)
+                if seq == kept[0] and digest != kept[1]:
+                    return int(seq)
                 previous, expected = digest, seq + 1
-        return None
+        return int(expected) if kept[0] >= expected else None
 
 
 def replay_lenient(snapshot: Snapshot, rows: Iterator[tuple[int, float, str, str, str]]) -> Snapshot:

@@ -88,6 +88,17 @@ def test_a_row_that_was_changed_removed_or_inserted_is_named(tmp_path: Path, dam
     assert snapshot.seq > 0, "what is readable is still shown"
 
 
+def test_facts_that_were_cut_off_at_the_end_are_missed_where_a_checkpoint_knows_of_them(tmp_path: Path) -> None:
+    path = tmp_path / "journal.db"
+    snapshot = written(path)
+    journal = Journal(path)
+    journal.checkpoint(snapshot)
+    assert journal.verify() is None
+    journal.close()
+    edit(path, "DELETE FROM facts WHERE seq >= 20")
+    assert opened(path)[1] == 20
+
+
 def test_what_cannot_be_read_is_skipped_and_counted(tmp_path: Path) -> None:
     path = tmp_path / "journal.db"
     written(path)
