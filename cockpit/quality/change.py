@@ -10,6 +10,7 @@ from functools import cached_property
 from cockpit.quality.languages import Language
 from cockpit.quality.source import Function, Source
 
+_MARK = "\ufeff"  # of the order of bytes: no part of the text
 _EXACT = 600  # lines that are compared in full; larger middles are cut at lines that are unique on both sides
 
 
@@ -28,8 +29,8 @@ class Change:
 
     def __init__(self, path: str, before: str | None, after: str) -> None:
         self.path = path
-        self.before = None if before is None else Source(path, before)
-        self.after = Source(path, after)
+        self.before = None if before is None else Source(path, before.removeprefix(_MARK))
+        self.after = Source(path, after.removeprefix(_MARK))
 
     @property
     def language(self) -> Language:

@@ -5,12 +5,14 @@ of each is blanked, and in C and C++ what by its capitals is a macro that is no 
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterator
-from functools import lru_cache, partial
+from functools import lru_cache
 
-from cockpit.quality.languages import CPP, CSHARP, RUST, SWIFT, C, Language
+from cockpit.quality.gaps import CAPITALS, ROUND, blank, bridged
+from cockpit.quality.languages import CPP, CSHARP, KOTLIN, RUST, SWIFT, TSX, TYPESCRIPT, C, Language
 
-PREPROCESSED = (C, CPP, CSHARP, SWIFT, RUST)
+PREPROCESSED = (C, CPP, CSHARP, SWIFT, RUST, KOTLIN, TYPESCRIPT, TSX)
 _DIRECTIVE = re.compile(r"[ \t]*#[ \t]*([a-z]+)\b[ \t]*(.*)")
 _CONDITIONS = re.compile(r"(?m)^[ \t]*#[ \t]*(if|ifdef|ifndef|endif)\b")
 _DIRECTIVES_WORDS = (
@@ -25,8 +27,8 @@ _LEXED = re.compile(
     r'|"(?:\\.|[^"\\\n])*"|(?<![0-9A-Fa-f])\'(?:\\.|[^\'\\\n])+\'',
     re.DOTALL,
 )
-_NAME = r"\b[A-Z][A-Z0-9_]{2,}\b"
-_ROUND = r"\((?:[^()]|\((?:[^()]|\((?:[^()]|\([^()]*\))*\))*\))*\)"
+_QUOTED = re.compile(r'"""[\s\S]*?"""|//[^\n]*|/\*.*?(?:\*/|\Z)|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])+\'', re.DOTALL)
+_NAME, _ROUND = CAPITALS, ROUND
 _BEFORE_BLOCK = re.compile(rf"(?m)^([ \t]*)({_NAME}[ \t]*{_ROUND})(?=\s*\{{)")
 _STATEMENT = re.compile(
     rf"(?m)(?:(?<=[;{{}}\n])|\A)([ \t]*)({_NAME}(?:[ \t]*{_ROUND})?)[ \t]*(?=\n)(?!\s*[,;:=.?+*/%&|^)\]<>-])"
@@ -36,30 +38,11 @@ _ATTRIBUTE = re.compile(
     rf"(?m){_NAME}(?:[ \t]*{_ROUND})?(?=[ \t]+(?!or\b|and\b|xor\b)[A-Za-z_][\w:]*(?:<[^<>;()]*>)?[ \t\n*&]+[A-Za-z_~*])"
 )
 _TRAILING = re.compile(
-    rf"(?<=[)\w])(?<!\bcase)(?<!\bgoto)(?<!\breturn)[ \t\n]+(?!NULL\b){_NAME}(?:[ \t]*{_ROUND})?(?=\s*(?:[{{;:]|->))"
-    rf"|(?<=\))[ \t\n]+{_NAME}(?=\s*=[ \t]*(?:default|delete|0)\b)"
+    rf"\s(?<=[)\]\w]\s)(?<!\bcase\s)(?<!\bgoto\s)(?<!\breturn\s)[ \t\n]*(?!NULL\b){_NAME}(?:[ \t]*{_ROUND})?"
+    rf"(?:(?=\s*(?:[{{;:]|->|override\b|final\b))|(?=\s*=[ \t]*(?:default|delete)\b))"
 )
 _REFERENCE = re.compile(r"(?<=[\w>])&(?=\))")  # of a type that a macro is given
-_TYPES = r"(?:un)?signed|int|char|long|short|float|double|void|bool|u?int\d+_t|size_t"
-_KEYWORDS = r"thread_local|co_\w+|static_assert"
-# What the grammars of C and C++ cannot read although it is no macro of the program's own, and what stands for it.
-_GAPS = (
-    (re.compile(r"\bva_arg[ \t]*\([^()]*\)"), "0"),
-    (re.compile(r"\boperator[ \t]*\[\]"), "operator_i"),
-    (re.compile(r"(?<=[.>:])template\b"), ""),
-    (re.compile(rf"(?<=->)\s*decltype[ \t]*{_ROUND}"), "int"),
-    (re.compile(r"\b(?:un)?signed(?=\()"), "u"),
-    (re.compile(r"(?<==)[ \t]*typename\b"), ""),
-    (re.compile(r"(?<=[.>])operator[ \t]*[<>=!+*/-]+(?=[ \t]*\()"), "o"),
-    (re.compile(r"\bconst[ \t]*&(?=[ \t]*\))"), ""),
-    (re.compile(rf"(?<=[;{{}}\n])[ \t]*(?!(?:{_KEYWORDS})\b)[a-z]\w*[A-Z_]\w*[ \t]+(?=(?:{_TYPES})\b)"), ""),
-    (re.compile(r"(?<=>)\s*\*(?=\s*=\s*(?:nullptr|0)\b)"), ""),
-    (re.compile(r"(?<=\w)[ \t]*\*+(?=\s*[,)])"), ""),  # a type that a macro is given
-)
 _CALLED = re.compile(rf"(?m)^(?!#)[A-Za-z_]\w*[ \t]*{_ROUND}[ \t]*(?=\n[ \t]*(?:\n|\Z|[A-Za-z_]\w*[ \t]*\())")
-_LET = re.compile(r"\b(let|var)([ \t]*\n)[ ]{4}(?=[ ]*\w+ =)")  # a name of Swift on the line after
-_BOUND = re.compile(r"(?<=[\w)\]?!],\n)([ ]*)[ ]{4}(?=\w+ = )")  # a second name that `if let` of Swift 2 binds
-_NOTHING = re.compile(r"(?<=[(\s,:])\(\)(?=[ \t]*[)\n,])")  # the empty tuple of Swift
 _C_BLOCK = re.compile(
     rf"(?m)(?<=[;{{}}\n])([ \t]+)((?!if\b|for\b|while\b|switch\b|return\b|else\b)[A-Za-z_]\w*[ \t]*{_ROUND})(?=\s*\{{)"
 )
@@ -67,11 +50,12 @@ _C_BLOCK = re.compile(
 
 def branches(text: str, language: Language) -> tuple[str, ...]:
     """Return what can be read of each branch: of the first of each conditional, and of the last where it differs."""
-    if language is RUST:
-        return (text.replace("try!", "tri!"),)
-    if language is SWIFT:
-        text = _BOUND.sub(r"\1let ", _LET.sub(r"   \2\1 ", _NOTHING.sub("00", text)))
-    masked = _masked(text) if language in (C, CPP) else text
+    if language in (C, CPP):
+        masked = _masked(text)
+    else:
+        masked = bridged(text, language)
+        if language not in (CSHARP, SWIFT):
+            return (masked,)
     first, last = _branch(masked, last=False), _branch(masked, last=True)
     return (first,) if first == last else (first, last)
 
@@ -102,10 +86,6 @@ def unterminated(text: str) -> list[int]:
     return found
 
 
-def _blank(text: str) -> str:
-    return re.sub(r"[^\n]", " ", text)
-
-
 @lru_cache(maxsize=4)  # one change asks for each of its sides several times
 def _masked(text: str) -> str:
     """Return a text with comments blanked, and what texts hold replaced."""
@@ -113,12 +93,17 @@ def _masked(text: str) -> str:
     def replaced(found: re.Match[str]) -> str:
         one = found[0]
         if one[0] == "/":
-            return _blank(one)
+            return blank(one)
         if one[0] == "R":
-            return '"' + _blank(one[1:-1]).replace(" ", "x") + '"' if "\n" not in one else _blank(one[:-2]) + '""'
+            return '"' + blank(one[1:-1]).replace(" ", "x") + '"' if "\n" not in one else blank(one[:-2]) + '""'
         return one[0] + "x" * (len(one) - 2) + one[-1]
 
     return _LEXED.sub(replaced, text)
+
+
+def brackets(text: str) -> Counter[str]:
+    """Count the brackets outside comments and texts: less than a parser sees, but surely whatever it cannot read."""
+    return Counter(re.findall(r"[()\[\]{}]", _QUOTED.sub("", text)))
 
 
 def _branch(text: str, *, last: bool) -> str:
@@ -132,7 +117,8 @@ def _branch(text: str, *, last: bool) -> str:
         word = found[1] if found else ""
         if continued or word in _DIRECTIVES:
             continued = line.rstrip("\r").endswith("\\")
-            out[n] = ""
+            value = word.startswith("include") and (lines[n - 1] if n else "").rstrip().endswith("=")
+            out[n] = "0".ljust(len(line)) if value else ""
             if word.startswith("if"):
                 never = found is not None and found[2].strip() in ("0", "false")
                 kept.append(not never if not last else ends.get(n, n) == n)
@@ -169,20 +155,17 @@ def _last_branches(lines: list[str]) -> dict[int, int]:
 
 def without_macros(text: str, language: Language) -> str:
     """Return a branch of C or C++ without what by its place and capitals is a macro and no expression."""
-    for gap, stands in _GAPS:
-        text = gap.sub(partial(_stand_in, stands), text)
+    text = bridged(text, language)
     text = _BEFORE_BLOCK.sub(_as_condition, text)
     if language is C:
         text = _C_BLOCK.sub(_as_condition, text)
-    text = _LABEL.sub(lambda one: _blank(one[0]), text)
-    text = _ATTRIBUTE.sub(lambda one: _blank(one[0]), text)
+    text = _LABEL.sub(lambda one: blank(one[0]), text)
+    text = _ATTRIBUTE.sub(lambda one: blank(one[0]), text)
     text = _statements(_CALLED, _statements(_STATEMENT, text))
     text = _REFERENCE.sub(" ", text)
-    return _TRAILING.sub(lambda one: _blank(one[0]), text)
-
-
-def _stand_in(stands: str, found: re.Match[str]) -> str:
-    return stands + _blank(found[0])[len(stands) :]
+    for _ in range(2):  # one after the other
+        text = _TRAILING.sub(lambda one: blank(one[0]), text)
+    return text
 
 
 def _statements(pattern: re.Pattern[str], text: str) -> str:
@@ -192,12 +175,12 @@ def _statements(pattern: re.Pattern[str], text: str) -> str:
         between = text[max(ends, one.start() - 400) : one.start()].rstrip()
         if (between or ends == 0 or one.start() - ends > 400) and between[-1:] not in (*";{}:>", ""):
             continue
-        out += [text[at : one.start()], _blank(one[0])]
+        out += [text[at : one.start()], blank(one[0])]
         at = ends = one.end()
     return "".join([*out, text[at:]])
 
 
 def _as_condition(found: re.Match[str]) -> str:
     if not found[1]:  # at the left edge it is a function
-        return "i f()" + _blank(found[2])[5:]
-    return found[1] + "if(1)" + _blank(found[2])[5:]
+        return "i f()" + blank(found[2])[5:]
+    return found[1] + "if(1)" + blank(found[2])[5:]

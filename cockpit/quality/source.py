@@ -109,6 +109,8 @@ class Source:
     def errors(self) -> "tuple[Node, ...]":
         """The nodes that the grammar could not read or had to make up, in the order of the text."""
         nodes = [*self._captures.get("errors", ()), *self._captures.get("missing", ())]
+        if not nodes and self.language.kind == "code" and self.tree is not None and self.tree.root_node.has_error:
+            nodes = [*_made_up(self.tree.root_node)]
         return tuple(sorted(nodes, key=lambda node: node.start_byte))
 
     @cached_property
@@ -185,6 +187,15 @@ def body_of(node: "Node") -> "Node | None":
         if "body" in child.type or child.type in ("block", "compound_statement", "statements"):
             return child
     return None
+
+
+def _made_up(node: "Node") -> "Iterator[Node]":
+    """Yield the nodes that the grammar made up and that no query finds: those whose kind has no name of its own."""
+    inner = [child for child in node.children if child.has_error or child.is_missing]
+    if not inner:
+        yield node
+    for child in inner:
+        yield from _made_up(child)
 
 
 def _function(node: "Node", language: Language) -> Function:

@@ -9,9 +9,25 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from cockpit.quality.change import Change, Hunk
-from cockpit.quality.languages import CPP, CSHARP, RUBY, RUST, SHELL, C, Language, grammar_of
+from cockpit.quality.languages import (
+    CPP,
+    CSHARP,
+    GO,
+    JAVA,
+    KOTLIN,
+    RUBY,
+    RUST,
+    SHELL,
+    SWIFT,
+    TSX,
+    TYPESCRIPT,
+    C,
+    Language,
+    grammar_of,
+)
 from cockpit.quality.preprocessed import (
     PREPROCESSED,
+    brackets,
     branches,
     open_comment,
     open_directives,
@@ -34,6 +50,13 @@ _COMMENTED_JSON = re.compile(
     r"\.(?:jsonc|json5|code-workspace|sublime-\w+)$"
     r"|(^|/)(?:[tj]sconfig[^/]*\.json|\.\w+rc(?:\.json)?|devcontainer\.json"
     r"|api-extractor\.json|deno\.json)$|(^|/)\.(?:vscode|devcontainer)/"
+)
+# Data that a tool reads in its own tests, and that may be broken on purpose.
+_MADE_FOR_TESTS = re.compile(
+    r"(^|/)(?:[\w-]*tests?|__tests__|specs?)/(?:.*/)?"
+    r"(?:[\w-]*data|fixtures?|samples?|cases|inputs?|expected|snapshots?|highlighted)/"
+    r"|(^|/)(?:testdata|fixtures?|invalid|malformed|corpus|fuzz)/",
+    re.IGNORECASE,
 )
 _DATA_OF_TESTS = re.compile(
     r"(^|/)(?:tests?|specs?|__tests__|testdata|test[_-]\w+|\w+[_-]tests?|fixtures?|samples?|invalid|corpus|fuzz|bad)/"
@@ -61,13 +84,19 @@ _OPEN_INCLUDE = re.compile(r'[ \t]*#[ \t]*include[ \t]+(?:"[^"]*|<[^>]*|[\w./-]+
 _CLOSES = {")": "(", "]": "[", "}": "{"}
 _EXPRESSION = re.compile(r"(?<!\{)\$\{\{(?!\{)(?:[^{}]|\{[^{}]*\})*\}\}(?!\})")
 _CONDITION = re.compile(r"[ \t]*#[ \t]*(?:if|endif)")
-_WELL_READ = (RUST, CSHARP)  # once conditions are read one branch at a time, their grammars leave nothing unread
+# Once conditions are read one branch at a time, and gaps are bridged, their grammars leave nothing unread.
+_WELL_READ = (RUST, CSHARP, SWIFT, KOTLIN, TYPESCRIPT, TSX)
 _MACRO = re.compile(r"\b[A-Z]{2,}_[A-Z0-9_]+\b")
+_COUNTED = (C, CPP, CSHARP, JAVA, KOTLIN, SWIFT, GO, RUST)  # languages whose texts a simple pattern finds
+_ZSH = re.compile(r"\A#!.*\bzsh\b|\A#compdef|\$\{\$\{|\$\{\(")  # what another shell reads
+_ESCAPE = "\x1b"  # what a terminal showed is no code
 _NEAR = 3  # lines between what is new and an error that it may have caused, where errors were before
 
 
 def unreadable(change: Change) -> Iterator[Found]:
     """Yield the place where a text can no longer be read, at most one."""
+    if change.before is None and (_MADE_FOR_TESTS.search(change.path) or _ESCAPE in change.after.text):
+        return
     if knows(change.after):
         problem = _problem(change)
     elif change.language in MARKUP:
@@ -183,6 +212,8 @@ def _damage(change: Change) -> Problem | None:
     before, after = change.before, change.after
     if change.language is SHELL and not after.errors and (stray := _stray_words(change)):
         return stray
+    if change.language is SHELL and _ZSH.search(after.text):
+        return None
     if change.language is RUBY and not after.errors and (stray := _stray_end(change)):
         return stray
     if change.language in (C, CPP) and (cut := _cut_text(change)):
@@ -342,7 +373,7 @@ def _in_variants(change: Change) -> Problem | None:
 
 def _worse(change: Change, before: Source, after: Source) -> Problem | None:
     """Judge by a grammar that could not read all before: brackets that no longer match, or errors of a new kind."""
-    if _net(before) != _net(after):
+    if _net(before) != _net(after) and not _counts_alike(before, after):
         return _said(change, after)
     old = _errors(before)
     known = Counter(one.key for one in old)
@@ -359,6 +390,14 @@ def _worse(change: Change, before: Source, after: Source) -> Problem | None:
         if clean and not macros and len(after.errors) > len(old):
             return Problem(one.line, one.column, "this cannot be read as " + change.language.name)
     return None
+
+
+def _counts_alike(before: Source, after: Source) -> bool:
+    """Tell whether as many brackets are open as before, by a count that no error of the grammar disturbs."""
+    if before.language not in _COUNTED:
+        return False
+    was, now = brackets(before.text), brackets(after.text)
+    return all(was[a] - was[b] == now[a] - now[b] for a, b in ("()", "[]", "{}"))
 
 
 def _hunk_at(change: Change, line: int) -> Hunk | None:

@@ -7,7 +7,7 @@ from html import unescape
 from itertools import pairwise
 
 from cockpit.quality.change import Change, Hunk
-from cockpit.quality.languages import LINES, MARKDOWN
+from cockpit.quality.languages import LINES, MARKDOWN, PHP, SHELL
 from cockpit.quality.rule import Found
 
 _CONFLICT = re.compile(r"(?:<{7}|>{7}|\|{7})(?:\s|$)")
@@ -231,12 +231,12 @@ def _chat(change: Change) -> Iterator[Found]:
     if n := _said_between(change, comments):
         yield Found(n, "a sentence of a chat where there should be code")
         return
-    old = [one.strip() for one in change.before.lines if one.strip()] if change.before else []
+    filled = [n for n, one in enumerate(change.before.lines, 1) if one.strip()] if change.before else []
     for numbers, known in (
-        (range(first, min(last, first + _EDGE_LINES) + 1), old[:3]),
-        (range(last, max(first, last - _EDGE_LINES) - 1, -1), old[-3:]),
+        (range(first, min(last, first + _EDGE_LINES) + 1), filled[:3]),
+        (range(last, max(first, last - _EDGE_LINES) - 1, -1), filled[-3:]),
     ):
-        if any(_speaks(one) for one in known) or not first:
+        if _spoke(change, known) or not first:
             continue
         for n in numbers:
             line = lines[n - 1].strip()
@@ -252,12 +252,22 @@ def _chat(change: Change) -> Iterator[Found]:
                 break
 
 
+def _spoke(change: Change, numbers: Sequence[int]) -> bool:
+    """Tell whether one of these lines was a sentence before, and no comment."""
+    before = change.before
+    return before is not None and any(
+        _speaks(before.lines[n - 1].strip()) and n not in before.prose_lines for n in numbers
+    )
+
+
 def _said_between(change: Change, comments: frozenset[int]) -> int:
     """Return the number of a sentence that stands between lines of code; 0: there is none."""
     if not change.language.package or change.language.kind != "code":
         return 0
     for n in sorted(change.added):
         line = change.after.lines[n - 1]
+        if change.language is SHELL:  # any line of it could be a command
+            line = line.lstrip()
         if not line[:1].isupper() or n in comments or not _speaks(line.rstrip(), change.path):
             continue
         if not _inside(change, n) and not _is_text_at(change, n, 0):
@@ -337,6 +347,9 @@ def _entities(change: Change) -> Iterator[Found]:
     if change.language.kind != "code" or not change.language.package or "&" not in change.after.text:
         return
     old = change.removed_lines
+    if change.language is PHP and change.after.text.lstrip().startswith("&lt;?"):
+        yield Found(1, "signs of the code written as entities of HTML")
+        return
     for n in sorted(change.added):
         line = change.after.lines[n - 1]
         if "&" not in line or not _ENTITY.search(bare := _QUOTED.sub("", line)):
