@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from textual import on
+from textual import events, on
 from textual.actions import SkipAction
 from textual.app import App
 from textual.binding import Binding, BindingsMap
@@ -218,6 +218,14 @@ class CockpitApp(App[str], inherit_bindings=False):
         if page is not None and page.PAGE not in action.where and keys.DIALOG not in action.where:
             raise SkipAction
         self.action_do(name)
+
+    def on_key(self, event: events.Key) -> None:
+        """Let a line of text have what was typed ahead of it, before it had the focus: letters are orders here."""
+        if isinstance(self.screen, Page) and self.screen.typed(
+            event.key, event.character if event.is_printable else None
+        ):
+            event.stop()
+            event.prevent_default()
 
     def action_do(self, name: str) -> None:
         """Do what a key stands for, or say why it cannot be done."""

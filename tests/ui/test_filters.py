@@ -3,6 +3,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from textual import events
 
 from cockpit.ui.columns import COLUMNS
 from cockpit.ui.filters import number_in, parsed
@@ -130,3 +131,19 @@ async def test_marks_that_a_filter_hides_are_counted_aloud() -> None:
     async with opened(busy()) as one:
         await one.press("space", "slash", *"round:2", "enter")
         assert "workstreams 2/6 · /round:2 · 1 marked, 1 hidden" in str(one.grid.border_title)
+
+
+@pytest.mark.anyio
+async def test_what_is_typed_ahead_of_the_line_goes_into_it_and_orders_nothing() -> None:
+    async with opened(busy()) as one:
+        await one.on("security")
+        for key in ["slash", *"is:awaiting", "backspace", "g", "enter", "j", "p"]:
+            one.app.post_message(events.Key(key, key if len(key) == 1 else None))
+        await one.until(lambda: one.grid.filter and not one.page.query("FilterLine"))
+        assert list(one.grid.shown) == ["security", "database"]
+        await one.until(lambda: one.grid.cursor == "database")
+        await one.until(lambda: "p pause: database is failed" in one.status)
+        for key in ("slash", "x", "escape", "slash", "d", "escape", "slash", "o"):
+            one.app.post_message(events.Key(key, key if len(key) == 1 else None))
+        await one.until(lambda: one.grid.filter == ("o",) and len(one.page.query("FilterLine")) == 1)
+        assert one.handle.orders == []

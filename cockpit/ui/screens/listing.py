@@ -1,9 +1,12 @@
 """What pages share that are a list: moving in it, and the line in which its filter is typed; knows no plan."""
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from cockpit.ui.screens.page import Page
 from cockpit.ui.widgets.grid import Grid
+
+if TYPE_CHECKING:
+    from cockpit.ui.widgets.filterline import FilterLine
 
 
 class ListPage(Page):
@@ -11,6 +14,7 @@ class ListPage(Page):
 
     FILTERED: ClassVar[str] = ""
     grid: Grid
+    _line: "FilterLine | None" = None
 
     def do_up(self) -> None:
         """Move up."""
@@ -40,19 +44,35 @@ class ListPage(Page):
         """Open the line in which the filter is typed."""
         from cockpit.ui.widgets.filterline import FilterLine
 
-        found = self.query(FilterLine)
-        line = found.first() if found else FilterLine(" ".join(self.grid.filter), self.FILTERED)
-        if not found:
-            self.mount(line, before="#status")
-        line.focus()
+        if self._line is None:
+            self._line = FilterLine(" ".join(self.grid.filter), self.FILTERED)
+            self.mount(self._line, before="#status")
+        self.set_focus(self._line)
+
+    def typed(self, key: str, character: str | None) -> bool:
+        """Take a key for the filter, from the key that opens its line on until the one that closes it."""
+        if self._line is None:
+            return False
+        if key == "enter":
+            self.grid.set_filter(self._line.value)
+            self.end_filter(keep=True)
+        elif character:
+            self._line.insert_text_at_cursor(character)
+        return bool(character) or key == "enter"
+
+    def is_open(self, line: "FilterLine") -> bool:
+        """Say whether a line is the one in which the filter is typed now."""
+        return line is self._line
 
     def filtering(self) -> bool:
         """Say whether a filter is set or typed."""
-        return bool(self.grid.filter or self.query("FilterLine"))
+        return bool(self.grid.filter or self._line)
 
     def end_filter(self, *, keep: bool) -> None:
         """Close the line of the filter; the filter goes too unless it is kept."""
-        self.query("FilterLine").remove()
+        if self._line is not None:
+            self._line.remove()
+            self._line = None
         self.set_focus(None)
         if not keep:
             self.grid.set_filter("")

@@ -58,6 +58,10 @@ class Page(Screen[None], inherit_bindings=False):
         """Return how many of the targets are not in sight."""
         return 0
 
+    def typed(self, key: str, character: str | None) -> bool:  # noqa: ARG002 - for pages that have a line of text
+        """Take a key for the line of text that is open on the page; say whether it was for that."""
+        return False
+
     def show(self, view: View, rows: Mapping[str, Row], now: float) -> None:
         """Show a view that came."""
 

@@ -19,7 +19,7 @@ class FilterLine(Input):
     COMPONENT_CLASSES: ClassVar[set[str]] = {"filter--wrong"}
 
     def __init__(self, text: str, about: str) -> None:
-        super().__init__(text, placeholder=about, id="filter", compact=True)
+        super().__init__(text, placeholder=about, compact=True)
         self.cursor_blink = False
 
     @property
@@ -30,7 +30,8 @@ class FilterLine(Input):
     @on(Input.Changed)
     def _typed(self, event: Input.Changed) -> None:
         event.stop()
-        self._page.grid.set_filter(event.value)
+        if self._page.is_open(self):
+            self._page.grid.set_filter(event.value)
         self.refresh()
 
     def render_line(self, y: int) -> Strip:
@@ -42,11 +43,6 @@ class FilterLine(Input):
             return strip
         said = Segment(fit(wrong, room), self.get_component_rich_style("filter--wrong"))
         return Strip.join([strip.crop(0, width - room), Strip([said])])
-
-    @on(Input.Submitted)
-    def _kept(self, event: Input.Submitted) -> None:
-        event.stop()
-        self._page.end_filter(keep=True)
 
     def on_key(self, event: events.Key) -> None:
         """Move in the grid while typing."""
