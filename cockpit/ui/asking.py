@@ -18,6 +18,7 @@ from cockpit.ui.reasons import depending
 from cockpit.ui.violations import is_waived, judged, told
 
 NAMED = 8
+_TITLES = {"rollback": "Roll back"}
 
 
 class Question(Struct, frozen=True):
@@ -88,7 +89,7 @@ def question(action: Action, view: View, targets: Sequence[str], hidden: int) ->
         return Question(_title("Start", chosen), tuple(lines), whole, other="Only the chosen")
     lines += _consequences(action, view, chosen) + found
     return Question(
-        _title("Approve" if found else action.about.split(":")[0].split(",")[0].capitalize(), chosen),
+        _title("Approve" if found else _TITLES.get(action.name) or _verb(action), chosen),
         tuple(lines),
         action.name.replace("cleanup", "clean up").replace("rollback", "roll back").capitalize(),
         reason=action.name == "reject",
@@ -214,6 +215,10 @@ def named(keys: Sequence[str]) -> str:
     """Return workstreams by name, as many as are read at a glance."""
     found = ", ".join(name(key) for key in keys[:NAMED])
     return f"{found} and {len(keys) - NAMED} more" if len(keys) > NAMED else found
+
+
+def _verb(action: Action) -> str:
+    return action.about.split(":")[0].split(",")[0].capitalize()
 
 
 def _title(verb: str, keys: Sequence[str]) -> str:

@@ -78,8 +78,19 @@ def rollback(view: View, targets: Sequence[str]) -> str | None:
 
 def depending(view: View, targets: Sequence[str]) -> str:
     """Return what merged work depends on what is to be rolled back, in words; empty where none does."""
-    why = refused(view, Order("rollback", tuple(targets)))
-    return why.partition(": roll")[0] if why and rollback(view, targets) is None else ""
+    if rollback(view, targets) is not None:
+        return ""
+    anyway = _left_out(view, Order("rollback", tuple(targets), also_needed=True))
+    left = [why for why in _left_out(view, Order("rollback", tuple(targets))) if why not in anyway]
+    return "; ".join(why.partition(": roll")[0] for why in left)
+
+
+def _left_out(view: View, order: Order) -> tuple[str, ...]:
+    """Return the reasons for which an order would leave some of its targets out, or all."""
+    try:
+        return tuple(map(line, carry_out(view.snapshot, order).left_out))
+    except OrderRefusedError as error:
+        return tuple(map(line, error.what.split("; ")))
 
 
 def waive(view: View, targets: Sequence[str]) -> str | None:

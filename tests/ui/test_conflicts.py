@@ -15,8 +15,9 @@ from cockpit.schedule.snapshot import GateResult
 from cockpit.schedule.states import State
 from cockpit.ui import reasons
 from cockpit.ui.alerts import alerts
+from cockpit.ui.asking import question
 from cockpit.ui.columns import COLUMNS, lay_out
-from cockpit.ui.keys import ACTIONS
+from cockpit.ui.keys import ACTIONS, BY_NAME
 from cockpit.ui.news import news
 from cockpit.ui.present import Presenter, on_older_base
 from cockpit.ui.screens.ways import WaysScreen
@@ -320,6 +321,20 @@ async def test_the_page_marks_gates_that_passed_on_an_older_base() -> None:
         await one.until(lambda: "passed on an older base" in one.screen_text())
         handle.read(base_commit="abc")
         await one.until(lambda: "passed on an older base" not in one.screen_text())
+
+
+def test_of_several_rollbacks_each_that_others_depend_on_is_named() -> None:
+    handle = loaded(
+        outline(workstream("api", "A"), workstream("docs", "D", needs=(LEG,), round_=2), workstream("x", "X"))
+    )
+    for key in ("api", "docs", "x"):
+        to_merged(handle, key)
+    view = handle.view()
+    assert reasons.depending(view, ("api", "x")) == "docs depend on api and are merged"
+    assert reasons.depending(view, ("api", "docs", "x")) == reasons.depending(view, ("x",)) == ""
+    asked = question(BY_NAME["rollback"], view, ("api", "x"), 0)
+    assert asked is not None
+    assert (asked.title, asked.despite) == ("Roll back 2 workstreams", "docs depend on api and are merged")
 
 
 @pytest.mark.anyio
