@@ -10,7 +10,9 @@ from cockpit.ui.alerting import detail, items
 from cockpit.ui.alerts import Alert, alerts, keyed
 from cockpit.ui.keymap import changed
 from cockpit.ui.keys import ALERTS, BY_NAME, TABS, on_page
+from cockpit.ui.screens.agents import AgentsPage
 from cockpit.ui.screens.alerts import AlertsPage
+from cockpit.ui.screens.answer import AnswerScreen
 from cockpit.ui.screens.commands import CommandsPage
 from cockpit.ui.screens.confirm import ConfirmScreen
 from cockpit.ui.screens.diff import DiffPage
@@ -199,6 +201,8 @@ async def on(one: Opened, word: str) -> Alert:
 async def test_3_opens_it_above_the_grid_and_the_cursor_stays_on_its_alert() -> None:
     handle = alarming()
     async with opened(handle) as one:
+        await one.press("3")
+        assert page(one).grid.cursor == page(one).grid.shown[0]
         await on(one, "failed")
         cursor = page(one).grid.cursor
         handle.read(plan=PlanReading(("another",) * 3))
@@ -245,6 +249,10 @@ async def test_a_key_solves_the_alert_of_its_workstream(word: str, key: str, ord
         ("~stalled", "x", ConfirmScreen),
         ("failed", "d", DiffPage),
         ("approval", "A", ConfirmScreen),
+        ("question", "i", AnswerScreen),
+        ("asleep", "enter", AgentsPage),
+        ("threshold", "enter", AgentsPage),
+        ("shared", "d", DiffPage),
     ],
 )
 async def test_a_key_opens_what_solves_it(word: str, key: str, screen: type[object]) -> None:
@@ -260,7 +268,7 @@ async def test_what_is_about_the_plan_takes_no_order_of_a_workstream() -> None:
     handle = alarming()
     async with opened(handle) as one:
         await on(one, "cost limit")
-        for key in ("r", "enter", "l", "d"):
+        for key in ("r", "enter", "l", "d", "t", "x", "u"):
             await one.press(key)
             assert "this is about the plan, and not about one workstream" in status(one)
         assert handle.orders == []

@@ -200,7 +200,7 @@ class DetailPage(ListPage, Generic[ItemT]):
     def go_to(self, workstream: str) -> None:
         """Put the cursor on the first item of a workstream, where there is one."""
         found = next((key for key, one in self._items.items() if one.workstream == workstream), None)
-        if found is not None:
+        if workstream and found is not None:
             self.grid.go_to_row(found)
 
     def item(self) -> ItemT | None:
