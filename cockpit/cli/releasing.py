@@ -53,6 +53,8 @@ def waive(
     state_dir: StateDir = None,
 ) -> int:
     """Let violations stand, for a reason that the review shows; where nothing else holds it, the workstream goes on."""
+    if not reason.strip():
+        raise OrderRefusedError("a waiver needs a reason: it is shown in the review", hint="--reason …")
     project = project_for(plan, state_dir, "waive")
     named = " ".join(violation or ()) or _open(project, workstreams)
     return give_to(project, replace(_order("waive", workstreams, reason), expected=named), json=json)

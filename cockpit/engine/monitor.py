@@ -91,8 +91,7 @@ class Monitor:
         await self._scanner.close()
 
     def _running(self) -> list[Leg]:
-        snapshot = self._engine.snapshot
-        return [leg for leg in map(snapshot.legs.__getitem__, snapshot.active) if leg.state is State.RUNNING]
+        return self._engine.snapshot.legs_in(State.RUNNING)
 
     async def _keep_sweeping(self) -> None:
         while True:
@@ -243,10 +242,9 @@ class Monitor:
         project = self._effects.project
         plan, workstream = project.loaded.plan, self._effects.workstream(leg.workstream)
         root, path = project.repo.root, project.loaded.path
-        legs = ((key, self._engine.snapshot.legs[key]) for key in self._engine.snapshot.active)
         return {
             "key": leg.key,
-            "live": [leg.key, *(one for one, leg in legs if leg.state in SCANNED)],
+            "live": [leg.key, *(one.key for one in self._engine.snapshot.legs_in(*SCANNED))],
             "checkout": self._engine.snapshot.workstreams[leg.workstream].worktree,
             "base": leg.base,
             "commit": commit,

@@ -75,8 +75,7 @@ class Watch:
         self._work.set()
 
     def _running(self) -> list[Leg]:
-        snapshot = self._engine.snapshot
-        return [leg for leg in map(snapshot.legs.__getitem__, snapshot.active) if leg.state is State.RUNNING]
+        return self._engine.snapshot.legs_in(State.RUNNING)
 
     # --- events ---------------------------------------------------------------------------------------------------
 
@@ -175,9 +174,7 @@ class Watch:
         Where nobody can tell what it was, a change in the git folder (`moved`) is a reason to try, though not at once:
         the try itself changes something there.
         """
-        snapshot = self._engine.snapshot
-        queued = [leg for leg in map(snapshot.legs.__getitem__, snapshot.active) if leg.state is State.QUEUED]
-        for leg in (leg for leg in queued if leg.retry_at):
+        for leg in (leg for leg in self._engine.snapshot.legs_in(State.QUEUED) if leg.retry_at):
             if leg.paths:
                 free = await self._effects.pool.short(self._free, leg.paths)
             elif integrate.is_obstacle(leg.reason):

@@ -314,6 +314,10 @@ class Snapshot(Struct, frozen=True):
         legs = map(self.legs.__getitem__, self.active)
         return {leg.held_slot: leg for leg in legs if leg.state is State.QUARANTINED and leg.held_slot}
 
+    def legs_in(self, *states: State) -> list[Leg]:
+        """Return the legs under way that are in one of these states."""
+        return [leg for leg in map(self.legs.__getitem__, self.active) if leg.state in states]
+
     def open_violations(self, leg: str) -> tuple[Violation, ...]:
         """Return the violations of a leg that are neither fixed nor released."""
         return tuple(one for one in self.violations.values() if one.leg == leg and one.state == OPEN)
