@@ -250,7 +250,8 @@ async def drive(
     driver = Driver(project)
     await driver.start(agents=agents)
     stop_on_signals(driver)
-    talking = asyncio.create_task(_talk(talk, driver.handle)) if talk else None
+    # Who asks ends the driver where nothing goes on, so nobody is to look on before what is wanted was started.
+    talking = asyncio.create_task(_talk(talk, driver.handle)) if talk and approve != "ask" else None
     try:
         driver.engine.auto_approve = approve == "all"
         snapshot = driver.engine.snapshot
@@ -259,6 +260,8 @@ async def drive(
             answer = await driver.engine.order(order)
             if not answer.ok and not driver.engine.snapshot.active:
                 raise CockpitError(f"nothing could be started: {answer.note}")
+        if talk and talking is None:
+            talking = asyncio.create_task(_talk(talk, driver.handle))
         await driver.run(detached=False, wait=wait)
         snapshot = driver.engine.snapshot
         wanted = only or tuple(snapshot.workstreams)
