@@ -220,10 +220,9 @@ class CockpitApp(App[str], inherit_bindings=False):
         self.action_do(name)
 
     def on_key(self, event: events.Key) -> None:
-        """Let a line of text have what was typed ahead of it, before it had the focus: letters are orders here."""
-        if isinstance(self.screen, Page) and self.screen.typed(
-            event.key, event.character if event.is_printable else None
-        ):
+        """Let what was just opened have what was typed before it had the focus: letters are orders here."""
+        typed = getattr(self.screen, "typed", None)
+        if typed is not None and typed(event.key, event.character if event.is_printable else None):
             event.stop()
             event.prevent_default()
 

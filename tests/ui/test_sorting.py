@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from textual import events
 from textual.message import Message
 
 from cockpit.schedule import facts as f
@@ -201,3 +202,12 @@ async def test_sorting_many_rows_keeps_the_cursor_in_sight() -> None:
         await one.press("comma", "i", "comma", "i")
         assert one.grid.cursor == "ws-0150"
         await one.until(lambda: any("▌" in line and "ws-0150" in line for line in one.lines()))
+
+
+@pytest.mark.anyio
+async def test_the_menu_takes_what_is_typed_fast() -> None:
+    async with opened(busy()) as one:
+        for key in ("comma", "i", "comma", "R"):
+            one.app.post_message(events.Key(key, "," if key == "comma" else key))
+        await one.until(lambda: "by id · grouped by round" in str(one.grid.border_title))
+        assert one.handle.orders == []

@@ -2,7 +2,7 @@
 
 from typing import ClassVar
 
-from textual import events, on
+from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Vertical
@@ -47,12 +47,12 @@ class SortScreen(ModalScreen[str | None]):
         mark = "•" if chosen else " "
         return Option(Content.assemble((f"{mark} ", "$accent"), (f"{letter}  ", "bold"), f"{about}{turned}"), id=name)
 
-    def on_key(self, event: events.Key) -> None:
+    def typed(self, key: str, character: str | None) -> bool:  # noqa: ARG002 - what is opened by a key takes both
         """Choose by a letter."""
-        if event.character in _LETTERS:
-            event.stop()
-            event.prevent_default()
-            self.dismiss(_LETTERS[event.character])
+        if character not in _LETTERS:
+            return False
+        self.dismiss(_LETTERS[character])
+        return True
 
     @on(OptionList.OptionSelected)
     def _selected(self, event: OptionList.OptionSelected) -> None:
