@@ -189,7 +189,8 @@ def _fill(effects: "Effects", leg: Leg, workstream: Workstream, path: Path) -> O
     """Widen a sparse worktree by what was touched outside and by what conflicts, then fill what git leaves empty."""
     conflicts = _conflicts(effects, leg)
     part = sparse.is_sparse(path)
-    if part and leg.failures:  # what is not there may be why
+    runs = effects.engine.snapshot.runs.values()
+    if part and any(run.leg == leg.key and run.outcome == "failed" for run in runs):  # what is not there may be why
         part = not sparse.make_whole(effects.repo, path)
     elif part:
         changed = changed_files(path, leg.base or "HEAD", effects.project.setup_files)

@@ -36,13 +36,13 @@ async def test_a_sparse_workstream_sees_its_scope_and_what_it_writes_elsewhere_i
 
 async def test_a_next_run_finds_what_an_earlier_one_touched_and_what_conflicts(scene: Scene) -> None:
     commit(scene.repo, "Parts", PARTS)
-    scene.plan({"a": {"does": "mkdir -p lib; echo x > lib/new; wait_for a.go; exit 1", **SPARSE}})
+    scene.plan({"a": {"does": "mkdir -p lib; echo x > lib/new; tell a.on; wait_for never", **SPARSE}})
     async with scene.driving() as play:
         await play.start()
+        await play.until_there("a.on")
         await play.until_state(a="running")
         assert not (scene.worktree("a") / "lib" / "l.md").exists()
-        scene.go("a.go")
-        await play.until_state(a="failed")
+        assert (await play.order("stop", "a")).ok
         scene.does("a", "cp lib/l.md src/api/copied; ls src > src/api/seen")
         assert (await play.order("retry", "a")).ok
         await play.until_merged()
@@ -52,12 +52,20 @@ async def test_a_next_run_finds_what_an_earlier_one_touched_and_what_conflicts(s
     scene.check()
 
 
-async def test_what_commands_name_is_there_and_a_run_that_failed_is_tried_again_with_everything(scene: Scene) -> None:
+@pytest.mark.parametrize("retries", [1, 0])
+async def test_what_commands_name_is_there_and_a_run_that_failed_is_tried_again_with_everything(
+    scene: Scene, retries: int
+) -> None:
     commit(scene.repo, "Parts", {**PARTS, "tools/deep/check.sh": "exit 0\n", "tools/other": "o\n"})
     does = "ls tools/deep > src/api/seen; cat lib/l.md >> src/api/seen || exit 1"
-    scene.plan({"a": {"does": does, **SPARSE}}, setup={"run": ["sh ./tools/deep/check.sh"]}, limits={"retries": 1})
+    scene.plan(
+        {"a": {"does": does, **SPARSE}}, setup={"run": ["sh ./tools/deep/check.sh"]}, limits={"retries": retries}
+    )
     async with scene.driving() as play:
         await play.start()
+        if not retries:
+            await play.until_state(a="failed")
+            assert (await play.order("retry", "a")).ok
         await play.until_merged()
         assert [one.outcome for one in play.of(f.RunEnded)] == ["failed", "done"]
     assert scene.base_file("src/api/seen") == "check.sh\n1\n"
