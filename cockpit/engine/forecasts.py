@@ -51,7 +51,7 @@ class Forecasts:
         self._ended.clear()
         end = self._engine.watch_facts(self._heard)
         try:
-            self._kept = Estimates(await self._pool.short(_read, self._path))
+            self._kept = Estimates(await self._pool.short(read_estimates, self._path))
             while True:
                 began = time.monotonic()
                 if self._engine.followed or began - self._made_at >= UNSEEN_S:
@@ -69,7 +69,7 @@ class Forecasts:
             self._ended.set()
             end()
             if self._kept.all():
-                _write(self._path, self._kept.all())
+                write_estimates(self._path, self._kept.all())
 
     async def _forecast(self) -> None:
         snapshot = ranked(self._engine.snapshot, self._engine.readings.records)
@@ -80,21 +80,23 @@ class Forecasts:
         self._made_at = time.monotonic()
         if self._kept.add(made) and self._made_at - self._kept_at >= KEEP_S:
             self._kept_at = self._made_at
-            await self._pool.short(_write, self._path, self._kept.all())
+            await self._pool.short(write_estimates, self._path, self._kept.all())
 
     def _heard(self, recorded: tuple[Recorded, ...], _: Mapping[str, Any]) -> None:
         if recorded:
             self._news.set()
 
 
-def _read(path: Path) -> tuple[Estimate, ...]:
+def read_estimates(path: Path) -> tuple[Estimate, ...]:
+    """Return what was kept of the estimates before; none where the file is gone or damaged."""
     try:
         return decode(tuple[Estimate, ...], json.loads(path.read_bytes()))
     except (OSError, ValueError):
-        return ()  # there is none yet, or it is damaged: it begins anew
+        return ()
 
 
-def _write(path: Path, estimates: tuple[Estimate, ...]) -> None:
+def write_estimates(path: Path, estimates: tuple[Estimate, ...]) -> None:
+    """Keep the estimates in a file, as far as the disk lets it."""
     with contextlib.suppress(OSError):  # a full disk is told by the journal
         new = path.with_suffix(".new")
         new.write_text(json.dumps(to_builtins(estimates)), "utf-8")

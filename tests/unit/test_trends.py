@@ -3,11 +3,13 @@
 import csv
 import io
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cockpit.engine.forecasts import read_estimates, write_estimates
 from cockpit.forecast.estimates import MOST, Estimate, Estimates
 from cockpit.forecast.outlook import outlook
 from cockpit.metrics.stints import KINDS, Stint, Stints
@@ -157,6 +159,18 @@ def test_many_estimates_are_thinned_from_the_old_end() -> None:
     assert times[0] == 0.0
     assert times[-1] == (5 * MOST - 1) * 60.0
     assert times[1] - times[0] > times[-1] - times[-2]
+
+
+def test_estimates_outlive_their_driver_and_a_damaged_file_begins_anew(tmp_path: Path) -> None:
+    path = tmp_path / "estimates.json"
+    assert read_estimates(path) == ()
+    kept = (Estimate(0.0, 1000.0, 1200.0), Estimate(20.0, 2020.0, 2420.0))
+    write_estimates(path, kept)
+    assert read_estimates(path) == kept
+    for damaged in ("[[1.0, 2.0", '{"a": 1}', '[["x", 1, 2]]', ""):
+        path.write_text(damaged)
+        assert read_estimates(path) == ()
+    write_estimates(tmp_path / "no" / "such" / "folder.json", kept)
 
 
 # --- outlook and tables -----------------------------------------------------------------------------------------------
