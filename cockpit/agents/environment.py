@@ -70,8 +70,11 @@ def with_own_command(env: Mapping[str, str], folder: Path) -> dict[str, str]:
     if shutil.which("cockpit", path=path) is not None or not own.exists():
         return dict(env)
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with contextlib.suppress(FileExistsError):
-        (folder / own.name).symlink_to(own)
+    link = folder / own.name
+    if not link.exists():  # a link that leads nowhere is one of a cockpit that was moved
+        link.unlink(missing_ok=True)
+        with contextlib.suppress(FileExistsError):  # another run made it at that moment
+            link.symlink_to(own)
     return {**env, "PATH": f"{path}{os.pathsep}{folder}"}
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from cockpit.agents import presets
 from cockpit.agents.checkup import check_up
-from cockpit.agents.environment import environment, port_block
+from cockpit.agents.environment import environment, port_block, with_own_command
 from cockpit.agents.presets import Launch
 from cockpit.agents.streams.events import Message
 from cockpit.errors import CockpitError
@@ -221,6 +221,18 @@ def test_this_environment_is_the_default_source(monkeypatch: pytest.MonkeyPatch)
     assert made()["PATH"] == os.environ["PATH"]
     assert "COCKPIT_TEST_SECRET" not in made()
     assert subprocess.run(["true"], env=made()).returncode == 0
+
+
+def test_agents_find_the_cockpit_that_runs_them(tmp_path: Path) -> None:
+    folder = tmp_path / "bin"
+    env = with_own_command({"PATH": "/nowhere"}, folder)
+    assert env["PATH"] == f"/nowhere{os.pathsep}{folder}"
+    assert (folder / "cockpit").resolve() == Path(sys.executable).with_name("cockpit").resolve()
+    (folder / "cockpit").unlink()
+    (folder / "cockpit").symlink_to(tmp_path / "gone")
+    assert with_own_command({"PATH": "/nowhere"}, folder) == env
+    assert (folder / "cockpit").exists()
+    assert with_own_command({"PATH": str(folder)}, tmp_path / "other") == {"PATH": str(folder)}
 
 
 def test_ports_are_a_runs_own_while_they_are_free() -> None:
