@@ -17,12 +17,13 @@ SAID = {HOUR: "1 h", DAY: "24 h", WEEK: "7 d", ALL: "all"}
 
 
 class Curve(Struct, frozen=True):
-    """One series of a chart: values at times (seconds since the epoch); `bars`: each stands for itself."""
+    """One series of a chart: values at times (seconds since the epoch), drawn with a marker; `bars`: each alone."""
 
     label: str
     points: tuple[tuple[float, float], ...]
     style: str = "accent"
     bars: bool = False
+    marker: str = "braille"
 
 
 class Drawing(Struct, frozen=True):
@@ -88,7 +89,7 @@ def estimate_drawing(estimates: Sequence[Estimate], now: float, window: str) -> 
     moved = last.p50 - first.p50
     told = "unmoved" if abs(moved) < 60 else f"{age(abs(moved))} {'later' if moved > 0 else 'sooner'} than at first"
     p50 = Curve("50% by", tuple((one.at, one.p50) for one in shown))
-    p90 = Curve("90% by", tuple((one.at, one.p90) for one in shown), "warn")
+    p90 = Curve("90% by", tuple((one.at, one.p90) for one in shown), "warn", marker="·")
     return Drawing(f"{title} · {told}", (p50, p90), (first.at, max(now, last.at)), times=True)
 
 

@@ -304,3 +304,29 @@ async def test_every_key_of_the_page_is_listed_in_its_help() -> None:
         text = one.screen_text()
         for action in on_page("forecast"):
             assert action.about[:40] in text
+
+
+@pytest.mark.parametrize("theme", ["ansi-dark", "textual-light"])
+async def test_other_themes_draw_the_charts_too(theme: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TEXTUAL_THEME", theme)
+    async with opened(flying(), (80, 24)) as one:
+        one.app.theme = theme
+        await one.press("6", "right_square_bracket")
+        await one.until(lambda: "·· 90% by" in one.screen_text())
+        assert "⢕⢕ 50% by" in one.screen_text()
+
+
+async def test_the_mouse_selects_a_bar_and_opens_its_workstream_and_tab_goes_on_to_the_journal() -> None:
+    async with opened(flying()) as one:
+        await one.press("6")
+        await one.until(lambda: page(one).gantt.bar)
+        await one.pilot.click("GanttChart", offset=(20, 4))
+        assert page(one).gantt.cursor == 2
+        await one.pilot.click("GanttChart", offset=(20, 25))
+        assert page(one).gantt.cursor == 2
+        await one.pilot.click("GanttChart", offset=(20, 3), times=2)
+        await one.until(lambda: isinstance(one.front, WorkstreamPage))
+        await one.press("escape", "tab")
+        await one.until(lambda: one.app.page is not None and one.app.page.PAGE == "journal")
+        await one.press("tab")
+        await one.until(lambda: one.front is one.page)

@@ -89,7 +89,7 @@ def drawn(drawing: Drawing, width: int, height: int, now: float, colours: dict[s
             if curve.bars:
                 plot.scatter(xs, ys, marker="┃", color=colour, label=label, fillx=True)
             else:
-                plot.plot(xs, ys, marker="braille", color=colour, label=label)
+                plot.plot(xs, ys, marker=curve.marker, color=colour, label=label)
         _ticks(plot, drawing, values, now, width, height)
         return Text.from_ansi(plot.build())
 
