@@ -479,6 +479,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("journal", "7", "7", PAGES, "the page of the journal: all facts", group="pages"),
     Action("log", "at", "@", PAGES, "the log of what cockpit ran", group="pages"),
     Action("tab", "tab", "tab", PAGES, "the next of these pages", palette=False, group="pages"),
+    Action("dismiss", "H", "H", frozenset({GRID}), "dismiss the hint above the keys, for good"),
     Action("undo", "U", "U", PAGES, "undo this screen's last order, where another one exactly does"),
     Action("refresh", "R", "R", PAGES, "read everything again"),
     Action("palette", "colon", ":", PAGES, "find an action by its name", palette=False),

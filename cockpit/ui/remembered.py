@@ -25,11 +25,16 @@ class Remembered:
     """Short texts by their names, of one plan by its path, or FOR_ALL plans; without a folder nothing is kept."""
 
     def __init__(self, folder: Path | None, plan: str) -> None:
+        self._folder = folder
         self._file: Path | None = None
         self._texts: dict[str, str] = {}
         if folder is not None:
             self._file = folder / f"{_digest(plan)}.json"
             self._texts = _read(self._file)
+
+    def for_all(self) -> "Remembered | None":
+        """Return what is remembered for all plans, None where nothing is kept."""
+        return Remembered(self._folder, FOR_ALL) if self._folder is not None else None
 
     def get(self, name: str) -> str:
         """Return what was remembered; empty where nothing was."""

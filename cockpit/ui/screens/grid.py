@@ -10,9 +10,11 @@ from textual.widget import Widget
 
 from cockpit.engine.handle import Handle, View
 from cockpit.ui.alerts import Alert, alerts
+from cockpit.ui.columns import CARDS_BELOW
 from cockpit.ui.depending import told
 from cockpit.ui.feed import OutputFeed
 from cockpit.ui.headline import headline
+from cockpit.ui.hints import hint
 from cockpit.ui.keys import BY_NAME, GRID
 from cockpit.ui.looks import count, name
 from cockpit.ui.present import Row, patch, run_told
@@ -26,6 +28,7 @@ from cockpit.ui.working import beside
 if TYPE_CHECKING:
     from cockpit.ui.widgets.wavemap import WaveMap
 
+SHORT = 20  # lines of the terminal: below that there is room for the list alone
 MAP_ONLY = frozenset({"earlier", "later"})
 
 
@@ -45,6 +48,7 @@ class GridPage(ListPage):
         self.grid, self.needs, self.output = Grid(now), Lines("needs"), Output()
         self.map: WaveMap | None = None
         self._remembered = remembered or Remembered(None, "")
+        self.hint, self._hinted = Lines("hint"), self._remembered.for_all()
         self.grid.border_title = Content("workstreams")
         self.status, self.keybar = StatusLine("status"), Keybar("keybar")
         self.feed = OutputFeed(handle, self.output)
@@ -59,6 +63,7 @@ class GridPage(ListPage):
         yield self.grid
         yield self.needs
         yield self.output
+        yield self.hint
         yield self.status
         yield self.keybar
 
@@ -76,6 +81,8 @@ class GridPage(ListPage):
     def on_resize(self) -> None:
         """Fit the lines to the new width."""
         self.show_lines()
+        self.show_hint()
+        self.show_needs()
         self.show_keys()
 
     def on_screen_resume(self) -> None:
@@ -93,6 +100,7 @@ class GridPage(ListPage):
         self._alerts = tuple(one for one in alerts(view) if one.key not in self.cockpit.acknowledged)
         self.show_lines()
         self.show_title()
+        self.show_hint()
         self._show_selected()
 
     def tick(self, now: float) -> None:
@@ -110,7 +118,7 @@ class GridPage(ListPage):
             self.view, self.rows.values(), self.now, read_only=self.cockpit.read_only, reaching=not self.cockpit.reached
         )
         self.header.show(model, max(1, width - 2))
-        self.alerts.show(self._alerts, 2 if height < 20 else 3 if height < 34 else 6)
+        self.alerts.show(self._alerts, 2 if height < SHORT else 3 if height < 34 else 6)
 
     def show_title(self) -> None:
         """Say above the grid how many rows there are, how many are shown and marked."""
@@ -132,9 +140,29 @@ class GridPage(ListPage):
         if str(widget.border_title) != title:
             widget.border_title = Content(title)
 
+    def show_hint(self) -> None:
+        """Show the hint that fits, where hints can be dismissed for good."""
+        width, height = self.app.size
+        found = hint(self.view, self._dismissed()) if self._hinted is not None else None
+        if found is None or height < SHORT or width < CARDS_BELOW:
+            self.hint.show_lines([])
+            return
+        keys = {name: action.shown for name, action in BY_NAME.items()}
+        self.hint.show_lines([((f"{found.text.format_map(keys)}   {keys['dismiss']}: seen, for good", "accent"),)])
+
+    def _dismissed(self) -> tuple[str, ...]:
+        return tuple(self._hinted.get("hints").split()) if self._hinted is not None else ()
+
+    def do_dismiss(self) -> None:
+        """Dismiss the hint that is shown, for good."""
+        found = hint(self.view, self._dismissed())
+        if found is not None and self._hinted is not None:
+            self._hinted.put("hints", " ".join((*self._dismissed(), found.name)))
+            self.show_hint()
+
     def show_needs(self) -> None:
         """Say who the selected workstream waits for, and who waits for it."""
-        cells = told(self.view.snapshot, self.grid.cursor or "")
+        cells = told(self.view.snapshot, self.grid.cursor or "") if self.app.size.height >= SHORT else ()
         self.needs.show_lines([cells] if cells else [])
 
     def show_output(self) -> None:
@@ -211,6 +239,8 @@ class GridPage(ListPage):
         """Return why a key is for the other look of the page."""
         if name in MAP_ONLY and self.mapped is None:
             return f"it moves in the wave map ({BY_NAME['map'].shown})"
+        if name == "dismiss" and not self.hint.display:
+            return "no hint is shown"
         if name == "range" and self.mapped is not None:
             return f"ranges are marked in the list ({BY_NAME['map'].shown})"
         return None
