@@ -164,7 +164,9 @@ def _rollback_progress(
         return None
     # One without a reason was refused when the order came in, and is named in its answer.
     failed = [f"{leg.workstream}: {leg.reason}" for leg in legs if leg.state is State.MERGED and leg.reason]
-    return f.OrderRefused(pending.id, "; ".join(failed)) if failed else f.OrderDone(pending.id)
+    undone = [leg.workstream for leg in legs if leg.state is State.REVIEW and leg.reverted]
+    also = [f"rolled back: {', '.join(undone)}"] if failed and undone else []
+    return f.OrderRefused(pending.id, "; ".join((*failed, *also))) if failed else f.OrderDone(pending.id)
 
 
 def _is(leg: Leg) -> str:

@@ -61,6 +61,8 @@ def test_one_whose_dependents_could_not_be_undone_stays() -> None:
     assert still_needed(told(asking, f.LegReverted("c", "r")), "b") == ""
     ended = progress(told(stuck, f.RollbackEnded("b", still_needed(stuck, "b"))), stuck.orders["o"])
     assert isinstance(ended, f.OrderRefused)
+    half = told(asking, f.LegReverted("c", "r"), f.RollbackEnded("b", "a gate failed"))
+    assert progress(half, half.orders["o"]) == f.OrderRefused("o", "b: a gate failed; rolled back: c")
     all_the_same = told(snapshot, f.OrderGiven("o", "rollback", ("a",), also_needed=True), f.RollbackAsked("a"))
     assert still_needed(all_the_same, "a") == ""
 
