@@ -26,6 +26,7 @@ LegState = Literal[
     "rejected",
 ]
 IssueState = LegState | Literal["done", "~done"]
+Awaits = Literal["answer", "approval", "decision"]
 SlotState = Literal["free", "busy", "quarantined", "asleep", "draining"]
 
 
@@ -79,7 +80,8 @@ class Workstream:
 
     `commits` counts its merged legs and the commits that are ahead of base; `violations` the open ones; `blocked_by`
     holds the keys of the legs that hold it up. What is changed is counted of the leg under way, against base.
-    `note` is what its agent noted last, `unread` counts the messages that it has not read. Of the leg under way also:
+    `note` is what its agent noted last, `unread` counts the messages that it has not read. `awaits` is what it needs
+    of the operator: an answer to its agent, an approval, or a decision about what went wrong. Of the leg under way also:
     what comments `allowed`, `unscanned` files with the reason, `flaky_gates`, which failed and then passed on one tree.
     """
 
@@ -110,6 +112,7 @@ class Workstream:
     error: str | None
     note: str | None
     unread: int
+    awaits: Awaits | None
     allowed: list[str]
     unscanned: list[str]
     flaky_gates: list[str]

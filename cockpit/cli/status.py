@@ -12,7 +12,7 @@ from cockpit.engine.handle import View
 from cockpit.schedule.queueing import waits_in_line
 from cockpit.schedule.readings import Forecast, WorktreeReading
 from cockpit.schedule.snapshot import OPEN, Leg, Snapshot, blockers, waits_for
-from cockpit.schedule.states import PAST_CHECKING, State
+from cockpit.schedule.states import AWAITS_HUMAN, PAST_CHECKING, State
 
 UNSCANNED_SHOWN = 5
 TROUBLED = frozenset({State.FAILED, State.CONFLICT, State.REJECTED, State.RETRYING, State.QUARANTINED, State.QUEUED})
@@ -235,10 +235,19 @@ def _workstream(
         error=error or held.clean_up_refused or None,
         note=leg.note or None,
         unread=len(snapshot.unread(key)),
+        awaits=_awaits(snapshot, key, leg),
         allowed=list(leg.allowed),
         unscanned=list(leg.unscanned),
         flaky_gates=[one.gate for one in snapshot.gates.get(leg.key, ()) if one.flaky],
     )
+
+
+def _awaits(snapshot: Snapshot, key: str, leg: Leg) -> shapes.Awaits | None:
+    if snapshot.open_questions(key):
+        return "answer"
+    if snapshot.approval_of(leg) == "merge" or (snapshot.approval_of(leg) and snapshot.workstreams[key].wanted):
+        return "approval"
+    return "decision" if leg.state in AWAITS_HUMAN or snapshot.workstreams[key].clean_up_refused else None
 
 
 def _issues(snapshot: Snapshot, key: str) -> list[shapes.Issue]:

@@ -18,6 +18,7 @@ from cockpit.schedule.outline import IssueOutline, LegOutline, Outline, Profile,
 from cockpit.schedule.readings import Forecast, PlanReading, Readings, WorktreeReading
 from cockpit.schedule.snapshot import Snapshot
 from tests.unit.cli_schema_check import misfits
+from tests.unit.outlines import loaded, outline, ran, told
 
 HOSTILE = "\x1b]0;pwned\x07[bold]x[/] \u202e\n${HOME}"
 
@@ -285,3 +286,19 @@ def test_every_shape_has_a_schema_that_says_what_its_parts_are() -> None:
 def test_skipped_facts_are_said() -> None:
     lines = status_lines(View(replace(snapshot_after(), skipped=2)), 1000.0, None)
     assert any("2 facts of the journal" in line for line in lines)
+
+
+def test_the_status_says_what_each_workstream_awaits_of_the_operator() -> None:
+    plan = outline([("a", []), ("b", []), ("c", [])], approve_merge=True)
+    snapshot = told(loaded(plan), *ran("a"), *ran("b", "claude#2"), *ran("c", "claude#3"))
+    asked = f.QuestionAsked("a", "q1", "a@1", "Which?", ("x", "y"), "claude#1")
+    ended = (f.RunEnded("b", "b@1", "done", 0), f.ChecksStarted("b"), f.ReviewAsked("b"))
+    snapshot = told(snapshot, f.NoteMade("a", "a@1", "half way"), asked, *ended, f.RunEnded("c", "c@1", "failed"))
+    status = status_of(View(told(snapshot, f.LegFailed("c", "no"))), 0.0, None)
+    assert [(one.id, one.awaits) for one in status.workstreams] == [
+        ("a", "answer"),
+        ("b", "approval"),
+        ("c", "decision"),
+    ]
+    assert (status.workstreams[0].note, status.questions[0].choices) == ("half way", ["x", "y"])
+    assert misfits(shapes.document(status), shapes.schema_of("status")) == []
