@@ -30,6 +30,7 @@ RAN = (
     Column("cwd", "in", 3, 40, 12, 40),
 )
 CARD = (0, 1, 2, 3)
+RAN_CARD = (0, 5, 2, 3)
 FULL_LIMIT = 400  # lines of one of them in full
 _STYLES = {
     "LegMerged": "good",
@@ -93,6 +94,7 @@ def ran_item(ran: Ran, now: float) -> Item:
         (line(ran.command), "plain" if style in ("dim", "quiet") else style),
         (line(ran.cwd), "dim"),
         (ended, style),
+        (f"{ended if style == 'bad' else f'exit {ended}'} · {_took(ran.seconds)}", style),
     )
     return Item(_row(ran.number, cells), "", ran.number)
 

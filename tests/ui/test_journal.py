@@ -203,6 +203,9 @@ async def test_at_shows_what_was_run_with_how_it_ended_and_what_it_printed() -> 
         assert not log(one).grid.display
         await one.press("escape", "at", "escape")
         assert one.front is one.page
+    async with opened(logged(), (40, 30)) as one:
+        await one.press("at")
+        await one.until(lambda: "exit 128 · 1.5s" in one.screen_text())
 
 
 async def test_the_log_follows_and_is_filtered_by_the_driver() -> None:
@@ -244,7 +247,7 @@ async def test_hostile_commands_are_text() -> None:
     one = Ran(1, 1.0, 0.5, None, HOSTILE, HOSTILE, HOSTILE + "\n" + HOSTILE)
     cells = [*ran_item(one, 2.0).row.cells, *(cell for cells in ran_lines(one) for cell in cells)]
     assert not any("\x1b" in text or "\u202e" in text or "\n" in text for text, _ in cells)
-    assert ran_item(one, 2.0).row.cells[4] == ("cut off", "bad")
+    assert ran_item(one, 2.0).row.cells[4:] == (("cut off", "bad"), ("cut off · 500ms", "bad"))
 
 
 @pytest.mark.parametrize(("key", "page"), [("7", "journal"), ("at", "log")])

@@ -8,7 +8,7 @@ from cockpit.errors import CockpitError
 from cockpit.schedule.codec import decode
 from cockpit.ui.headline import Line
 from cockpit.ui.keys import LOG
-from cockpit.ui.past import RAN, Item, Ran, ran_item, ran_lines
+from cockpit.ui.past import RAN, RAN_CARD, Item, Ran, ran_item, ran_lines
 from cockpit.ui.present import Row
 from cockpit.ui.screens.asked import PART, AskedPage
 from cockpit.ui.working import beside
@@ -20,6 +20,7 @@ class LogPage(AskedPage):
     PAGE: ClassVar[str] = LOG
     FILTERED: ClassVar[str] = "words of command, folder, output; !words, kind:change …"
     COLUMNS = RAN
+    CARD = RAN_CARD
     NOTHING = "nothing was run yet"
 
     def __init__(self, view: View, rows: Mapping[str, Row], now: float, workstream: str = "") -> None:
