@@ -2,6 +2,7 @@
 
 import os
 import stat
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -109,7 +110,10 @@ def remains(parent: Path) -> tuple[Path, ...]:
 def finish(verified: Path) -> None:
     """Take away what is left of a removal cut short: only what is older than its decision. Raises GitError."""
     decided = int(verified.name.rpartition("-")[2])
-    found = listing(verified)
+    try:
+        found = listing(verified)
+    except FileNotFoundError:
+        return  # it was not cut short: whoever began it goes on with it
     newer = [name for name, was in found.files.items() if was[4] >= decided]
     if newer:
         hint = "look at it, then move it away"
@@ -118,19 +122,24 @@ def finish(verified: Path) -> None:
 
 
 def take_away(top: Path, listed: Listing) -> None:
-    """Remove exactly the listed files and folders, and the top. Raises GitError when anything else is there."""
+    """Remove exactly the listed files and folders, and the top. Raises GitError when anything else is there.
+
+    What is gone already is no error: the driver of another plan may finish the same removal.
+    """
     for name, was in listed.files.items():
         path = top / name
         try:
             if signature(path.lstat()) != was:
                 raise GitError(f"changed during its removal: {name}", where=str(top), hint="it was left there")
             path.unlink()
+        except FileNotFoundError:
+            continue
         except OSError as error:
             raise GitError(f"{name} cannot be removed: {error.strerror}", where=str(top)) from error
     try:
-        for name in sorted(listed.folders, key=len, reverse=True):
-            (top / name).rmdir()
-        top.rmdir()
+        for folder in (*(top / name for name in sorted(listed.folders, key=len, reverse=True)), top):
+            with suppress(FileNotFoundError):
+                folder.rmdir()
     except OSError as error:
         where = str(error.filename or top)
         hint = "a program still writes there; what it wrote was left"

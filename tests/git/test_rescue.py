@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from cockpit.errors import GitError, UnsafePathError
 from cockpit.git import removal, rescue, rescued, worktrees
+from cockpit.git.mend import mend
 from cockpit.git.repo import Repo
 from tests.git.repos import commit, make_repo, run_git, tree, watched, write
 from tests.git.test_repo import HOSTILE
@@ -344,6 +345,22 @@ def test_a_file_written_during_the_removal_stays_and_fails_it(
     with pytest.raises(GitError, match="late"):
         remove(repo, work)
     assert (left / "late").read_text() == "late"
+
+
+def test_a_removal_that_the_driver_of_another_plan_finishes_meanwhile_is_done(
+    repo: Repo, work: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = removal.take_away
+
+    def meanwhile(top: Path, listed: removal.Listing) -> None:
+        monkeypatch.setattr(removal, "take_away", real)
+        assert [one.ok for one in mend(repo, work.parent, ["plan/b"])] == [True]
+        removal.finish(top)
+        real(top, listed)
+
+    monkeypatch.setattr(removal, "take_away", meanwhile)
+    assert remove(repo, work).bytes_freed
+    assert list(work.parent.iterdir()) == []
 
 
 @pytest.mark.parametrize("moment", ["put_aside", "mark_verified", "take_away"])
