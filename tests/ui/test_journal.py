@@ -235,6 +235,8 @@ async def test_another_driver_begins_another_log() -> None:
         handle.read(driver_pid=4711)
         await one.until(lambda: log(one).numbers == [1])
         assert "process 4711" in one.screen_text()
+        await one.until(lambda: "git version" in one.screen_text())
+        assert "git show 1" not in one.screen_text()
 
 
 async def test_an_empty_log_says_so() -> None:

@@ -15,7 +15,7 @@ from cockpit.ui.widgets.asked import AskedGrid
 from cockpit.ui.widgets.grid import Grid
 from cockpit.ui.working import beside
 
-HELD = 1_000
+HELD = 600
 PART = 200
 
 
@@ -36,6 +36,8 @@ class AskedPage(DetailPage[Item]):
         self.numbers: list[int] = []
         self.next = 0
         self.fresh = True
+        self._made: dict[int, Item] = {}
+        self._made_for: object = None
         self._asking = False
         self._answered = False
 
@@ -60,9 +62,12 @@ class AskedPage(DetailPage[Item]):
         """Return what the list is made of: what the driver answered, which calls for a new list by itself."""
         return (view.snapshot.outline,)
 
-    def items(self, view: View) -> dict[str, Item]:  # noqa: ARG002 - it lists what was asked for
-        """Return what was asked for."""
-        return {str(number): self.one(number) for number in self.numbers}
+    def items(self, view: View) -> dict[str, Item]:
+        """Return what was asked for; only what is new is made, since a busy plan lists anew ten times a second."""
+        known = self._made if self._made_for is view.snapshot.outline else {}
+        self._made = {number: known.get(number) or self.one(number) for number in self.numbers}
+        self._made_for = view.snapshot.outline
+        return {one.row.id: one for one in self._made.values()}
 
     def again(self) -> None:
         """Begin anew, with the newest that the filter lets through."""
@@ -78,6 +83,7 @@ class AskedPage(DetailPage[Item]):
         finally:
             self._asking = False
         self.numbers, self.fresh, self._answered = found, True, True
+        self._made = {}  # another driver numbers its commands anew
         self.keep(set(found))
         self.relist()
         self.grid.go_to(0)
