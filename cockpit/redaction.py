@@ -39,7 +39,7 @@ class Redactor:
 
     def learn(self, environment: Mapping[str, str]) -> None:
         """Learn the secrets among variables."""
-        found = {form for name, value in environment.items() for one in _secrets(name, value) for form in _forms(one)}
+        found = {form for name, value in environment.items() for one in secrets_of(name, value) for form in _forms(one)}
         if not found <= set(self._values):
             self._values = tuple(sorted({*self._values, *found}, key=lambda one: (-len(one), one)))
 
@@ -94,11 +94,11 @@ KNOWN = Redactor()
 """The secrets that this process knows of."""
 
 
-def _secrets(name: str, value: str) -> list[str]:
+def secrets_of(name: str, value: str) -> list[str]:
     """Return what of a variable is secret: its lines where its name says so, else the password of an address in it."""
     bare = name.upper()
     if bare.endswith(_WORDS) or not _PARTS.isdisjoint(bare.split("_")):
-        found = value.splitlines()
+        found = [] if os.path.lexists(os.path.expanduser(value)) else value.splitlines()  # noqa: PTH111  # no pathlib here
     else:
         before, _, _ = value.partition("://")[2].partition("/")[0].rpartition("@")
         found = [before.partition(":")[2]]

@@ -1,6 +1,7 @@
 """`cockpit check`: validates a plan and runs the preflight; changes nothing."""
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -8,9 +9,11 @@ from cockpit.cli import shapes
 from cockpit.cli.options import Json, Plan, StateDir
 from cockpit.cli.output import emit, paint, plural, say
 from cockpit.errors import CockpitError, PlanError, Problem
+from cockpit.redaction import secrets_of
 
 if TYPE_CHECKING:
     from cockpit.plan.load import Loaded
+    from cockpit.plan.model import Plan as PlanModel
     from cockpit.plan.yamltree import Node
 
 UNUSABLE = 2
@@ -50,7 +53,7 @@ def check_of(plan: Path, state_dir: Path | None = None) -> shapes.Check:
 
 
 def warnings_of(loaded: "Loaded") -> list[shapes.Finding]:
-    """Return what is allowed and still worth a look: keys without effect yet, time limits below estimates."""
+    """Return what is allowed and still worth a look: keys without effect yet, tight limits, secrets in the plan."""
     from cockpit.clock import span
     from cockpit.plan.effect import not_in_effect
     from cockpit.plan.legs import cut
@@ -77,10 +80,21 @@ def warnings_of(loaded: "Loaded") -> list[shapes.Finding]:
                 f"`sparse` has no effect on {one.id}: without `files` it may write anywhere, so it gets everything"
             )
             found.append(warned(f"workstreams[{one.id}].sparse", message, 'name what it may write: files: ["src/**"]'))
+    for key, name in _secrets_in(loaded.plan):
+        message = f"a secret stands in the plan, and so in the journal: {key}.{name}"
+        found.append(warned(f"{key}.{name}", message, f"set it in your environment instead: pass_env: [{name}]"))
     if not loaded.plan.agents:
         message = "the plan has no agents: it can be checked and simulated, but not run"
         found.append(warned("agents", message, 'agents: {coder: {run: "…"}}'))
     return found
+
+
+def _secrets_in(plan: "PlanModel") -> Iterator[tuple[str, str]]:
+    """Yield where variables with secret values are set, and their names."""
+    places = [(f"agents.{name}.env", one.env) for name, one in plan.agents.items()]
+    places += [(f"workstreams[{one.id}].env", one.env) for one in plan.workstreams]
+    for place, variables in places:
+        yield from ((place, name) for name, value in variables.items() if secrets_of(name, value))
 
 
 def key_of(written: str) -> str:

@@ -68,13 +68,16 @@ def test_check_of_a_good_plan_finds_nothing_in_the_way(desk_of: Callable[..., De
 
 
 def test_check_warns_of_what_has_no_effect_yet_and_of_short_time_limits(desk_of: Callable[..., Desk]) -> None:
-    plan = "limits: {run_timeout: 1h}\ntrack: true\nworkstreams: [{id: a, estimate: 3h, sparse: true}]\n"
+    plan = "limits: {run_timeout: 1h}\ntrack: true\n"
+    plan += "workstreams: [{id: a, estimate: 3h, sparse: true, env: {SOME_TOKEN: long-enough, MODE: long-enough}}]\n"
     head = HEAD.replace("limits: {retries: 0, min_free_disk: 1MB}\n", "")
     found = desk_of(plan, head=head).json("check")
     messages = [one["message"] for one in found["warnings"]]
     assert any("not in effect yet: track" in message for message in messages)
     assert any("limits.run_timeout" in message and "3h" in message for message in messages)
     assert any("`sparse` has no effect on a" in message for message in messages)
+    assert [message.rpartition(".")[2] for message in messages if "secret" in message] == ["SOME_TOKEN"]
+    assert "long-enough" not in str(messages)
     assert all(one["line"] for one in found["warnings"])
 
 

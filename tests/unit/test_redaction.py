@@ -39,6 +39,11 @@ def test_a_variable_is_secret_by_its_name_or_the_password_in_an_address(name: st
     assert (knowing(**{name: value}).text("so plainvalue is") == "so ********** is") is hidden
 
 
+def test_a_file_that_holds_a_secret_is_none(tmp_path: Path) -> None:
+    assert str(tmp_path) in knowing(SIGNING_KEY=str(tmp_path)).text(f"in {tmp_path}")
+    assert "none" not in knowing(SIGNING_KEY=f"{tmp_path}/none").text(f"in {tmp_path}/none")
+
+
 def test_what_is_short_is_no_secret() -> None:
     assert knowing(KEY="true").text("it is true") == "it is true"
 
