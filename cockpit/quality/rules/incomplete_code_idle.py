@@ -102,7 +102,7 @@ _SPEAKS = re.compile(
     r"^(?:[\\$@]?(?:\w+(?:\.|::|->)){0,3}_?(?:console|log|logg?er|logging|Log|LOG|LOGG?ER|Logg?er|Timber|slog|tracing|Debug|Trace)"
     r"\s*(?:\.|::|->)\s*\w+!?|System\.(?:out|err)\.\w+|Console\.(?:Error\.)?Write\w*|fmt\.(?:Print|Fprint)\w*|(?:debug_?)?print(?:ln|f)?!?"
     r"|eprint(?:ln)?!|puts|warn|pp?|echo|fprintf|fputs|perror|error_log|var_dump|NSLog|os_log|log|std::puts|alert)(?!\w)!?\s*"
-    r"(?:\(?\s*(?:(?:stderr|stdout|os\.Std\w+|STDERR|tag|TAG)\s*,\s*)?§?(?:\s*,\s*(?:§|\w+(?:\.\w+)?§?))*\s*\)?)?"
+    r"(?:\(?\s*(?:(?:stderr|stdout|os\.Std\w+|STDERR|tag|TAG)\s*,\s*)?§?(?:\s*,\s*(?:§|(?:locals|vars)§|\w+(?:\.\w+)?))*\s*\)?)?"
     + _END
 )
 _ECHOES = re.compile(r"^(?:echo|printf)\s+[\w .,:!-]*(?:1?>&2)?$")

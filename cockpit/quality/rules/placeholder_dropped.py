@@ -188,7 +188,7 @@ def _least(note: Note, weight: Weight) -> float:
         return 1.0 if weight.dots else 1.5 if note.code else 1.8
     if note.kind == BRACKETED:
         return 1.8 if not note.text.startswith("<") or _is_no_tag(note, weight) else 9
-    return 2.4 if note.kind == PROSE else 0.0
+    return 2.4 + (weight.strange > 1) if note.kind == PROSE else 0.0
 
 
 def _for_words(need: float, weight: Weight) -> float:

@@ -18,9 +18,10 @@ from cockpit.quality.rules.placeholder_dropped_notes import (
     inside_literal,
     is_code,
     notes_in,
+    unmarked,
     weight_of,
 )
-from cockpit.quality.rules.placeholder_dropped_wording import Weight
+from cockpit.quality.rules.placeholder_dropped_wording import Weight, weigh
 from cockpit.quality.rules.placeholder_dropped_words import (
     CODE,
     ELSEWHERE,
@@ -36,12 +37,18 @@ _SAMPLES = re.compile(
     r"(?:^|/)(?:[\w-]*fixtures?|test-?data|(?<=tests/)data|(?<=test/)data|__snapshots__|snapshots?|golden\w*|samples?)/|\.snap$"
 )
 _HEADERS = re.compile(
-    r"(?:package|namespace|module|import|from|using|use|require|declare)\b|#(?:include|region|pragma)|#!|<\?php|"
+    r"(?:package|namespace|module|import|from|using|use|require|declare)\b|#\s*(?:include|region|pragma|ifn?def|endif|"
+    r"define \w+$)|#!|<\?php|"
     r"[\"']use |</?(?:script|template|style)\b"
 )
 _NAME = re.compile(r"[^\W\d_]+(?:_\w+|[a-z][A-Z]\w*)|\w+(?=\(\)|: | - | \u2014 )")
 _LITTLE = 8  # lines of code of a file that is hardly begun
+_OPENED = 2  # lines of code that only open what the file is to hold
+_FEW = 6  # words of a note that only names code
+_STRANGE = 3  # words by which a sentence is about something else
+_ENOUGH = 0.9  # points of a note that is all there is
 _BRIEF = 40  # words of a note that can say no more than that
+_BODY = re.compile(r"\b(?:implementation|code|contents?|source)\b", re.IGNORECASE)
 _LIKENED = re.compile(r"\W*(?:exactly )?(?:as|like|contents?|same|code)\b[:\w ]{0,20}[\w./-]+\W*$", re.IGNORECASE)
 
 
@@ -60,6 +67,9 @@ def judge_new(change: Change) -> Iterator[Found]:
     for note in notes:
         names = frozenset(name.lower() for name in _NAME.findall(note.text))
         weight = weight_of(note, names)
+        last = weigh(unmarked(lines[note.end_line - 1]), names)
+        if own <= 0 and last.pure and last.words <= _FEW and last.points > weight.points:
+            weight = last
         if _says_elsewhere(note, weight, own) and not inside_literal(change, note.line - 1):
             yield Found(note.line, "the file is new, and a note speaks about code that is not in it")
 
@@ -72,8 +82,12 @@ def _says_elsewhere(note: Note, weight: Weight, own: int) -> bool:
             weight.path and re.search(r"\b(?:from|in|of|is|as|like|contents?)\b", note.text, re.IGNORECASE)
         )
         likened = weight.path and bool(_LIKENED.match(note.text))
-        enough = likened or weight.points >= (1.2 if weight.dots or weight.names else 1.5)
+        if CODE in groups and len(note.text.split()) <= _FEW and weight.strange <= 1 and _BODY.search(note.text):
+            return not weight.tells
+        enough = likened or (weight.points >= _ENOUGH and not (weight.tells and weight.strange > _STRANGE))
         return enough and bool(relates) and (len(note.text.split()) < _BRIEF or _ends_with(note, weight))
+    if own <= _OPENED and weight.words <= _FEW and weight.pure and CODE in groups and groups & {REST, GONE, WAS}:
+        return not weight.tells
     whole = CODE in groups and bool(groups & {REST, WAS}) and (weight.dots or GONE in groups)
     if CODE in groups and GONE in groups and weight.path and weight.pure:
         return True
@@ -82,4 +96,4 @@ def _says_elsewhere(note: Note, weight: Weight, own: int) -> bool:
 
 def _ends_with(note: Note, weight: Weight) -> bool:
     """Tell whether the last sentence of a long note, such as one below a licence, is what weighs most in it."""
-    return bool(note.sentences) and weight.words < _BRIEF and len(note.sentences[-1].split()) == weight.words
+    return bool(note.sentences) and weight.words < _BRIEF and len(note.sentences[-1].split()) >= weight.words

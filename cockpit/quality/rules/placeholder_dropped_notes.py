@@ -40,7 +40,7 @@ _WRAPPED = re.compile(r"(?!\{[#:@/]\w)[\[(<{*_~]+\s*[^\[\](){}<>=;]{2,}[^\[\](){
 _ENDED = re.compile(r"(?:end|namespace|class|struct|extern|endif|#?if|for|while|function)\b")
 _BRACED = re.compile(r"\{\s*(?:\.\.\.|\u2026)\s*\}[)\]};,]{0,4}$")
 _COLUMNS = re.compile(r"\w\s{2,}\w|\t")
-_SENTENCE = re.compile(r"[^\W\d_][\w ,.'\u2019():/\u2014-]*[\w).:\u3002]$")
+_SENTENCE = re.compile(r"(?:\d+ )?[^\W\d_][\w ,.'\u2019():/\u2014-]*[\w).:\u3002]$")
 _CODE_ENDS = re.compile(
     r"\bdo$|^(?!(?:[^\W\d_]+ ){3})[^ ]*(?: .*)?[\w\])]\(\)$|\w\(\w+\)$|^\w+:\s*\S+$|^\w+(?:, ?\w+)*$"
 )
@@ -200,7 +200,7 @@ def _behind(line: str, old: AbstractSet[str]) -> tuple[str, str] | None:
     """Return the code of a line that stood there already, and the comment that came behind it."""
     for found in _TRAILING.finditer(line):
         code = line[: found.start()].rstrip()
-        if code in old:
+        if code in old and not (code[-1:] == "}" and _ENDED.match(_comment(line, found))):
             return code, _comment(line, found)
     return None
 
@@ -222,7 +222,7 @@ def _trailing(line: str, language: str) -> str:
         if code and (_OPENS.search(code) or _STUB.fullmatch(code) or stands_in(code, language)):
             comment = _comment(line, found)
             return "" if code[-1] == "}" and _ENDED.match(comment) else comment
-    if len(line) <= LONGEST and _fails(line, language) and (said := _SAYS.search(line)):
+    if len(line) <= LONGEST and line[0] != "#" and _fails(line, language) and (said := _SAYS.search(line)):
         return said[1].strip()
     return ""
 

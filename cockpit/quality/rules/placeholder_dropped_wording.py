@@ -39,10 +39,11 @@ _UPRIGHT = re.compile(r"[\u22ee\u22ef\u22f0\u22f1\ufe19]")  # ellipses that do n
 _SCISSORS = re.compile(r"(?:\W{0,20}(?:[8%]<|>8|\u2702|\u2704)){1,3}\W{0,20}")
 _CONTRACTED = re.compile(r"'(?:s|ve|ll|m|re|d)$")
 _RANGE = re.compile(r"\bl?\d+(?: ?(?:-|\u2013|\.\.|to) ?)l?\d+\b(?!\.\d)")  # of lines
+_PRAGMA = re.compile(r"[#@]__\w+__")  # for a program
 _LABEL = re.compile(r"(?:end)?region\b|mark:|pragma mark\b")  # a part of a file, for editors
 _META = re.compile(r"[\[({].*[\])}]|\.\..*\.\.", re.DOTALL)  # set off as said about the text, not in it
 _LAWFUL = re.compile(
-    r"\blicen[sc]e|\bcopyright|\bspdx|all rights reserved|#__\w+__|warrant(?:y|ies)\b|@(?:param|return|see|link)\b"
+    r"\blicen[sc]e|\bcopyright|\bspdx|all rights reserved|warrant(?:y|ies)\b|@(?:param|return|see|link)\b"
 )
 _CODELIKE = re.compile(
     r"=|;$|;\S|\w\((?!s\))[^)]*\w|->|::|\w\.\w+\(|<\w+>.*</\w+>|^[\w.]+\(\)?[,;]?$|^@\w|\$\w|&&|\|\|"
@@ -94,7 +95,11 @@ def weigh(text: str, missing: AbstractSet[str]) -> Weight:
     text = _UPRIGHT.sub("...", text)
     bare = text.strip(_STROKES)
     dots = _dotted(bare)
-    if _LAWFUL.search(bare) or (not (dots or _said(bare)) and (_LABEL.match(bare) or _CODELIKE.search(bare))):
+    if (
+        _LAWFUL.search(bare)
+        or _PRAGMA.search(text)
+        or (not (dots or _said(bare)) and (_LABEL.match(bare) or _CODELIKE.search(bare)))
+    ):
         return NOTHING
     paths = [path for path in _PATH.findall(bare) if not path.endswith((".md", ".rst", ".txt"))]
     bare = _PATH.sub(" ", bare) if paths else bare

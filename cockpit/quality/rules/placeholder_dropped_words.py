@@ -19,7 +19,7 @@ GLUE = ""  # says nothing alone
 WORDS: Mapping[str, str] = {
     REST: """
         zbytek zbývající ostatní többi többit resten loput muu muut sisa lainnya решта інше інший
-        інші υπόλοιπος υπόλοιπο υπόλοιπα còn lại прочие
+        інші υπόλοιπος υπόλοιπο υπόλοιπα còn lại прочие дальше далее всё
         rest remaining remainder other others everything else all entire entirety whole complete full more
         additional further subsequent following various yada blah übrige übrigen übriger restliche restlicher
         restlichen weitere weiterer alles reste autres tout suite resto demás restante restantes todo otros
@@ -130,7 +130,7 @@ WORDS: Mapping[str, str] = {
         de du est sont et ou sans que qui el los las del se es son y o sin lo os do da dos é são e sem il gli
         della di che rimangono non è sono het van av är och på en ett z w na jest są oraz ve bir без и в на не
         как по для между between аналогично так что комментарий answer chat commit conversation edition message
-        prompt reply response version
+        prompt reply response version important info attention reminder
     """,
 }
 # Said in more than one word: read as the one they mean.
@@ -157,7 +157,10 @@ SAID = [
             "nochange",
         ),
         (
-            r"\b(?:not|un) ?(?:shown|included|repeated|listed|displayed|reproduced|printed|pasted|copied|retyped)\b",
+            (
+                r"\b(?:not|un) ?(?:re-?)?(?:shown|included|repeated|listed|displayed|produced|printed|pasted|copied|"
+                r"typed|written|stated|duplicated)\b"
+            ),
             "notshown",
         ),
         (r"\b(?:left|leave|leaving) (?:out|alone)\b", "omitted"),
@@ -217,6 +220,15 @@ SAID = [
         (r"\btoo (?:long|large|big)\b|\b(?:left )?as an exercise\b|\bcut off\b", "omitted"),
         (r"\b(?:no|not|n't|never|nothing|none)\b.{0,40}\b(?:needed|necessary|required|longer)\b", "removed"),
         (r"\band so (?:on|forth)\b|\byou get the (?:idea|gist|picture|point|pattern)\b", "etc"),
+        (r"\b(?:don't|do not|never) (?:forget|remove|delete|drop|lose|break)\b", "keep"),
+        (r"\b(?:make sure|be sure|remember) to\b", "please"),
+        (
+            r"\bend of (?:the |my |all )?(?:changes|edits|modifications|diff|patch)\b|\ubcc0\uacbd\s*\uc5c6\uc74c",
+            "nochange",
+        ),
+        (r"\b(?:out|outside)(?: of)?(?: the)? scope(?: of (?:this|the) \w+)?\b", "unrelated"),
+        (r"\buser's\b", "your"),
+        (r"\b\u0442\u0430\u043a \u0436\u0435\b", "asbefore"),
         (r"\bnothing (?:here|left|more|to (?!change|modify|edit|update|alter|add)\w+)\b", "removed"),
         (r"\b(?:do not|don't|never|must not) (?:add|use|call|put|import)\b|\bused to\b", "removed"),
         (r"\b(?:fold|merg|roll|absorb|inlin|mov)ed into\b", "moved"),
