@@ -81,7 +81,7 @@ class Workstream:
     `commits` counts its merged legs and the commits that are ahead of base; `violations` the open ones; `blocked_by`
     holds the keys of the legs that hold it up. What is changed is counted of the leg under way, against base.
     `note` is what its agent noted last, `unread` counts the messages that it has not read. `awaits` is what it needs
-    of the operator: an answer to its agent, an approval, or a decision about what went wrong. Of the leg under way also:
+    of the operator: an answer to its agent, an approval, a decision about what went wrong. Of the leg under way also:
     what comments `allowed`, `unscanned` files with the reason, `flaky_gates`, which failed and then passed on one tree.
     """
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from cockpit import __version__
+from cockpit.agents.streams.stream import rows
 from cockpit.engine.duplex import Agent, AgentGoneError, Ask
 from cockpit.errors import CockpitError
 
@@ -69,8 +70,8 @@ class Talk:
                     if "id" in message:
                         self._answering.add(task := asyncio.create_task(self._answer(message)))
                         task.add_done_callback(self._answering.discard)
-                elif (waiting := self._waiting.pop(message.get("id", 0), None)) is not None:
-                    waiting.set_result(message)
+                elif isinstance(number := message.get("id"), int) and number in self._waiting:
+                    self._waiting.pop(number).set_result(message)
         finally:
             for waiting in self._waiting.values():
                 if not waiting.done():
@@ -86,7 +87,7 @@ class Talk:
         await self._agent.send({"jsonrpc": "2.0", "id": message["id"], **reply})
 
     async def _permitted(self, params: dict[str, Any]) -> dict[str, Any]:
-        options = [one for one in params.get("options") or () if isinstance(one, dict) and one.get("optionId")]
+        options = [one for one in rows(params, "options") if one.get("optionId")]
         text = wanted(params.get("toolCall"))
         answer = await self._ask(text, tuple(str(one.get("name") or one["optionId"]) for one in options))
         chosen = option_for(options, answer)

@@ -4,6 +4,7 @@ import asyncio
 import json
 from typing import Any
 
+from cockpit.agents.streams.stream import rows
 from cockpit.engine.duplex import Agent, AgentGoneError, Ask
 
 ALLOW, DENY = "allow", "deny"
@@ -62,11 +63,9 @@ class Talk:
 
     async def _asked(self, given: dict[str, Any]) -> dict[str, Any]:
         answers: dict[str, str] = {}
-        for one in given.get("questions") or ():
-            if not isinstance(one, dict):
-                continue
+        for one in rows(given, "questions"):
             text = str(one.get("question", ""))
-            labels = [str(option.get("label", "")) for option in one.get("options") or () if isinstance(option, dict)]
+            labels = [str(option.get("label", "")) for option in rows(one, "options")]
             answer = await self._ask(text or "It asks, without words.", tuple(filter(None, labels)))
             if not answer:
                 return {"behavior": DENY, "message": NOT_ANSWERED}

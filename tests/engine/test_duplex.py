@@ -32,6 +32,9 @@ while line := sys.stdin.readline():
     elif message["method"] == "session/prompt":
         said.append(message["params"]["prompt"][0]["text"])
         if len(said) == 1:
+            say(id=["odd"], result=3)
+            say(id="p", method="session/request_permission", params={"options": 3, "toolCall": ["x"]})
+            assert heard()["result"] == {"outcome": {"outcome": "cancelled"}}
             say(id="f", method="fs/read_text_file", params={})
             assert heard()["error"]["code"] == -32601
             call = {"toolCallId": "t", "title": "touch a.txt", "kind": "execute"}
@@ -103,9 +106,9 @@ class Operator:
 async def test_an_acp_agent_asks_and_is_answered(
     script: Callable[[str], list[str]], answer: str, outcome: str, said: str
 ) -> None:
-    operator, out = Operator(answer), io.BytesIO()
+    operator, out = Operator("", answer), io.BytesIO()
     assert await talk(duplex_acp.Talk, script(ACP), "work", operator, out)
-    assert operator.asked == [("May it: touch a.txt?", ("Allow", "Reject"))]
+    assert operator.asked == [("May it: something?", ()), ("May it: touch a.txt?", ("Allow", "Reject"))]
     assert left("outcome.txt") == outcome
     assert left("said.txt") == said
     printed = out.getvalue().decode()
@@ -153,12 +156,12 @@ async def test_a_permission_awaits_the_operator_and_the_run_is_judged_by_its_str
     agent = scene.top / "agent.py"
     agent.write_text(ACP)
     profile = {"preset": "acp", "run": [sys.executable, str(agent)]}
-    answers = [{"match": "May it: touch .*", "reply": "allow"}]
+    answers = [{"match": "May it: touch .*", "reply": "allow"}, {"match": ".*something.*", "reply": "no"}]
     scene.plan({"a": {}}, agents={"talker": profile}, answers=answers)
     async with scene.driving() as play:
         await play.start("a")
         await play.until_merged("a", seconds=20)
-        (asked,) = play.of(f.QuestionAsked)
+        _, asked = play.of(f.QuestionAsked)
         assert (asked.text, asked.choices) == ("May it: touch a.txt?", ("Allow", "Reject"))
-        assert [one.how for one in play.of(f.QuestionAnswered)] == ["automatic"]
+        assert [one.how for one in play.of(f.QuestionAnswered)] == ["automatic", "automatic"]
     assert '"o1"' in scene.base_file("outcome.txt")
