@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import chain
@@ -85,6 +85,7 @@ _CLOSES = {")": "(", "]": "[", "}": "{"}
 _EXPRESSION = re.compile(r"(?<!\{)\$\{\{(?!\{)(?:[^{}]|\{[^{}]*\})*\}\}(?!\})")
 _CONDITION = re.compile(r"[ \t]*#[ \t]*(?:if|endif)")
 # Once conditions are read one branch at a time, and gaps are bridged, their grammars leave nothing unread.
+_WHEN = re.compile(r"[ \t]*#[ \t]*(?:if|elif)\b")
 _WELL_READ = (RUST, CSHARP, SWIFT, KOTLIN, TYPESCRIPT, TSX)
 _MACRO = re.compile(r"\b[A-Z]{2,}_[A-Z0-9_]+\b")
 _COUNTED = (C, CPP, CSHARP, JAVA, KOTLIN, SWIFT, GO, RUST)  # languages whose texts a simple pattern finds
@@ -290,6 +291,11 @@ def _cut_text(change: Change) -> Problem | None:
     for n in sorted(change.added):
         if _OPEN_INCLUDE.match(lines[n - 1]):
             return Problem(n, 1, "the name that is included does not end")
+    for n in sorted(change.added):
+        if _WHEN.match(lines[n - 1]) and not (n > 1 and lines[n - 2].endswith("\\")):
+            text = re.sub(r"//.*|/\*.*?(?:\*/|$)|'.'", "", _continued(lines, n))
+            if text.count("(") != text.count(")"):
+                return Problem(n, 1, "brackets of this condition do not match")
     if before is None or before.text.count("*/") != after.text.count("*/"):
         line = open_comment(after.text)
         if line and (before is None or not open_comment(before.text)):
@@ -304,6 +310,14 @@ def _cut_text(change: Change) -> Problem | None:
     if not now or (before is not None and unterminated(before.text)):
         return None
     return Problem(now[0], 1, "a text does not end on its line")
+
+
+def _continued(lines: Sequence[str], number: int) -> str:
+    """Return a line, from 1, with those that continue it."""
+    end = number
+    while end < len(lines) and lines[end - 1].rstrip().endswith("\\"):
+        end += 1
+    return " ".join(lines[number - 1 : end])
 
 
 def _new_lines(change: Change) -> Iterator[str]:

@@ -18,10 +18,13 @@ _NUMBERED = re.compile(r"\s*(?:L|\[)?(\d+)(\t|\]\s?|\.\s|\s?[|→]\s?|: ?|\s{2})
 _TAG = re.compile(
     r"</?(?:file|content|contents|answer|code|document|output|invoke|parameter|function_calls?|artifact|response)\b[^<>]*>$"
     r"|\*{3} (?:(?:Begin|End) Patch|(?:Update|Add|Delete) File: .+|End of File)$"
-    r"|(?:PY|JS|CODE)?_?EO[FL]$|END_?OF_?FILE$"
+    r"|(?:PY|JS|CODE)?_?EO[FL]$|END_?OF_?FILE$|cat >{1,2} ?\S+ <<-?[ '\"]*\w+['\"]?$"
     r"|</?[a-z][\w:-]*(?:\s+\w+=[\"'][^\"'<>]*[\"'])*>$"
     r"|<!\[CDATA\[$|\]\]>$|\[/?CODE\]$|<\|\w+\|>$|\[(?:end of (?:file|output|document)|truncated|output truncated)\]$",
     re.IGNORECASE,
+)
+_TOOL = re.compile(
+    r"(?:file|contents?|answer|document|output|invoke|parameter|function_calls?|artifact|response)$", re.IGNORECASE
 )
 _WORD = re.compile(r"[A-Za-z][A-Za-z'’-]*")
 _ORDINARY_WORDS = (
@@ -40,7 +43,7 @@ _ITEM = re.compile(r"(?:[-*•]|\d+[.)]) +[A-Z`*]")
 _ENTITY = re.compile(r"&(?:lt|gt|amp|quot|apos|#39);")
 _ESCAPED_CODE = re.compile(r"-&gt;|=&gt;|&lt;[\w/!=]|&amp;&amp;|&lt;&lt;|&gt;=|include &lt;|\w&lt;|\w&gt;")
 _QUOTED = re.compile(r'"(?:\\.|[^"\\])*"|\'(?:\\.|[^\'\\])*\'|`[^`]*`')
-_PAGES = ("php", "javascript", "typescript", "tsx")  # code in which entities may stand as such
+_PAGES = ("php", "javascript", "typescript", "tsx", "vue", "svelte")  # code in which entities may stand as such
 _PAIR = 0.6  # how alike an old and a new line of a diff are
 _RUN = 4  # lines in a row that begin with their own number
 _EDGE_LINES = 12  # lines at either end of a file where a chat's own words are looked for
@@ -55,7 +58,7 @@ def marks(change: Change) -> Iterator[Found]:
     yield from _conflicts(change, prose=prose)
     if prose:
         return
-    for one in (_fences, _diffs, _chat, _escaped, _joined, _entities, _cut_off):
+    for one in (_begun_twice, _fences, _diffs, _chat, _escaped, _joined, _entities, _cut_off):
         found = next(one(change), None)
         if found:
             yield found
@@ -220,6 +223,17 @@ def _is_numbered(piece: Sequence[str], hunk: Hunk, old: frozenset[str] | None, *
     return sum(1 for _, _, text in numbers if text in old) >= 0.5 * len(numbers)
 
 
+def _begun_twice(change: Change) -> Iterator[Found]:
+    """Yield where PHP begins within PHP."""
+    if change.language is not PHP or "?>" in change.after.text:
+        return
+    begun = [n for n, line in enumerate(change.after.lines, 1) if line.startswith("<?php")]
+    if len(begun) > 1 and (change.before is None or change.before.text.count("\n<?php") + 1 < len(begun)):
+        if begun[1] not in change.added or _is_text_at(change, begun[1], 0):
+            return
+        yield Found(begun[1], "the file begins once more")
+
+
 def _chat(change: Change) -> Iterator[Found]:
     lines = change.after.lines
     first, last = _edges(change)
@@ -296,10 +310,14 @@ def _opened(change: Change, line: int) -> bool:
     """Tell whether a closing tag has its opening one: then it is markup of the file's own."""
     mark = change.after.lines[line - 1].strip()
     if mark[:1].isalpha():
+        if mark.startswith("cat ") or (change.language is not SHELL and change.after.text.startswith("cat >")):
+            return change.language is SHELL
         return re.search(rf"<<[-~]?\s*[\"']?{mark}\b", change.after.text) is not None or mark == "EOL"
-    name = re.match(r"</?(\w+)", change.after.lines[line - 1].strip())
+    name = re.match(r"</?([\w:-]+)", change.after.lines[line - 1].strip())
     if name is None:
         return False
+    if change.language.kind == "markup" and not _TOOL.match(name[1]):
+        return True
     return (
         re.search(rf"<{name[1]}\b", change.after.text) is not None
         and f"</{name[1]}>" in change.after.text

@@ -20,6 +20,11 @@ _STRUCTURE_WORDS = (
     "template title h1 h2 h3 h4 h5 h6 svg a "
 )
 _STRUCTURE = frozenset(_STRUCTURE_WORDS.split())
+_PAIRED = ("script", "style", "template", "html", "body", "div", "ul", "table", "form", "section", "span", "button")
+_ANY_TAG = re.compile(
+    rf"<(/?)({'|'.join(_PAIRED)})(?=[\s>/])(?:[^<>\"'{{]|\"[^\"]*\"|'[^']*'|\{{(?:[^{{}}]|\{{[^{{}}]*\}})*\}})*>",
+    re.IGNORECASE,
+)
 _VOID_WORDS = (
     "area base br col embed hr img input link meta param source track wbr p li dt dd tr td th tbody thead tfoot "
     "option head optgroup colgroup "
@@ -41,7 +46,7 @@ def broken_page(change: Change) -> Problem | None:
     was = _Page(change.before) if change.before else None
     if any(_CONTROL.search(change.after.lines[n - 1]) for n in change.added) and change.language is HTML:
         return None
-    problem = _tags(change, page, was) or _pieces(page, was)
+    problem = _tags(change, page, was) or _pieces(page, was) or _uneven(change)
     if problem is None and change.language is VUE:
         problem = _expressions(change) or _outside(page, was)
     return problem
@@ -124,6 +129,26 @@ def _tags(change: Change, page: _Page, was: _Page | None) -> Problem | None:
         return None
     said = f"</{name[1:]}> closes nothing" if name[0] == "/" else f"<{name}> is never closed"
     return Problem(page.first[name], 1, said)
+
+
+def _uneven(change: Change) -> Problem | None:
+    """Return a tag that opened as often as it closed, and does not any more: where the grammar loses its way."""
+    was = _balance(change.before.text) if change.before else Counter[str]()
+    now = _balance(change.after.text)
+    named = ("script", "style") if change.before is None else _PAIRED
+    for name in named:
+        if now[name] and not was[name]:
+            line = next((n for n in sorted(change.added) if f"<{name}" in change.after.lines[n - 1]), 0)
+            return Problem(line, 1, f"<{name}> and </{name}> do not match")
+    return None
+
+
+def _balance(text: str) -> Counter[str]:
+    """Count for each tag that needs its other half how often it opens, less how often it closes."""
+    balance: Counter[str] = Counter()
+    for found in _ANY_TAG.finditer(text):
+        balance[found[2].lower()] += -1 if found[1] else 0 if found[0].endswith("/>") else 1
+    return balance
 
 
 def _pieces(page: _Page, was: _Page | None) -> Problem | None:
