@@ -87,7 +87,8 @@ def test_the_column_of_conflicts_is_there_when_there_is_one_and_there_is_room() 
     assert "clash" not in [one.column.name for one in lay_out(quiet, 240, START)]
     assert "clash" in names[240]
     assert "clash" not in names[60]
-    assert {column.name for column in COLUMNS} == set(names[240])
+    silent = {"activity"}  # nothing printed, and no file changed
+    assert {column.name for column in COLUMNS} - silent == set(names[240])
 
 
 def test_alerts_tell_each_pair_once_below_what_is_real_and_shared_files_above_it() -> None:

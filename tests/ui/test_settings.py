@@ -60,14 +60,14 @@ title = false
 desktop = "osc777"
 [keys]
 approve = ["f5", "Y", "ctrl+y"]
-quit = ","
+sort = ","
 "help" = "f1"
 """
     found = read_settings(written(tmp_path, text))
     assert (found.theme, found.bell, found.title, found.desktop) == ("light", False, False, "osc777")
     assert {name: (one.keys, one.shown) for name, one in found.actions.items()} == {
         "approve": ("f5,Y,ctrl+y", "f5 Y ctrl+y"),
-        "quit": ("comma", ","),
+        "sort": ("comma", ","),
         "help": ("f1", "f1"),
     }
 
@@ -142,7 +142,7 @@ def test_every_key_of_the_registry_can_be_written_as_it_is_shown(action: keys.Ac
 async def test_a_changed_key_works_and_is_shown_and_the_old_one_does_nothing(tmp_path: Path) -> None:
     settings = read_settings(written(tmp_path, '[keys]\nstart = "f6"\nconflict = "z"\n'))
     handle = loaded(six())
-    async with opened(handle, settings=settings) as one:
+    async with opened(handle, (160, 40), settings=settings) as one:
         await one.on("ci-testing")
         await one.press("s")
         assert handle.orders == []
