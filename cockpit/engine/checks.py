@@ -12,7 +12,7 @@ from cockpit.engine import outfit
 from cockpit.engine.findings import IMPORTS
 from cockpit.engine.project import Project
 from cockpit.errors import CockpitError
-from cockpit.git import commits, sparse
+from cockpit.git import commits, sparse, worktrees
 from cockpit.git.gatetree import gate_worktree
 from cockpit.git.status import survey
 from cockpit.plan.model import Gate, Workstream
@@ -87,6 +87,7 @@ def _commit(
     titles = [plan.issues_by_id[issue].title for issue in leg.outline.issues if issue in plan.issues_by_id]
     subject = workstream.title or next(filter(None, titles), "") or f"Work on {leg.workstream}"
     listed = "\n".join(f"- {issue}" for issue in leg.outline.issues)
+    worktrees.reattach(project.repo, worktree, branch)  # what an agent did on a detached HEAD is its work too
     made = commits.commit_all(
         project.repo,
         worktree,

@@ -57,7 +57,7 @@ def add(
             admin = None
         if admin is None:
             admin = _register(repo, full, branch, start)
-        elif admin.branch != branch:
+        elif admin.branch != branch and not _reattached(repo, full, admin, branch):
             has = f"branch {admin.branch}" if admin.branch else "a detached HEAD"
             hint = f"switch it to {branch}, or clean it up"
             raise GitError(f"the worktree there has {has}, not {branch}", where=str(full), hint=hint)
@@ -71,6 +71,18 @@ def add(
             (admin.folder / "index").unlink(missing_ok=True)
     _check_out(full, admin)
     return Worktree(full, branch, repo.tip(branch), locked=admin.locked)
+
+
+def reattach(repo: Repo, worktree: Path, branch: str) -> bool:
+    """Put a detached HEAD back on its branch, which moves on to it, where that loses nothing; tell whether it did.
+
+    No file is touched. Raises GitError.
+    """
+    admin = places.admin_of(repo.common_dir, worktree)
+    if admin is None or admin.branch is not None:
+        return False
+    with repo.lock().held(LOCK_TIMEOUT):
+        return _reattached(repo, worktree, admin, branch)
 
 
 def listed(repo: Repo) -> tuple[Worktree, ...]:
@@ -271,6 +283,19 @@ def _adopt_folder(repo: Repo, full: Path, branch: str, start: str) -> None:
     (aside / ".git").replace(full / ".git")
     aside.rmdir()
     spawn.git(["worktree", "repair", str(full)], cwd=repo.root, locks=True)
+
+
+def _reattached(repo: Repo, full: Path, admin: places.Admin, branch: str) -> bool:
+    """Do what `reattach` does for a caller who holds the lock."""
+    tip = repo.tip(branch)
+    if admin.branch is not None or admin.head is None or tip is None or places.under_way(admin.folder):
+        return False
+    if not repo.is_ancestor(tip, admin.head) or any(one.branch == branch for one in listed(repo)):
+        return False
+    if tip != admin.head:
+        spawn.git(["update-ref", f"refs/heads/{branch}", admin.head, tip], cwd=repo.root, locks=True)
+    spawn.git(["symbolic-ref", "HEAD", f"refs/heads/{branch}"], cwd=full, locks=True)
+    return True
 
 
 def _restore_link(full: Path, admin: places.Admin) -> None:

@@ -28,6 +28,17 @@ async def test_an_agent_that_leaves_a_daemon_behind(scene: Scene) -> None:
     scene.check()
 
 
+async def test_an_agent_that_leaves_its_branch(scene: Scene) -> None:
+    scene.plan(
+        {"a": {"does": "git checkout -q --detach; echo 1 > own; git add own; git commit -qm Own; echo 2 > rest"}}
+    )
+    async with scene.driving() as play:
+        await play.start()
+        await play.until_merged()
+    assert (scene.base_file("own"), scene.base_file("rest")) == ("1\n", "2\n")
+    scene.check()
+
+
 async def test_an_agent_that_prints_fifty_megabytes_without_a_newline(scene: Scene) -> None:
     scene.plan({"a": {"does": "head -c 50000000 /dev/zero | tr '\\0' x; printf end; tell on; wait_for go\n" + WRITES}})
     async with scene.driving() as play:

@@ -143,6 +143,27 @@ def test_another_branch_in_the_worktree_is_refused(repo: Repo, folder: Path) -> 
         worktrees.add(repo, folder / "a", "a", "main", parent=folder)
 
 
+def test_a_detached_head_goes_back_on_its_branch_where_that_loses_nothing(repo: Repo, folder: Path) -> None:
+    made = worktrees.add(repo, folder / "a", "plan/a", "main").path
+    first = commit(made, "First", {"one": "1"})
+    run_git(made, "checkout", "-q", "--detach")
+    second = commit(made, "Second", {"two": "2"})
+    write(made, {"two": "edited", "loose": "x"})
+    before = status_of(made)
+    assert worktrees.add(repo, made, "plan/a", "main").head == second
+    assert run_git(made, "symbolic-ref", "HEAD").strip() == "refs/heads/plan/a"
+    assert (repo.tip("plan/a"), status_of(made)) == (second, before)
+    assert not worktrees.reattach(repo, made, "plan/a")
+    run_git(made, "stash", "-q", "-u")
+    run_git(made, "checkout", "-q", "--detach", first)
+    assert not worktrees.reattach(repo, made, "plan/a"), "the branch holds more"
+    assert not worktrees.reattach(repo, made, "no/such"), "there is no such branch"
+    assert not worktrees.reattach(repo, repo.root, "main"), "it is the operator's"
+    with pytest.raises(GitError, match="detached HEAD"):
+        worktrees.add(repo, made, "plan/a", "main")
+    assert repo.tip("plan/a") == second
+
+
 def test_a_locked_worktree_without_its_folder_is_refused(repo: Repo, folder: Path) -> None:
     made = worktrees.add(repo, folder / "a", "a", "main", parent=folder)
     run_git(repo.root, "worktree", "lock", "--reason", "on a stick", str(made.path))
