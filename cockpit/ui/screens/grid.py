@@ -26,6 +26,8 @@ from cockpit.ui.widgets.output import Output
 from cockpit.ui.working import beside
 
 if TYPE_CHECKING:
+    from cockpit.schedule.snapshot import Snapshot
+    from cockpit.ui.waves import Waves
     from cockpit.ui.widgets.wavemap import WaveMap
 
 SHORT = 20  # lines of the terminal: below that there is room for the list alone
@@ -47,6 +49,8 @@ class GridPage(ListPage):
         self.header, self.alerts = Header("header"), Alerts("alerts")
         self.grid, self.needs, self.output = Grid(now), Lines("needs"), Output()
         self.map: WaveMap | None = None
+        self._waves: Waves | None = None
+        self._drawn_of: tuple[Snapshot, Mapping[str, Row], tuple[str, ...]] | None = None
         self._remembered = remembered or Remembered(None, "")
         self.hint, self._hinted = Lines("hint"), self._remembered.for_all()
         self.grid.border_title = Content("workstreams")
@@ -204,10 +208,14 @@ class GridPage(ListPage):
         """Show the cards of what the list shows, and what is under its cursor."""
         if self.mapped is None:
             return
-        from cockpit.ui.waves import waves
+        given = (self.view.snapshot, self.rows, self.grid.shown)
+        known = self._drawn_of
+        if known is None or known[0] is not given[0] or known[1] is not given[1] or known[2] != given[2]:
+            from cockpit.ui.waves import waves
 
-        found = waves(self.view.snapshot, self.rows, self.grid.shown)
-        self.mapped.show(found, self.grid.cursor, self.grid.marks, self.now)
+            self._waves, self._drawn_of = waves(*given), given
+        assert self._waves is not None  # noqa: S101 - made above, for mypy
+        self.mapped.show(self._waves, self.grid.cursor, self.grid.marks, self.now)
 
     def do_map(self) -> None:
         """Look at the wave map, or at the list again."""
