@@ -131,7 +131,8 @@ def _problem(change: Change) -> Problem | None:
         return None
     if name == "json":
         return _lenient_json(before, after, problem)
-    if before is None and not (_TEMPLATE if name != "yaml" else _YAML_TEMPLATE).search(after.text):
+    templated = _YAML_TEMPLATE.search(after.text) if name == "yaml" else _near_template(after, problem)
+    if before is None and not templated:
         return problem if after.errors or name == "toml" else None
     return _without_templates(before, after)
 
@@ -172,6 +173,12 @@ def _plain(source: Source) -> Source:
     return Source(source.path, _TEMPLATED.sub(lambda one: "x" + "\n" * one[0].count("\n"), text))
 
 
+def _near_template(source: Source, problem: Problem) -> bool:
+    """Tell whether a mark of a template may be what a parser could not read."""
+    lines = source.lines[max(0, problem.line - 2) : problem.line + 1] if problem.line else source.lines
+    return any(_TEMPLATE.search(line) for line in lines)
+
+
 def _lenient_json(before: Source | None, after: Source, problem: Problem) -> Problem | None:
     """Judge JSON that may hold comments, trailing commas, names without quotes, or several texts."""
     bare = without_json_comments(after.text)
@@ -182,7 +189,7 @@ def _lenient_json(before: Source | None, after: Source, problem: Problem) -> Pro
     if before is not None:
         was = problem_of(Source(before.path, without_json_comments(before.text)))
         return lenient if was is None else None
-    if _COMMENTED_JSON.search(after.path) or _TEMPLATE.search(after.text):
+    if _COMMENTED_JSON.search(after.path) or _near_template(after, problem):
         return None
     if all(problem_of(Source(after.path, line)) is None for line in bare.split("\n") if line.strip()):
         return None  # one text a line
