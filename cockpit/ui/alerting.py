@@ -81,4 +81,4 @@ def _detail(view: View, one: Alert, now: float, *, acknowledged: bool) -> Iterat
     if one.hint:
         yield ((one.hint, "plain"),)
     if acknowledged:
-        yield ((f"acknowledged on this screen; {BY_NAME['acknowledge'].shown} takes that back", "dim"),)
+        yield ((f"acknowledged; {BY_NAME['acknowledge'].shown} takes that back", "dim"),)

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from cockpit.ui.screens.detailed import DetailPage
 
 LEAVE, STOP = "leave", "stop"
+ACKNOWLEDGED = 100  # alerts that are remembered as seen
 
 
 class CockpitApp(App[str], inherit_bindings=False):
@@ -87,7 +88,8 @@ class CockpitApp(App[str], inherit_bindings=False):
         self._presenter = Presenter()
         self.rows: Mapping[str, Row] = self._presenter.rows(first)
         self.reached = first.connected
-        self.acknowledged: frozenset[str] = frozenset()
+        known = remembered.get("acknowledged").split("\n") if remembered is not None else ()
+        self.acknowledged: dict[str, None] = dict.fromkeys(filter(None, known))
         self._start = start and not read_only
         self._quitting = False
         self._plan_reasons: dict[str, str | None] = {}
@@ -290,7 +292,11 @@ class CockpitApp(App[str], inherit_bindings=False):
 
     def acknowledge(self, alert: str) -> None:
         """Note that the operator has seen an alert, or take that back: the first page leaves it out until it ends."""
-        self.acknowledged ^= {alert}
+        kept = [key for key in self.acknowledged if key != alert]
+        kept += [] if alert in self.acknowledged else [alert]
+        self.acknowledged = dict.fromkeys(kept[-ACKNOWLEDGED:])
+        if self._remembered is not None:
+            self._remembered.put("acknowledged", "\n".join(self.acknowledged))
         for screen in self.screen_stack:
             if isinstance(screen, Page):
                 screen.show(self.view, self.rows, self.clock.now())

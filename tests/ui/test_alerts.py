@@ -1,5 +1,7 @@
 """The page of alerts: what it lists in which order, that each alert's keys work there, and what acknowledging does."""
 
+from pathlib import Path
+
 import pytest
 from msgspec.structs import replace
 
@@ -10,6 +12,7 @@ from cockpit.ui.alerting import detail, items
 from cockpit.ui.alerts import Alert, alerts, keyed
 from cockpit.ui.keymap import changed
 from cockpit.ui.keys import ALERTS, BY_NAME, TABS, on_page
+from cockpit.ui.remembered import Remembered
 from cockpit.ui.screens.agents import AgentsPage
 from cockpit.ui.screens.alerts import AlertsPage
 from cockpit.ui.screens.answer import AnswerScreen
@@ -292,6 +295,17 @@ async def test_capital_k_takes_an_alert_off_the_first_page_goes_on_and_brings_it
         await one.press("K")
         assert "database: failed" in text_of(one.page.alerts)
         assert "it counts again: database: failed" in status(one)
+
+
+async def test_what_is_acknowledged_is_remembered_for_this_plan_and_user(tmp_path: Path) -> None:
+    for known in (0, 1):
+        async with opened(busy(), remembered=Remembered(tmp_path, "plan")) as one:
+            await one.press("3")
+            assert sum(item.acknowledged for item in page(one).listed()) == known
+            if not known:
+                await one.press("K")
+    async with opened(busy(), remembered=Remembered(tmp_path, "another")) as one:
+        assert one.app.acknowledged == {}
 
 
 async def test_an_empty_page_says_that_all_is_well_and_its_keys_say_why() -> None:
