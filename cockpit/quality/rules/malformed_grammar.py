@@ -125,6 +125,10 @@ def _problem(change: Change) -> Problem | None:
     name = change.language.name
     if name == "python":
         return _python(before, after, problem, change)
+    if name == "json" and _COMMENTED_JSON.search(after.path):
+        problem = problem_of(Source(after.path, without_json_comments(after.text)))
+        if problem is None:
+            return None
     if before is not None and problem_of(before) is None:
         return None if _explained(change, problem) else problem
     if before is None and _DATA_OF_TESTS.search(change.path):

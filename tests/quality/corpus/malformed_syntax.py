@@ -242,6 +242,8 @@ BROKEN = (
     Example("PHP begun twice", "a.php", "<?php\nclass A\n{\n    private $b;\n}\n", "<?php\nclass A\n{\n<?php\nclass A\n{\n    private $b;\n}\n", True),
     Example("a bracket lost in a condition", "a.h", "#if (A * 2 + B) < 3\nint a;\n#endif\n", "#if (A * 2 + B < 3\nint a;\n#endif\n", True),
     Example("a page that is an element of its own", "a.html", None, '<my-element a="b">\n  <p>c</p>\n</my-element>\n', False),
+    Example("a comment where comments may be", "b/tsconfig.json", '{"a": 1}\n', '// why\n{"a": 1}\n', False),
+    Example("a template far from the damage", "a.toml", None, '[a]\nb = "__c__"\nd = 1\ne = 2\nf = 3\ng = ""h"\n', True),
     Example("a method named end", "a.rb", "x = 1\n", "x = r.end\ny = end_of(x)\n", False),
     Example("types given to macros", "a.c", "int f(void) { return 1; }\n", "int f(void) {\n  char *s = va_arg(ap, char *);\n  switch (*s) {\n  case KIND_A: return 1;\n  }\n  return 0;\n}\n", False),
     Example("macros one after the other", "a.cpp", "void f();\n", "void f() {\n  CAPTURE(a)\n  CAPTURE(b)\n  g();\n}\n", False),
