@@ -25,8 +25,9 @@ from cockpit.quality.rules.placeholder_dropped_words import (
 
 _FEW = 7  # words that can stand for code, and still tell nothing else
 _NAME = 3  # words of a note that is nothing but a name
-_HEADING = re.compile(r"(?!.*(?:code|implementation|body|logic)\b)(?:[A-Z]+: ?-? ?)?[A-Z]\w+(?: \w+)?")
+_HEADING = re.compile(r"(?!.*(?:code|implementation|body|logic)\b)(?:[A-Z]+: ?-? ?)?[A-Z]\w+(?: (?!here|goe?s?\b)\w+)?")
 _AGED = re.compile(r"\b(?:old|older|early|earlier|former|legacy)\b", re.IGNORECASE)  # also said of users and files
+_MOST = 10  # lost lines for which any word about absent code will do
 _MANY = 4  # lost lines for which a word may be strange, if others speak of the rest or of what was
 _MUCH = 4  # lost lines that say what a name behind code means
 _MEANT = frozenset({GONE, REST, WAS})
@@ -71,14 +72,15 @@ def means_code(note: Note, weight: Weight, place: Place) -> bool:
 def _strange(note: Note, weight: Weight, place: Place) -> int:
     """Return how many words that say nothing of code a note may have."""
     told = len(weight.groups) > 1 or bool(weight.groups & {GONE, CUT})
-    meant = weight.groups & _MEANT and place.filled == 0 and place.lost >= _MANY and not _AGED.search(note.text)
+    spoken = weight.groups & (_MEANT if place.lost < _MOST else _ABSENT)
+    meant = spoken and place.filled == 0 and place.lost >= _MANY and not _AGED.search(note.text)
     return told + bool(meant)
 
 
 def is_heading(note: Note, weight: Weight) -> bool:
     """Tell whether a note only names a part of a file, as above the code of that part."""
-    named = weight.groups == {CODE} and not (weight.names or weight.dots)
-    return named and note.kind == COMMENT and bool(_HEADING.fullmatch(note.text))
+    named = CODE in weight.groups and weight.groups <= {CODE, HERE} and not (weight.names or weight.dots)
+    return named and note.kind == COMMENT and bool(_HEADING.fullmatch(note.text.strip(" *-=~<>()[]{}")))
 
 
 def _is_alone(weight: Weight, place: Place) -> bool:

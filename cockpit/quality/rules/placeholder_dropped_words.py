@@ -130,7 +130,7 @@ WORDS: Mapping[str, str] = {
         de du est sont et ou sans que qui el los las del se es son y o sin lo os do da dos é são e sem il gli
         della di che rimangono non è sono het van av är och på en ett z w na jest są oraz ve bir без и в на не
         как по для между between аналогично так что комментарий answer chat commit conversation edition message
-        prompt reply response version important info attention reminder
+        prompt reply response version important info attention reminder ask know us
     """,
 }
 # Said in more than one word: read as the one they mean.
@@ -159,7 +159,7 @@ SAID = [
         (
             (
                 r"\b(?:not|un) ?(?:re-?)?(?:shown|included|repeated|listed|displayed|produced|printed|pasted|copied|"
-                r"typed|written|stated|duplicated)\b"
+                r"typed|rewritten|restated|duplicated)\b"
             ),
             "notshown",
         ),
@@ -228,12 +228,33 @@ SAID = [
         ),
         (r"\b(?:out|outside)(?: of)?(?: the)? scope(?: of (?:this|the) \w+)?\b", "unrelated"),
         (r"\buser's\b", "your"),
+        (
+            (
+                r"\bet cetera\b|\bund so fort\b|\bcomme ci-dessus\b|\bcome sopra\b|"
+                r"\bnothing(?: \w+)? (?:was|is|been) touched\b"
+            ),
+            "etc",
+        ),
+        (r"\b(?:same )?as (?:committed|on (?:main|master|head))\b|\bsame (?:story|deal|thing|drill)\b", "asbefore"),
+        (r"\b(?:reached the|hit the) limit\b|^\W*limit reached\W*$", "brevity"),
+        (r"\b(?:carry|bring|copy)(?: (?:the|all|your|my))?(?: (?:rest|code|remaining))? over\b", "copy rest"),
+        (r"\buntil the end\b", "rest"),
+        (r"\b(?:as requested|on request|if (?:you )?need(?:ed)?(?: (?:it|be))?)\b", "please"),
         (r"\b\u0442\u0430\u043a \u0436\u0435\b", "asbefore"),
         (r"\bnothing (?:here|left|more|to (?!change|modify|edit|update|alter|add)\w+)\b", "removed"),
         (r"\b(?:do not|don't|never|must not) (?:add|use|call|put|import)\b|\bused to\b", "removed"),
         (r"\b(?:fold|merg|roll|absorb|inlin|mov)ed into\b", "moved"),
         (r"\brestul(?:ui)?\b", "rest"),
         (r"^\W*skip\W*$", "skipped"),
+        (
+            (
+                r"\bskip(?:s|ping)? hidden\b|\bhidden (?:column|row|file|field|element|item|input)s?\b|"
+                r"\b(?:trimmed|truncated|hidden|skipped|collapsed|cut|shortened|stripped) by\b|"
+                r"\b(?:see|read|refer to)(?: the)? "
+                r"(?:design|migration|upgrade|commit message|adr|wiki|docs?|guide|spec)\b"
+            ),
+            "removed",
+        ),
         (r"\bmain (?:branch|repo\w*)\b", "repository"),
         (
             (
@@ -281,7 +302,7 @@ _RUNS = {
         処理 ファイル 코드 메서드 함수 구현 로직 파일
     """,
     GONE: """
-        अपरिवर्तित تغيير שינוי ไม่เปลี่ยน 不改 後略 前略 이하생략
+        अपरिवर्तित تغيير שינוי ไม่เปลี่ยน 不改 後略 前略 下同 이하생략
         不变 省略
         略 原样 未修改 没有变化 无变化 未改动 不變 変更なし 変更ありません 変更はありません 変わらず 중략 생략 상동 同上
         변경없음 折叠 隐藏 不需要修改 変更しない 以下略

@@ -525,6 +525,14 @@ phần còn lại giữ nguyên
 باقي الكود كما هو
 unchanged_code_here
 existing_code
+nothing below was touched
+carry the rest over
+same as on main
+let me know if you need the rest
+until the end: same
+I reached the limit
+end of changes
+do not remove the existing code
 """.strip().splitlines()
 
 # A few words alone: enough where three lines and more are gone, and nothing came for them.
@@ -553,6 +561,11 @@ same as ever
 skip
 この部分は変更ありません
 код опущен для краткости
+et cetera
+as committed
+comme ci-dessus
+下同
+변경 없음
 """.strip().splitlines()
 
 # As short, and honest: each tells what is so, or why.
@@ -576,6 +589,12 @@ region Helpers
 已移至 store
 больше не нужно, удалено
 déplacé vers le store
+[Helpers]
+skip hidden rows
+see the design document
+the kernel does this for us
+trimmed by the tokenizer
+Fixtures below
 """.strip().splitlines()
 
 # Without any mark of a comment, as an answer in a chat has them.
