@@ -50,8 +50,8 @@ class Handle(Protocol):
 
         `output` (workstream, offset=None, limit=65536) → {run, data, start, next, lost}: what its agent printed, `data`
         as text with escape sequences, from a byte offset, or the last `limit` bytes where none is given.
-        `timeline` (workstream) → {facts: [{seq, at, kind, …}]}. `commands` () → {commands: [[where, command]…],
-        digest}: what the plan as it is on disk would run; an order to trust it names the digest as `expected`.
+        `commands` () → {commands: [[where, command]…], digest}: what the plan as it is on disk would run; an order to
+        trust it names the digest as `expected`.
         `diff` (workstream, path="") → {leg, base, text, files, left_out, cut}: the unified diff of its leg's change, or
         of one file of it; of `files` files `left_out` are not in the text, `cut` says that more is missing.
         `gates` (workstream) → {gates: [{gate, ok, seconds, reason, output}…]}: each with the end of what it printed.

@@ -15,7 +15,6 @@ from cockpit.errors import CockpitError
 from cockpit.git import ignored, unified
 from cockpit.metrics import records
 from cockpit.plan import trust
-from cockpit.schedule.facts import to_json
 from cockpit.schedule.snapshot import Leg
 from cockpit.schedule.states import State
 
@@ -34,7 +33,6 @@ class Questions:
         self.talks = talks = Talks(effects)
         self._known: dict[str, Callable[..., Awaitable[Any]]] = {
             "output": self._output,
-            "timeline": self._timeline,
             "commands": self._commands,
             "ignored": self._ignored,
             "diff": self._diff,
@@ -75,18 +73,6 @@ class Questions:
         chunk = await self._effects.pool.short(_read, folder, offset, min(limit, OUTPUT_LIMIT))
         text = chunk.data.decode("utf-8", "replace")
         return {"run": leg.run, "data": text, "start": chunk.offset, "next": chunk.next, "lost": chunk.lost}
-
-    async def _timeline(self, workstream: str) -> Any:
-        legs = {leg.key for leg in self._effects.engine.snapshot.legs_of(self._leg(workstream).workstream)}
-        recorded = await self._effects.pool.short(lambda: list(self._effects.engine.journal.read()))
-        found = [
-            {"seq": one.seq, "at": one.at, "kind": type(one.fact).__name__, **to_json(one.fact)}
-            for one in recorded
-            if getattr(one.fact, "leg", None) in legs
-            or getattr(one.fact, "workstream", None) == workstream
-            or workstream in getattr(one.fact, "targets", ())
-        ]
-        return {"facts": found}
 
     async def _diff(self, workstream: str, path: str = "") -> Any:
         """Give the change of a workstream's leg: what its worktree holds now, else what it committed."""

@@ -183,8 +183,8 @@ async def test_questions_are_answered_about_a_run_that_goes_on(scene: Scene) -> 
         await play.until_there("on")
         await play.until_state(a="running")
         assert "some words" in (await play.handle.ask("output", workstream="a"))["data"]
-        kinds = [one["kind"] for one in (await play.handle.ask("timeline", workstream="a"))["facts"]]
-        assert kinds[-3:] == ["LegTaken", "WorktreeMade", "RunStarted"]
+        kinds = [one[2] for one in (await play.handle.ask("facts", text="workstream:a"))["facts"]]
+        assert kinds[:3] == ["RunStarted", "WorktreeMade", "LegTaken"]
         scene.go("go")
         await play.until_merged()
     scene.check()

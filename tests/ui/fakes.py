@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
-from msgspec.structs import asdict, replace
+from msgspec.structs import replace
 
 from cockpit.clock import FakeClock
 from cockpit.engine.handle import Answer, View
@@ -118,8 +118,6 @@ class FakeHandle:
             return self.processes
         if question == "gates":
             return {"gates": self.gates}
-        if question == "timeline":
-            return {"facts": [self._told(one) for one in self.recorded if self._about(one, arguments["workstream"])]}
         return past.answer(self, question, arguments)
 
     def _diff(self, workstream: str, path: str = "") -> dict[str, Any]:
@@ -135,15 +133,6 @@ class FakeHandle:
         part = data[start : start + limit]
         run = self.snapshot.leg_under_way(workstream).run
         return {"run": run, "data": part.decode(), "start": start, "next": start + len(part), "lost": 0}
-
-    def _about(self, recorded: f.Recorded, workstream: str) -> bool:
-        fact = recorded.fact
-        if isinstance(fact, f.LegFact):
-            return self.snapshot.legs[fact.leg].workstream == workstream
-        return getattr(fact, "workstream", None) == workstream
-
-    def _told(self, recorded: f.Recorded) -> dict[str, Any]:
-        return {"seq": recorded.seq, "at": recorded.at, "kind": type(recorded.fact).__name__, **asdict(recorded.fact)}
 
     async def close(self) -> None:
         self.break_line()

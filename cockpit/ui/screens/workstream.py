@@ -1,9 +1,9 @@
 """The page of one workstream: what is known of it, what happened to it, and its output, larger."""
 
-import json
 from collections.abc import Container, Mapping
-from typing import Any, ClassVar
+from typing import ClassVar
 
+from msgspec import convert
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.content import Content
@@ -14,6 +14,7 @@ from cockpit.clock import span
 from cockpit.engine.handle import Handle, View
 from cockpit.errors import CockpitError
 from cockpit.safetext import safe_text
+from cockpit.schedule.seeking import Told
 from cockpit.schedule.snapshot import FIXED, OPEN, Leg
 from cockpit.schedule.states import State
 from cockpit.ui.depending import needed_told, needs_told
@@ -29,6 +30,8 @@ from cockpit.ui.widgets.lines import COLOURS, Keybar, Lines, StatusLine, content
 from cockpit.ui.widgets.output import Output
 from cockpit.ui.working import beside
 
+TIMELINE = 200  # facts that the timeline shows at most, and how often it asks on for them
+LOOKS_BACK = 5
 PARTS = ("page", "output", "timeline", "gates")
 
 
@@ -223,26 +226,26 @@ class WorkstreamPage(Page):
 
     async def _bring_timeline(self) -> None:
         happened = self.query_one("#happened", Static)
+        newest_first: list[Told] = []
+        before: int | None = None
         try:
-            answer = await self._handle.ask("timeline", workstream=self.workstream)
+            for _ in range(LOOKS_BACK):
+                answer = await self._handle.ask("facts", before=before, text=f"workstream:{self.workstream}")
+                newest_first += convert(answer["facts"], list[Told])
+                before = answer["next"]
+                if not before or len(newest_first) >= TIMELINE:
+                    break
         except CockpitError as error:
             happened.update(Content(f"it cannot be had: {line(error.what)}"))
             return
-        facts: list[dict[str, Any]] = list(answer["facts"])
-        happened.update(Content("\n").join(self._happened(fact) for fact in facts) if facts else Content("nothing yet"))
+        told = [self._happened(one) for one in reversed(newest_first)]
+        if before:
+            told.insert(0, Content.styled("what was before stands on the page of the journal", "$text-muted"))
+        happened.update(Content("\n").join(told) if told else Content("nothing yet"))
 
-    def _happened(self, fact: dict[str, Any]) -> Content:
-        at = fact.get("at")
-        when = exact_clock(float(at)) if isinstance(at, int | float) else line(str(at))[11:19]
-        rest = {
-            key: value for key, value in fact.items() if key not in ("seq", "at", "kind", "leg", "workstream", "hash")
-        }
-        told = "  ".join(
-            f"{key}={value if isinstance(value, str) else json.dumps(value)}" for key, value in rest.items()
-        )
-        return Content.assemble(
-            (f"{when}  ", "$text-muted"), (fit(name(str(fact["kind"])), 20), "bold"), (line(told), "")
-        )
+    def _happened(self, told: Told) -> Content:
+        leg = "" if told.about == self.workstream else f"{name(told.about.removeprefix(f'{self.workstream}/'))}  "
+        return Content.assemble((f"{exact_clock(told.at)}  ", "$text-muted"), (leg, "bold"), (line(told.words), ""))
 
     # --- what gates printed ---------------------------------------------------------------------------------------
 
