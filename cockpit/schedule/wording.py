@@ -40,7 +40,8 @@ def _because(reason: str) -> str:
 
 
 def _order(fact: f.OrderGiven) -> str:
-    whom = "everything" if fact.everything else " ".join(fact.targets)
+    profiles = fact.words if fact.verb in ("limits", "drain", "undrain") else ()
+    whom = "everything" if fact.everything else " ".join((*fact.targets, *profiles))
     number = f" {fact.number}" if fact.number is not None else ""
     by = f" by {fact.by}" if fact.by else ""
     return f"order {fact.verb}{number} {whom}".rstrip() + by + _because(fact.reason)
