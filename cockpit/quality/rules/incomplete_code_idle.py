@@ -25,9 +25,9 @@ _STRING = re.compile(
 )
 _NUMBER = re.compile(r"(?<![\w§.$])[-+]?\d[\w.]*")
 _WORD = re.compile(
-    r"(?<![\w§.:$@])(?:true|false|null|nil|None|True|False|TRUE|FALSE|NULL|nullptr|NULL|undefined|Unit|NaN"
+    r"(?<![\w§.:$@])(?:true|false|null|nil|None|True|False|TRUE|FALSE|NULL|nullptr|NULL|undefined|Unit|NaN|NAN|Infinity|PHP_INT_\w+|io\.EOF|ENOSYS"
     r"|default\([\w.<>?\[\]]+\)|std::nullopt|(?:std::)?monostate|NotImplemented|Ellipsis|default|string\.Empty|String\.Empty|EXIT_\w+"
-    r"|[A-Z]\w*(?:<[^<>()]*>)?\.(?:Empty|EMPTY|CompletedTask|None|NONE|Zero|ZERO|none|empty|zero|Undefined))(?![\w:(<])!?"
+    r"|[A-Z]\w*(?:<[^<>()]*>)?\.(?:Empty|EMPTY|CompletedTask|None|NONE|Zero|ZERO|EPOCH|MinValue|NAN|NaN|none|empty|zero|Undefined))(?![\w:(<])!?"
 )
 _EMPTY = re.compile(
     r"(?:(?:\[\]|map\[\w+\])+(?:(?:interface|struct)\{\}|[*\w.]+)|\bstruct\{\}|\b[A-Z]\w* ?)\{\s*\}"
@@ -53,6 +53,7 @@ _SUFFIX = re.compile(
     r"|\s+(?:as|satisfies)\s+[\w\[\]<>., |]+|!|f\b|\?)"
 )
 _POINTER = re.compile(r"(?<=return )[&*](?=§)")
+_LAMBDA = re.compile(r"(?:async\s+)?(?<![\w$.)])(?:§|\(\s*\w*\s*\))\s*[=-]>\s*§")  # does nothing when it is called
 _CAST = re.compile(r"(?:^|(?<=return ))\(\s*[\w.:<>\[\] *]+\)\s*(?=§)")
 _MAKE = re.compile(r"(?<![\w.])make\((?:\[\]|map\[\w+\]|chan )[\w.*{}\[\]]+(?:,\s*§)*\)")
 _SIZED = re.compile(r"(?<![\w.])(?:new\s+)?[\w.:<>]+\[§\]")
@@ -132,6 +133,7 @@ def reduced(text: str, language: str = "python") -> str:
             text = _MADE.sub("§", text)
         text = _SIZED.sub("§", text)
         text = _SUFFIX.sub("§", text)
+        text = _LAMBDA.sub("§", text)
         text = _POINTER.sub("", _CAST.sub("", text))
         if text == was:
             break

@@ -129,6 +129,8 @@ STUBS = {
         "  return Promise.resolve();",
         "  /* logic goes here */",
         "  debugger;",
+        "  return Infinity;",
+        "  return () => {};",
         "  return Object.create(null);",
         "  // minimal implementation\n  return -1;",
     ],
