@@ -28,7 +28,7 @@ _C_FAMILY = (
     (r"const[ \t]*&(?=[ \t]*\))", ""),
     (rf"(?<=[;{{}}\n])[ \t]*(?!(?:{_KEYWORDS})\b)[a-z]\w*[A-Z_]\w*[ \t]+(?=(?:{_TYPES})\b)", ""),
     (r">\s*\*(?=\s*=\s*(?:nullptr|0)\b)", ">"),
-    (r"\*+(?=\s*[,)>])(?:(?<=\w\*)|(?<=[\w*] \*)|(?<=\w\*\*)|(?<=\w \*\*))", ""),  # a type that a macro is given
+    (r"\*{1,3}(?=\s*[,)>])(?:(?<=\w\*)|(?<=[\w*] \*)|(?<=\w\*\*)|(?<=\w \*\*))", ""),  # a type that a macro is given
     (r"const (?=\w+[ \t]*[,)>])(?:(?<=[A-Z_]\(const )|(?<=, const )|(?<=[\w>] = const ))", ""),
     (r"(?m)^[ \t]+[a-z]\w*\(\d+\)(?=[ \t]+[a-z]\w*\([^()\n]*\);)", ""),  # a condition that a macro is
     # What a macro is given may be a statement, or types.
@@ -52,7 +52,7 @@ _CPP = (
     (rf"[A-Z](?<=\bif [A-Z]){_UPPER}(?= \()", ""),
     (rf"(?m)^{CAPITALS}(?= template\b)", ""),
     (rf"(?m)^[ \t]*using[ \t]+\w+[ \t]+{CAPITALS}\s*=[^;{{}}()]*(?=;)", ""),
-    (r"enum\s*:\s*[\w: ]+(?=\{)", "enum"),
+    (r"enum\s{0,4}:[\w: ]{1,60}(?=\{)", "enum"),
     (r"=\s*\{\}(?=\s*[,)])", ""),
     (r"\)\s*=\s*delete(?=;)", ")"),
     (rf"=[ \t]*{CAPITALS}[ \t]*{ROUND}(?=[ \t]*[>,])", "=i"),
@@ -62,7 +62,7 @@ _SWIFT = (
     (r"(?<=[(\s,:])\(\)(?=[ \t]*[)\n,])", "00"),  # the empty tuple
     (r"(?<=\w)!(?=\s*[,)])", ""),  # a type that unwraps itself
     (r"(?<=[(\s])#(?=\w+ *:)", ""),  # a name for both sides, of Swift 1
-    (r"[ \t]+;", ";"),
+    (r"[ \t]{1,4};", ";"),
 )
 _KOTLIN = (
     (r"(?<=\} )get(?= [\w(])", "got"),  # a word that is a keyword only in a property
