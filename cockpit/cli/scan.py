@@ -160,11 +160,13 @@ def _pairs(apart: "Apart") -> int:
     for number, line in enumerate(sys.stdin.buffer, 1):
         if not line.strip():
             continue
+        asked: Any = None
         try:
             asked = jsonlib.loads(line)
             one = Judged(_path(asked["path"]), _bytes(asked.get("before")), _bytes(asked.get("after")))
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-            emit_line({"id": None, "error": f"line {number} is not a pair: {error}", "violations": []})
+            known = asked.get("id") if isinstance(asked, dict) else None
+            emit_line({"id": known, "error": f"line {number} is not a pair: {error}", "violations": []})
             code = 2
             continue
         found = apart.judge(one)

@@ -10,7 +10,7 @@ from cockpit.cli.output import paint, plural
 from cockpit.quality.policy import Report
 from cockpit.quality.rules import RULES
 from cockpit.quality.violation import Severity, Violation
-from cockpit.safetext import safe_line
+from cockpit.safetext import safe_line, safe_text
 
 _COLOURS = {Severity.CRITICAL: "red", Severity.HIGH: "red", Severity.MEDIUM: "yellow", Severity.LOW: "dim"}
 _LEVELS = {Severity.CRITICAL: "error", Severity.HIGH: "error", Severity.MEDIUM: "warning", Severity.LOW: "note"}
@@ -70,6 +70,12 @@ def github(report: Report) -> Iterator[str]:
         if one.column:
             place += f",col={one.column}"
         yield f"::{level} {place},title={_property(one.rule)}::{_data(one.message)}"
+    for allowed in report.allowed:
+        found = allowed.violation
+        place = f"file={_property(found.path)},line={max(1, found.line)},title={_property(found.rule)}"
+        yield f"::notice {place}::{_data('allowed: ' + (allowed.reason or 'no reason given'))}"
+    for path, reason in report.skipped.items():
+        yield f"::notice file={_property(path)},title=cockpit::{_data('not scanned: ' + reason)}"
 
 
 def sarif(report: Report) -> dict[str, Any]:
@@ -113,7 +119,7 @@ def _location(path: str, line: int, column: int) -> dict[str, Any]:
 
 
 def _data(text: str) -> str:
-    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+    return safe_text(text).replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
 
 
 def _property(text: str) -> str:

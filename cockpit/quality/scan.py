@@ -91,7 +91,7 @@ def _violation(rule: Rule, found: Found, change: Change, seen: Counter[tuple[str
 
 
 def _allowances(source: Source) -> dict[tuple[str, int], str]:
-    """Return (rule, line) → reason, for each line that a comment on it or right above it allows."""
+    """Return (rule, line) → reason, for each line that a comment on it, or alone right above it, allows."""
     if "cockpit:" not in source.text:
         return {}
     return dict(_allowed_lines(source))
@@ -101,7 +101,7 @@ def _allowed_lines(source: Source) -> Iterator[tuple[tuple[str, int], str]]:
     for comment in source.comments:
         for found in _ALLOW.finditer(comment.text):
             reason = found[2].strip().rstrip("*/->").strip()
-            for line in range(comment.line, comment.end_line + 2):
+            for line in range(comment.line, comment.end_line + (2 if comment.alone else 1)):
                 yield (found[1].upper().replace("-", "_"), line), reason
                 yield (found[1], line), reason
 

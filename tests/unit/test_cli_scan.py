@@ -94,6 +94,13 @@ def test_a_comment_allows_a_violation_and_is_listed(top: Path, capsys: pytest.Ca
     assert report["allowed"] == [{"rule": "SECURITY_RISK", "path": "a.py", "line": 2, "reason": "made up for a test"}]
 
 
+def test_a_comment_behind_code_allows_nothing_on_the_next_line(top: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write(top, {"a.py": f"{KEY.rstrip()}  # cockpit: allow SECURITY_RISK made up\n{KEY}"})
+    code, report = scanned(capsys)
+    assert (code, rules(report)) == (1, [("SECURITY_RISK", "a.py", 2)])
+    assert [one["line"] for one in report["allowed"]] == [1]
+
+
 def test_a_fingerprint_stays_when_lines_move(top: Path, capsys: pytest.CaptureFixture[str]) -> None:
     write(top, {"a.py": KEY})
     first = scanned(capsys)[1]["violations"][0]
@@ -110,11 +117,22 @@ def test_the_other_formats_say_the_same(top: Path, capsys: pytest.CaptureFixture
     assert (result["ruleId"], result["level"]) == ("SECURITY_RISK", "error")
     assert result["locations"][0]["physicalLocation"]["region"]["startLine"] == 1
     assert run(["scan", "--format", "github"]) == 1
-    assert capsys.readouterr().out.startswith("::error file=a%2Cb%3A")
+    told = capsys.readouterr().out
+    assert told.startswith("::error file=a%2Cb%3A")
+    assert "\x1b" not in told
     assert run(["scan"]) == 1
     shown = capsys.readouterr().out
     assert "SECURITY_RISK" in shown
     assert "\x1b" not in shown
+
+
+def test_github_is_told_what_was_not_scanned_and_what_is_allowed(top: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write(top, {"a.py": f"# cockpit: allow SECURITY_RISK made up\n{KEY}", "b.bin": b"\0"})
+    assert run(["scan", "--format", "github"]) == 0
+    assert capsys.readouterr().out.splitlines() == [
+        "::notice file=a.py,line=2,title=SECURITY_RISK::allowed: made up",
+        "::notice file=b.bin,title=cockpit::not scanned: binary",
+    ]
 
 
 def test_pairs_are_answered_line_by_line(
@@ -125,13 +143,13 @@ def test_pairs_are_answered_line_by_line(
         {"id": "b", "path": "b.py", "before": None, "after": "x = 1\n"},
         {"id": None, "path": "gone.py", "before": "x = 1\n", "after": None},
     ]
-    data = "\n".join(map(json.dumps, lines)).encode() + b"\n\nno json\n[]\n" + b'{"path": 3}\n'
+    data = "\n".join(map(json.dumps, lines)).encode() + b"\n\nno json\n[]\n" + b'{"path": 3}\n{"id": "c"}\n'
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(data)))
     assert run(["scan", "--stdin-pairs"]) == 2
     answers = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
-    assert [one["id"] for one in answers] == [7, "b", None, None, None, None]
-    assert [[v["rule"] for v in one["violations"]] for one in answers] == [["MALFORMED_SYNTAX"], [], [], [], [], []]
-    assert ["error" in one for one in answers] == [False, False, False, True, True, True]
+    assert [one["id"] for one in answers] == [7, "b", None, None, None, None, "c"]
+    assert [[v["rule"] for v in one["violations"]] for one in answers] == [["MALFORMED_SYNTAX"], [], [], [], [], [], []]
+    assert ["error" in one for one in answers] == [False, False, False, True, True, True, True]
 
 
 @pytest.mark.parametrize(
