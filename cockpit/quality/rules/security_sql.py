@@ -34,6 +34,14 @@ _FILLS = re.compile(r"(?i)(?:printf|\bformat|appendf|formatted|concat|mprintf)\w
 _FRAGMENT = re.compile(
     r"(?:\bwhere|\border|\bhaving|\bjoins|\bpluck|\bfind_by_sql|whereRaw|orderByRaw|selectRaw|havingRaw|DB::raw|FromSqlRaw|ExecuteSqlRaw)\s*\(?\s*[\"'`]"
 )
+# A name for as many signs of parameters as there are values, and what is filled into a text under one name.
+_ASSIGNED = re.compile(
+    r"(?m)^[ \t]*(?:const |let |var |val |my |final |String )?\$?(?P<name>\w+)[ \t]*:?=(?!=)(?P<what>[^\n]{1,300})"
+)
+_SIGNS = re.compile(r"(?i)['\"`](?:\?|%s)\s*,?\s*['\"`]")
+_REPEATED = re.compile(r"(?i)\bjoin\b|\bimplode\b|\*|repeat|\bfor\b")
+_NAMED = re.compile(r"\s*\$?(\w+)\s*\}")
+_FILLED_BY = re.compile(r"\s*%\s*\(?\s*(\w+)\s*,?\s*\)?\s*\Z")
 _TAGGED = re.compile(r"(?i)(?:^|\.)(?:sql\w*|\$queryRaw|\$executeRaw|knex\.raw|gql|graphql|css|html)$")
 _RUNS = re.compile(
     r"(?i)quer|exec|sql|stmt|statement|prepare|where|find_by|raw|select|command|cursor|db\b|conn|rows?\b"
@@ -80,20 +88,36 @@ def _is_built(source: Source, node: "Node") -> bool:
     around = text_of(whole) + rest.decode("utf-8", "replace")
     if _HARMLESS.search(around[:4000]) or _is_tagged(node):
         return False
+    signs = _signs(source.text)
+    filled = _FILLED_BY.match(text_of(whole)[len(said) :])
+    if filled and filled[1] in signs:
+        return False
     holes = has_hole(source, node)
     formatted = _is_formatted(source, node, whole)
-    if (holes or formatted) and any(_counts(said, found, holes) for found in _IN_TEXT.finditer(said)):
+    if (holes or formatted) and any(_counts(said, found, holes, signs) for found in _IN_TEXT.finditer(said)):
         return True
-    return _is_joined(source, node)
+    return _is_joined(source, node, signs)
 
 
-def _counts(said: str, found: "re.Match[str]", holes: bool) -> bool:
+def _signs(text: str) -> frozenset[str]:
+    """Return the names that stand for signs of parameters wherever they are given a value."""
+    signs, others = set(), set()
+    for found in _ASSIGNED.finditer(text):
+        made = _SIGNS.search(found["what"]) and _REPEATED.search(found["what"])
+        (signs if made else others).add(found["name"])
+    return frozenset(signs - others)
+
+
+def _counts(said: str, found: "re.Match[str]", holes: bool, signs: frozenset[str]) -> bool:
     """Tell whether a hole in a text is one for values in this kind of text."""
     hole = found["hole"]
     if said[max(0, found.start("hole") - 1)] in "$:@?" or said[found.end("hole") : found.end("hole") + 1] == "?":
         return False
     at = found.start("hole")
     if _NUMBERED.match(said, at) or any(one.start() < at < one.end() for one in _TWO_LISTS.finditer(said)):
+        return False
+    named = _NAMED.match(said, found.end("hole"))
+    if named and named[1] in signs:
         return False
     inner = re.match(r"[A-Z][A-Z0-9_.]*\b", said[found.end("hole") :])
     return not inner and (holes or not hole.startswith(("$", "#", "\\(")))
@@ -140,7 +164,7 @@ def _is_formatted(source: Source, node: "Node", whole: "Node") -> bool:
     return False
 
 
-def _is_joined(source: Source, node: "Node") -> bool:
+def _is_joined(source: Source, node: "Node", signs: frozenset[str]) -> bool:
     """Tell whether a text ends where a value must follow, and something that is not constant is joined to it there."""
     said = text_of(node).rstrip().removesuffix('"""').rstrip()
     open_end = _AT_END.search(
@@ -153,7 +177,9 @@ def _is_joined(source: Source, node: "Node") -> bool:
         r"\s*(?:\.to_(?:string|owned)\(\)|\.into\(\))?\s*(?:\+|\.(?!\w+\()|<<|\|\||\.append\(|&)\s*(?P<what>[&$@\w(!][\w.$>\[\]'\"-]*)",
         after,
     )
-    return bool(found) and not re.match(r"[\"'`]|[A-Z][A-Z0-9_]*\b(?![.(])", found["what"]) if found else False
+    if found is None or found["what"].lstrip("$") in signs:
+        return False
+    return not re.match(r"[\"'`]|[A-Z][A-Z0-9_]*\b(?![.(])", found["what"])
 
 
 def _is_tagged(node: "Node") -> bool:

@@ -534,6 +534,41 @@ _OTHERS = (
         '        return $"insert into {table} ({columns}) values ({values})";\n    }\n}\n',
         False,
     ),
+    Example(
+        "as many signs of parameters as values, under a name",
+        "app/rows.py",
+        "one = 1\n",
+        "one = 1\n\n\ndef rows(c, ids):\n    marks = ','.join('?' * len(ids))\n    return c.execute(f'select * from u where id in ({marks})', ids)\n",
+        False,
+    ),
+    Example(
+        "signs of parameters filled in by %",
+        "app/rows.py",
+        "one = 1\n",
+        "one = 1\n\n\ndef rows(c, ids):\n    qs = ', '.join('?' for _ in ids)\n    return c.execute('select a from u where id in (%s)' % qs, ids)\n",
+        False,
+    ),
+    Example(
+        "signs of parameters in a template",
+        "src/rows.ts",
+        "export const a = 1;\n",
+        "export const a = 1;\nexport function q(db: Db, ids: number[]) {\n  const marks = ids.map(() => '?').join(',');\n  return db.all(`select * from u where id in (${marks})`, ids);\n}\n",
+        False,
+    ),
+    Example(
+        "signs of parameters joined in",
+        "pkg/rows.go",
+        "package a\n",
+        'package a\n\nimport "strings"\n\nfunc q(ids []any) string {\n\tmarks := strings.TrimSuffix(strings.Repeat("?,", len(ids)), ",")\n\treturn "select a from u where id in (" + marks + ")"\n}\n',
+        False,
+    ),
+    Example(
+        "a name that is signs in one place and values in another",
+        "app/rows.py",
+        "one = 1\n",
+        "one = 1\n\n\ndef rows(c, ids):\n    marks = ','.join('?' * len(ids))\n    marks = ','.join(ids)\n    return c.execute(f'select * from u where id in ({marks})')\n",
+        True,
+    ),
 )
 
 EXAMPLES: list[Example] = [
