@@ -15,12 +15,14 @@ from cockpit.errors import CockpitError
 from cockpit.git import ignored, unified
 from cockpit.metrics import records
 from cockpit.plan import trust
+from cockpit.redaction import KNOWN
 from cockpit.schedule.snapshot import Leg
 from cockpit.schedule.states import State
 
 OUTPUT_LIMIT = 262_144
 DIFF_LIMIT = 262_144
 GATE_LIMIT = 16_384
+PROMPT_LIMIT = 65_536
 
 
 class Questions:
@@ -37,6 +39,7 @@ class Questions:
             "ignored": self._ignored,
             "diff": self._diff,
             "gates": self._gates,
+            "prompt": self._prompt,
             "processes": self._processes,
             "records": self._records,
             "answer": talks.answer,
@@ -102,6 +105,15 @@ class Questions:
             ]
         }
 
+    async def _prompt(self, workstream: str) -> Any:
+        """Give what the agent of a workstream's last run was told: the beginning of it, where it is very long."""
+        leg = self._leg(workstream)
+        if leg.run is None:
+            return {"run": None, "text": "", "left_out": 0}
+        path = self._effects.project.state.run(leg.run) / "prompt.md"
+        data, size = await self._effects.pool.short(_beginning_of, path)
+        return {"run": leg.run, "text": KNOWN.text(data.decode("utf-8", "replace")), "left_out": size - len(data)}
+
     async def _processes(self, workstream: str) -> Any:
         """Give the processes of a workstream's run as they are just now; none where nothing of it runs."""
         leg = self._leg(workstream)
@@ -149,6 +161,15 @@ def _end_of(path: str) -> str:
             return log.read(GATE_LIMIT).decode("utf-8", "replace")
     except OSError:
         return ""
+
+
+def _beginning_of(path: Path) -> tuple[bytes, int]:
+    """Return the beginning of a prompt, and how many bytes it has. Raises CockpitError where it is not there."""
+    try:
+        with path.open("rb") as prompt:
+            return prompt.read(PROMPT_LIMIT), path.stat().st_size
+    except OSError as error:
+        raise CockpitError(f"the prompt of this run cannot be read: {error.strerror}") from error
 
 
 def _read(folder: Path, offset: int | None, limit: int) -> runs.Chunk:

@@ -105,7 +105,7 @@ ACTIONS: tuple[Action, ...] = (
         "right_square_bracket",
         "]",
         frozenset({DIFF, WORKSTREAM, QUARANTINE, MERGES, ALERTS, AGENTS, FORECAST}) | PAST,
-        "a diff's next hunk; a workstream's next part (output, timeline, gates); a violation or a merge: scroll down",
+        "a diff's next hunk; a workstream's next part (output, issues, prompt …); a violation or a merge: scroll down",
         short="after",
         group="moving",
     ),

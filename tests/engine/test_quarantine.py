@@ -112,6 +112,11 @@ async def test_a_waiver_lets_the_work_go_on_and_is_kept(scene: Scene) -> None:
         assert (waived.state, waived.by, waived.reason) == ("released", "test", "a word in a text")
         (said,) = (await play.handle.ask("gates", workstream="a"))["gates"]
         assert (said["gate"], said["ok"], said["output"]) == ("say", True, "this was printed\n")
+        told = await play.handle.ask("prompt", workstream="a")
+        assert told["run"] == play.leg("a").run
+        assert told["text"].startswith("# ")
+        assert "## Rules" in told["text"]
+        assert told["left_out"] == 0
         assert len(play.of(f.RunStarted)) == 1
     scene.check()
 

@@ -36,6 +36,7 @@ class FakeHandle:
         self.commands: list[list[str]] = []
         self.diffs: dict[str, str] = {}
         self.gates: list[dict[str, Any]] = []
+        self.prompt: dict[str, Any] = {"run": None, "text": "", "left_out": 0}
         self.processes: dict[str, Any] | CockpitError = {"run": None, "at": 0.0, "processes": []}
         self.recorded: list[f.Recorded] = []
         self.ran: list[list[Any]] = []
@@ -118,6 +119,8 @@ class FakeHandle:
             return self.processes
         if question == "gates":
             return {"gates": self.gates}
+        if question == "prompt":
+            return self.prompt
         return past.answer(self, question, arguments)
 
     def _diff(self, workstream: str, path: str = "") -> dict[str, Any]:

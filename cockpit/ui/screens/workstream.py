@@ -1,6 +1,6 @@
 """The page of one workstream: what is known of it, what happened to it, and its output, larger."""
 
-from collections.abc import Container, Mapping
+from collections.abc import Container, Mapping, Sequence
 from typing import ClassVar
 
 from msgspec import convert
@@ -22,21 +22,23 @@ from cockpit.ui.feed import OutputFeed
 from cockpit.ui.headline import problems
 from cockpit.ui.keys import WORKSTREAM
 from cockpit.ui.looks import LOOKS, age, code, count, exact_clock, fit, line, name, time_left
+from cockpit.ui.parts import checklist, issues, prompt, violations
 from cockpit.ui.present import Row, on_older_base, run_told
 from cockpit.ui.screens.page import Page
 from cockpit.ui.styling import stylesheet
-from cockpit.ui.violations import is_waived, judged, told
+from cockpit.ui.violations import Line, is_waived, judged, told
 from cockpit.ui.widgets.lines import COLOURS, Keybar, Lines, StatusLine, content
 from cockpit.ui.widgets.output import Output
 from cockpit.ui.working import beside
 
 TIMELINE = 200  # facts that the timeline shows at most, and how often it asks on for them
 LOOKS_BACK = 5
-PARTS = ("page", "output", "timeline", "gates")
+PARTS = ("page", "output", "issues", "violations", "prompt", "timeline", "gates")
+LISTED = ("issues", "violations", "prompt")
 
 
 class WorkstreamPage(Page):
-    """One workstream; `part` is `page` (facts above output), `output`, `timeline` or `gates`."""
+    """One workstream; `part` is `page` (facts above output) or one of the other PARTS."""
 
     PAGE: ClassVar[str] = WORKSTREAM
     CSS_PATH = stylesheet("pages")
@@ -49,6 +51,7 @@ class WorkstreamPage(Page):
         self.workstream, self.part = workstream, part
         self._view, self._rows, self._now = view, rows, now
         self._asked_at = -1
+        self._told = ""
         self.about = Static("", id="about", markup=False)
         self.problems = Lines("problems")
         self.output = Output()
@@ -67,6 +70,8 @@ class WorkstreamPage(Page):
         with VerticalScroll(id="gates", can_focus=False) as box:
             box.border_title = Content(f"gates of {name(self.workstream)}")
             yield Static("…", id="printed", markup=False)
+        with VerticalScroll(id="listed", can_focus=False):
+            yield Static("", id="list", markup=False)
         yield self.output
         yield self.status
         yield self.keybar
@@ -86,9 +91,13 @@ class WorkstreamPage(Page):
         self.part = part
         for one in PARTS:
             self.set_class(one == part, f"-{one}")
+        self.set_class(part in LISTED, "-list")
         self._ask_timeline()
+        self._list()
         if part == "gates":
             beside(self, self._bring_gates, "asking what gates printed", "gates", exclusive=True)
+        elif part == "prompt":
+            self._ask_prompt()
 
     def targets(self) -> tuple[str, ...]:
         """Return this workstream."""
@@ -108,6 +117,9 @@ class WorkstreamPage(Page):
         if view.connected and self._feed.wants(row.id, *row.output):
             beside(self, self._feed.run, "output of a workstream", "output")
         self._ask_timeline()
+        self._list()
+        if self.part == "prompt" and row.output[0] != self._told:
+            self._ask_prompt()
         self.show_keys()
 
     def tick(self, now: float) -> None:
@@ -148,6 +160,8 @@ class WorkstreamPage(Page):
         ]
         lines += self._violations(leg)
         lines += self._conflict(leg)
+        if leg.state is State.REVIEW and workstream.outline.checklist:
+            lines += [content(cells) for cells in checklist(snapshot, row.id)]
         lines += [self._pair("lesson", line(lesson)) for lesson in leg.lessons[-2:]]
         lines += [self._pair("rescued", name(ref)) for ref in workstream.rescues[-2:]]
         return Content("\n").join(lines)
@@ -216,6 +230,40 @@ class WorkstreamPage(Page):
             (issues, "bold" if current else "$text-muted"),
             (f" · round {leg.outline.round} · about {age(leg.outline.estimate_s)}", "$text-muted"),
         )
+
+    # --- the parts that are lists ---------------------------------------------------------------------------------
+
+    def _list(self) -> None:
+        """Show the part that is a list, from the view that is there."""
+        if self.workstream not in self._view.snapshot.workstreams:
+            return
+        if self.part == "issues":
+            found = list(issues(self._view.snapshot, self.workstream))
+            self._show_list(f"issues and checklist of {name(self.workstream)}", found)
+        elif self.part == "violations":
+            found = list(violations(self._view, self.workstream, self._now))
+            self._show_list(f"violations of {name(self.workstream)}", found)
+
+    def _show_list(self, title: str, lines: Sequence[Line]) -> None:
+        self.query_one("#listed").border_title = Content(title)
+        self.query_one("#list", Static).update(Content("\n").join(content(cells) for cells in lines))
+
+    def _ask_prompt(self) -> None:
+        row = self._rows.get(self.workstream)
+        self._told = row.output[0] if row else ""
+        beside(self, self._bring_prompt, "asking what its agent was told", "prompt", exclusive=True)
+
+    async def _bring_prompt(self) -> None:
+        title = f"what the agent of {name(self.workstream)} was told"
+        self._show_list(title, [(("…", "dim"),)])
+        try:
+            answer = await self._handle.ask("prompt", workstream=self.workstream)
+        except CockpitError as error:
+            self._show_list(title, [((f"it cannot be had: {line(error.what)}", "bad"),)])
+            return
+        if self.part == "prompt":
+            told = prompt(str(answer["text"]), str(answer["run"] or ""), int(answer["left_out"]))
+            self._show_list(title, list(told))
 
     # --- what happened --------------------------------------------------------------------------------------------
 
@@ -290,5 +338,7 @@ class WorkstreamPage(Page):
         """Return what the keys scroll: what is known first, where it is too long; the output has a part of its own."""
         if self.part in ("timeline", "gates"):
             return self.query_one(f"#{self.part}")
+        if self.part in LISTED:
+            return self.query_one("#listed")
         facts = self.query_one("#facts")
         return facts if self.part == "page" and facts.max_scroll_y else self.output

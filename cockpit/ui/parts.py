@@ -1,0 +1,89 @@
+"""View → the parts of a workstream's page that are lists: issues and checklist, violations, the prompt. Pure."""
+
+from collections.abc import Iterator
+
+from cockpit.engine.handle import View
+from cockpit.schedule.snapshot import Leg, Snapshot
+from cockpit.schedule.states import State
+from cockpit.ui.looks import LOOKS, code, count, fit, line, name
+from cockpit.ui.violations import Line, detail, items
+
+DONE, CLAIMED, TO_DO = ("✓ merged", "good"), ("◐ said done", "warn"), ("○ to do", "dim")
+_STATE = 14
+
+
+def issues(snapshot: Snapshot, workstream: str) -> Iterator[Line]:
+    """Yield the issues of a workstream leg by leg, then its checklist; an agent's word is told as no more than that."""
+    outline = snapshot.workstreams[workstream].outline
+    titles = {one.id: one.title for one in outline.issues}
+    legs = snapshot.legs_of(workstream)
+    for leg in legs:
+        look = LOOKS[leg.state]
+        round_ = f"round {leg.outline.round}"
+        yield (
+            (f"leg {leg.outline.number}  ", "strong"),
+            (f"{look.glyph} {look.word}", look.style),
+            (f" · {round_}", "dim"),
+        )
+        for issue in leg.outline.issues:
+            word, style = _standing(leg, issue)
+            yield (
+                (f"  {fit(word, _STATE)}", style),
+                (f"{name(issue)}  ", "strong"),
+                (line(titles.get(issue, "")), "plain"),
+            )
+        if leg.note:
+            yield ("  it noted last: ", "dim"), (line(leg.note), "plain")
+    yield ()
+    yield from checklist(snapshot, workstream)
+
+
+def checklist(snapshot: Snapshot, workstream: str) -> Iterator[Line]:
+    """Yield what a human is to look at before approving, and which points of it the agent said are done."""
+    points = snapshot.workstreams[workstream].outline.checklist
+    said = {one for leg in snapshot.legs_of(workstream) for one in leg.claimed}
+    if not points:
+        yield (("the plan gives no checklist", "dim"),)
+        return
+    yield ("checklist  ", "strong"), ("look at each before you approve", "dim")
+    for number, point in enumerate(points, 1):
+        word, style = CLAIMED if point in said else TO_DO
+        yield (f"  {fit(word, _STATE)}", style), (f"{number}. {line(point)}", "plain")
+
+
+def _standing(leg: Leg, issue: str) -> tuple[str, str]:
+    if leg.state is State.MERGED:
+        return DONE
+    return CLAIMED if issue in leg.claimed else TO_DO
+
+
+def violations(view: View, workstream: str, now: float) -> Iterator[Line]:
+    """Yield every violation of a workstream in full, the open ones first, then what nobody looked at."""
+    mine = [one for one in items(view).values() if one.workstream == workstream and one.place[0]]
+    for item in mine:
+        yield from detail(view, item, now)
+        yield ()
+    legs = view.snapshot.legs_of(workstream)
+    for leg in legs:
+        yield from ((("allowed    ", "dim"), (f"by a comment: {line(one)}", "plain")) for one in leg.allowed)
+        yield from ((("unscanned  ", "dim"), (line(one), "warn")) for one in leg.unscanned)
+    if not mine:
+        begun = any(leg.run for leg in legs)
+        yield (("no rule was broken" if begun else "no agent has worked on it yet", "dim"),)
+
+
+def prompt(text: str, run: str, left_out: int) -> Iterator[Line]:
+    """Yield what the agent of a run was told; nothing in it is read as markup."""
+    if not run:
+        yield (("no agent has worked on it yet", "dim"),)
+        return
+    yield (
+        ("what run ", "dim"),
+        (name(run), "strong"),
+        (" was told; what went wrong is added for the next", "dim"),
+    )
+    yield ()
+    for one in text.splitlines():
+        yield ((code(one), "strong" if one.startswith("#") else "plain"),)
+    if left_out:
+        yield ((f"… {count(left_out, 'byte')} more are in its prompt.md", "dim"),)
