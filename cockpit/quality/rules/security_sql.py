@@ -101,7 +101,8 @@ def _is_built(source: Source, node: "Node") -> bool:
 
 def _signs(text: str) -> frozenset[str]:
     """Return the names that stand for signs of parameters wherever they are given a value."""
-    signs, others = set(), set()
+    signs: set[str] = set()
+    others: set[str] = set()
     for found in _ASSIGNED.finditer(text):
         made = _SIGNS.search(found["what"]) and _REPEATED.search(found["what"])
         (signs if made else others).add(found["name"])
