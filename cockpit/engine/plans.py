@@ -4,7 +4,7 @@ from msgspec.structs import replace
 
 from cockpit.engine.effects import Effects
 from cockpit.engine.preparing import changed_too_late
-from cockpit.engine.project import outline_of, started_legs
+from cockpit.engine.project import keep_base, outline_of, started_legs
 from cockpit.engine.retired import PART, WHOLE
 from cockpit.errors import CockpitError, OrderRefusedError, PlanError, UntrustedError
 from cockpit.plan import trust
@@ -99,6 +99,10 @@ class Plans:
                 raise UntrustedError("the plan is not trusted yet: look at its commands, then trust it")
         if order.verb == "start" and not self._checked:
             await self._preflight()
+            try:
+                await self._effects.pool.short(keep_base, self._effects.project)
+            except CockpitError as error:
+                raise OrderRefusedError(str(error)) from error
             self._checked = True
 
     async def _preflight(self) -> None:

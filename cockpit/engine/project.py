@@ -8,7 +8,8 @@ from hashlib import sha256
 from pathlib import Path
 
 from cockpit.agents import presets
-from cockpit.errors import GitError
+from cockpit.agents.supervisor import write_atomically
+from cockpit.errors import CockpitError, GitError
 from cockpit.git.repo import Repo
 from cockpit.plan.legs import cut
 from cockpit.plan.load import Loaded, load_plan
@@ -59,14 +60,36 @@ def project_of(loaded: Loaded, state_dir: Path | None = None) -> Project:
     for variables in (os.environ, *agents, *(workstream.env for workstream in loaded.plan.workstreams)):
         KNOWN.learn(variables)
     repo = Repo.open(loaded.repo)
-    base = loaded.plan.base or repo.current_branch()
+    state = state_folder(repo.root, loaded.name, state_dir)
+    base = loaded.plan.base or _kept_base(state) or repo.current_branch()
     if base is None:
         raise GitError(
             "the repository has no branch checked out to merge into",
             where=str(repo.root),
             hint="name one in the plan: `base: main`",
         )
-    return Project(loaded, repo, state_folder(repo.root, loaded.name, state_dir), base)
+    return Project(loaded, repo, state, base)
+
+
+def keep_base(project: Project) -> None:
+    """Keep the plan's base for later drivers: the operator may have another branch checked out by then.
+
+    Raises CockpitError.
+    """
+    if _kept_base(project.state) == project.base:
+        return
+    try:
+        write_atomically(str(project.state.base), project.base + "\n")
+    except OSError as error:
+        what = f"the plan's base cannot be kept: {error.strerror or error}"
+        raise CockpitError(what, where=str(project.state.base), hint="name one in the plan: `base: main`") from error
+
+
+def _kept_base(state: StateFolder) -> str:
+    try:
+        return os.fsdecode(state.base.read_bytes()).strip()
+    except OSError:
+        return ""
 
 
 def prepare_state(project: Project) -> None:

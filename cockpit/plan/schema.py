@@ -44,7 +44,7 @@ _BY_MODEL: dict[str, dict[str, str]] = {
         "cockpit": "Version of the plan format.",
         "name": "Name of the plan, {plan} in branch names. Default: the file's stem.",
         "repo": "Folder of the repository, relative to this file. Default: the repository that holds this file.",
-        "base": "Branch that work is merged into. Default: the branch checked out in repo.",
+        "base": "Branch that work is merged into. Default: the branch checked out in repo at the plan's first start.",
         "worktrees": "Folder that receives one worktree per workstream, relative to repo; {repo} and {plan} are known.",
         "branch": "Default branch of a workstream; {plan} and {id} are known.",
         "agents": "Named agent profiles; the first one is the default.",

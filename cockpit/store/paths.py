@@ -52,6 +52,11 @@ class StateFolder:
         """How the estimate of the finish moved."""
         return self.path / "estimates.json"
 
+    @property
+    def base(self) -> Path:
+        """The branch that the plan's work is merged into, kept from its first start on."""
+        return self.path / "base"
+
     def run(self, run: str) -> Path:
         """The folder of one run."""
         return self.path / "runs" / folder_name(run)

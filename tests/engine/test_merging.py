@@ -23,6 +23,24 @@ async def test_a_gate_that_fails_tells_the_next_run_what_it_printed(scene: Scene
     scene.check()
 
 
+async def test_a_started_plan_keeps_its_base_when_the_operator_switches_branches(scene: Scene) -> None:
+    scene.plan({"a": {}}, approve={"merge": "always"})
+    async with scene.driving() as play:
+        await play.start()
+        await play.until_state(a="review")
+    scene.git("switch", "--quiet", "--create", "other")
+    before = scene.git("rev-parse", "other")
+    async with scene.driving() as play:
+        await play.order("approve", "a")
+        await play.until_merged()
+    assert scene.git("rev-parse", "other") == before
+    assert scene.base_file("a.txt")
+    scene.git("switch", "--quiet", "--detach")
+    assert scene.project().base == "main"
+    scene.git("switch", "--quiet", "main")
+    scene.check()
+
+
 async def test_code_that_does_not_parse_never_reaches_base(scene: Scene) -> None:
     scene.plan(
         {"a": {"does": "echo 'def broken(:' > a.py"}},

@@ -89,7 +89,7 @@ async def test_stop_while_the_worktree_is_being_prepared(scene: Scene) -> None:
     async with scene.driving() as play:
         await play.start()
         await play.until_there("on")
-        assert play.state("a") == "preparing"
+        await play.until_state(a="preparing")
         assert (await play.order("stop", "a")).ok
         assert play.state("a") == "stopped"
         assert not scene.ours()
