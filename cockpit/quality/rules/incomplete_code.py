@@ -54,7 +54,10 @@ def _judge(change: Change) -> Iterator[Found]:
         if any(first <= body.line and body.end_line <= last for first, last in done) or not body.is_idle:
             continue
         before = bodies.before(body)
-        found = _new(change, body) if before is None else _emptied(change, before, body)
+        if before is None:
+            found = _new(change, body)
+        else:
+            found = _emptied(change, before, body) if not bodies.has_twin(before, body) else None
         if found is not None:
             done.append((body.line, body.end_line))
             yield found
@@ -192,9 +195,18 @@ def _is_much(change: Change, before: Body, body: Body, kinds: set[Idle | None], 
 
 def _is_small(change: Change, before: Body, body: Body) -> bool:
     """Tell whether a function is of a kind whose one line may well go, such as a fake in a test."""
-    if body.is_constructor or _OWN_FEW.match(name_of(body.node)):
+    if body.is_constructor or _OWN_FEW.match(name_of(body.node)) or _is_answer(before):
         return True
     return is_test(change.path) and not ASSERTS.search(text_of(before.statements[0]))
+
+
+def _is_answer(before: Body) -> bool:
+    """Tell whether a function without a name of its own, a field's value, only called another without any value."""
+    node, call = before.node, before.statements[0]
+    above = node.parent
+    if node.type != "arrow_function" or above is None or above.type != "pair":
+        return False
+    return call.type == "call_expression" and not any(one.named_children for one in call.named_children)
 
 
 def _new(change: Change, body: Body) -> Found | None:

@@ -3,6 +3,7 @@
 Works on syntax trees of any grammar by the kinds of their nodes; decides nothing.
 """
 
+import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -58,6 +59,8 @@ _NO_STATEMENTS = frozenset(
 )
 _GIVES = frozenset({"rust", "ruby", "kotlin", "swift"})  # the last statement of a block is its value
 _DEPTH = 5  # blocks in blocks that are opened to see their statements
+_ALIKE = 0.6  # share of the words of a function that its twin has too
+_WORDS = re.compile(r"\w+")
 _ENOUGH = 200  # leaves that are counted
 
 
@@ -106,6 +109,8 @@ class Body:
         """Tell whether the body is that of a constructor."""
         name = name_of(self.node).rpartition("::")[2]
         if name in ("constructor", "__construct", "__init__", "initialize", "init") or "constructor" in self.node.type:
+            return True
+        if name == "new" and self.language.name == "rust" and head_of(self.node) == "()":
             return True
         if any(child.type == "field_initializer_list" for child in self.node.named_children):
             return True
@@ -249,6 +254,16 @@ class Bodies:
         """Return what a body was: the one whose first line is the same line, else the one function of its name."""
         node = self._by_place(body.node) or (self._by_name(body.node) if body.is_function else None)
         return None if node is None else body_at(node, self.change.language)
+
+    def has_twin(self, before: Body, body: Body) -> bool:
+        """Tell whether a function came of the same name that does the work: then the one that does none is the new."""
+        name, _ = self._places.get(body.node.id, ("", 0))
+        new = self._new.get(name, ())
+        if len(new) <= len(self._old.get(name, ())):
+            return False
+        had = set(_WORDS.findall(text_of(before.node)))
+        others = (one for one in new if one.node.id != body.node.id and self.change.touched(one.line, one.end_line))
+        return any(len(had.intersection(_WORDS.findall(text_of(one.node)))) >= _ALIKE * len(had) for one in others)
 
     def _by_place(self, node: "Node") -> "Node | None":
         """Find the node that begins at the same place of the same line, or stands in such a one at the same field."""

@@ -106,6 +106,11 @@ _SPEAKS = re.compile(
     r"(?:\(?\s*(?:(?:stderr|stdout|os\.Std\w+|STDERR|tag|TAG)\s*,\s*)?§?(?:\s*,\s*(?:§|(?:locals|vars)§|\w+(?:\.\w+)?))*\s*\)?)?"
     + _END
 )
+_UNSAID = re.compile(  # what is asked of a log without a text, and is no level of it
+    r"(?:::|->|\.)(?!(?:log|print\w*|write\w*|debug|info|warn\w*|err\w*|trace|table|group\w*|clear)\s*\()\w+\s*\(\s*\)"
+    + _END,
+    re.IGNORECASE,
+)
 _ECHOES = re.compile(r"^(?:echo|printf)\s+[\w .,:!-]*(?:1?>&2)?$")
 _EXITS = re.compile(r"^_?exit\s+")
 _STREAMS = re.compile(r"^(?:std::)?(?:cout|cerr|clog)(?:\s*<<\s*(?:§|(?:std::)?\w+))+" + _END)
@@ -162,6 +167,8 @@ def _failing(text: str, short: str) -> Idle | None:
 
 
 def _speaking(text: str, short: str, language: str) -> Idle | None:
+    if _UNSAID.search(text):
+        return None
     if (language == "shell" and _ECHOES.match(text)) or _SPEAKS.match(short) or _STREAMS.match(short):
         return Idle.SPEAKS
     return None
