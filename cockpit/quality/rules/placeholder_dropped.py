@@ -53,6 +53,7 @@ _GAP = 8  # lines between two hunks that are judged as one, if hardly any of the
 _FEW = 6  # words of a note short enough to be believed for little
 _HEAD = 6  # lines above what went missing in which the name of its function may stand
 _WIDE = 1000  # characters of a line that are looked at for a hint
+_BEGUN = re.compile(r"(?:[^\W\d_][\w'-]*,? |[`\"(]\w+[`\")]+,? ){4,30}[a-z]+,?")
 _HINT = re.compile(r"[^\W\d_]{2}|\.\s?\.|[8%]<|\+\d|\bL\d|^\s*\.$|[\u22ee\u22ef\u2026\u2702\u2704]")
 _IDENTIFIER = re.compile(r"[^\W\d]\w*")
 _PIECES = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
@@ -120,14 +121,23 @@ def _judge_group(change: Change, hunks: Sequence[Hunk]) -> Iterator[Found]:
         old_ones = sum(line in exact or (note.kind != DOTS and unmarked(line) in known) for line in own)
         if 2 * old_ones > len(own) and not (note.kind == DOTS and len(lost) >= _DOTTED):
             continue  # it was there before, or is what was lost, made a comment
-        if _DOCUMENTS.search(note.text):
+        if _DOCUMENTS.search(note.text) or _runs_on(change, note):
             continue
+        if note.kind == TRAILING and any(f"{quote}{note.text}{quote}" in line for line in exact for quote in "\"'`"):
+            continue  # what the code says when it fails is what it said before
         weight = weight_of(note, words)
         bare = bool(weight.groups - {CODE}) and weight.strange == 0 and not (weight.tells or weight.names)
         if _documents_anew(change, note, old) and not (weight.dots or bare or GONE in weight.groups):
             continue
         if _stands_in(change, note, weight, _without(loss, note.code)) and not inside_literal(change, note.line - 1):
             yield _found(note, loss)
+
+
+def _runs_on(change: Change, note: Note) -> bool:
+    """Tell whether a line is the end of a sentence that began on the line above, in a text of a YAML file."""
+    if note.kind != PROSE or change.language.name != "yaml" or note.line - 1 not in change.added:
+        return False
+    return note.text[:1].islower() and bool(_BEGUN.fullmatch(change.after.lines[note.line - 2].strip()))
 
 
 def _documents_anew(change: Change, note: Note, old: Sequence[str]) -> bool:
@@ -175,6 +185,8 @@ def _says_enough(change: Change, note: Note, weight: Weight, loss: Loss, *, head
         apart = note.text.startswith(("[", "(", "<", "{")) and GONE in weight.groups
         if not (weight.pure or weight.dots or apart):
             return False
+        if weight.tells and 2 * loss.came > count and not (weight.dots or weight.groups & {GONE, SPEAKER}):
+            return False  # a sentence about the code that came for the lost
     if GONE not in weight.groups and not weight.dots and _brings_in(change, note, moved=DONE in weight.groups):
         return False
     if note.kind == PROSE and change.language.kind == "markup":

@@ -859,6 +859,9 @@ CLEAN = [
     Example("the title of a test", "a_spec.rb", "def a\n  one(1)\n  two(2)\n  three(3)\nend\n", "context 'given the rest of the existing code unchanged' do\nend\n", False),
     Example("an end of a YAML document", "a.yaml", "a: 1\nb: 2\nc: 3\n", "a: 1\n...\n", False),
     Example("words of a user interface", "en.json", '{\n  "a": "One",\n  "b": "Two",\n  "c": "Three"\n}\n', '{\n  "rest": "The rest is unchanged"\n}\n', False),
+    Example("an error that is written on one line", "a.py", "def take(items, most):\n    if len(items) > most:\n        raise TooMany(\n            'More than %s items.' % most,\n            items=items,\n            limit=most,\n        )\n    return items\n", "def take(items, most):\n    if len(items) > most:\n        raise TooMany('More than %s items.' % most, items=items)\n    return items\n", False),
+    Example("a sentence about the code that came", "a.py", "def kind_of(values, schema):\n    if len(values) > 1:\n        return many(values)\n    only = values[0]\n    kind = only.__class__\n    schema['only'] = only\n    return kind\n", "def kind_of(values, schema):\n    if len({v.__class__ for v in values}) > 1:\n        return many(values)\n\n    # All values have the same type\n    kind = values[0].__class__\n    schema['any'] = list(values)\n    return kind\n", False),
+    Example("the end of a sentence in a text", "guide.yml", "parts:\n  - text: |\n      The reader takes numbers\n      as they are written down.\n      It never rounds them off\n      before it has to do sums.\n      Sums are done with doubles.\n", "parts:\n  - text: |\n      The reader keeps numbers in\n      full, but in such lines as\n      these the exact value of a\n      number is lost if it is\n      too large.\n", False),
 ]  # fmt: skip
 
 EXAMPLES = [*_cuts(), *PARTS, *CLEAN]
