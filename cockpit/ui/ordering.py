@@ -222,6 +222,8 @@ class Ordering:
                 self._given.append(Given(order, before))
             if answer.ok:
                 self._app.say(f"✓ {what}{f' · {note}' if note else ''}", "good")
+                if not undoing and self._app.page is not None:
+                    self._app.page.ordered(order)
             else:
                 self._app.fail(f"{what}: {note or 'refused'}")
 

@@ -7,6 +7,7 @@ from textual.screen import Screen
 from textual.widget import Widget
 
 from cockpit.engine.handle import View
+from cockpit.schedule.orders import Order
 from cockpit.ui.keys import on_page
 from cockpit.ui.present import Row
 from cockpit.ui.widgets.lines import Keybar, StatusLine
@@ -53,6 +54,9 @@ class Page(Screen[None], inherit_bindings=False):
         An empty one says that it can be, whatever is selected.
         """
         return None
+
+    def ordered(self, order: Order) -> None:
+        """Go on from an order of this screen that the driver took."""
 
     def hidden(self) -> int:
         """Return how many of the targets are not in sight."""

@@ -14,6 +14,7 @@ from cockpit.clock import span
 from cockpit.engine.handle import Handle, View
 from cockpit.errors import CockpitError
 from cockpit.safetext import safe_text
+from cockpit.schedule.orders import Order
 from cockpit.schedule.seeking import Told
 from cockpit.schedule.snapshot import FIXED, OPEN, Leg
 from cockpit.schedule.states import State
@@ -34,6 +35,9 @@ from cockpit.ui.working import beside
 TIMELINE = 200  # facts that the timeline shows at most, and how often it asks on for them
 LOOKS_BACK = 5
 PARTS = ("page", "output", "issues", "violations", "prompt", "timeline", "gates")
+SETTLING = frozenset({"approve", "reject"})
+LOOK_FIRST_S = 0.5
+"""How long a review that came by itself cannot be decided on: a key that is held down must not approve it unseen."""
 LISTED = ("issues", "violations", "prompt")
 
 
@@ -52,6 +56,7 @@ class WorkstreamPage(Page):
         self._view, self._rows, self._now = view, rows, now
         self._asked_at = -1
         self._told = ""
+        self._came = 0.0
         self.about = Static("", id="about", markup=False)
         self.problems = Lines("problems")
         self.output = Output()
@@ -61,14 +66,11 @@ class WorkstreamPage(Page):
     def compose(self) -> ComposeResult:
         """Lay out what is known above the output."""
         yield self.problems
-        with VerticalScroll(id="facts", can_focus=False) as box:
-            box.border_title = Content(name(self.workstream))
+        with VerticalScroll(id="facts", can_focus=False):
             yield self.about
-        with VerticalScroll(id="timeline", can_focus=False) as box:
-            box.border_title = Content(f"what happened to {name(self.workstream)}")
+        with VerticalScroll(id="timeline", can_focus=False):
             yield Static("…", id="happened", markup=False)
-        with VerticalScroll(id="gates", can_focus=False) as box:
-            box.border_title = Content(f"gates of {name(self.workstream)}")
+        with VerticalScroll(id="gates", can_focus=False):
             yield Static("…", id="printed", markup=False)
         with VerticalScroll(id="listed", can_focus=False):
             yield Static("", id="list", markup=False)
@@ -78,6 +80,7 @@ class WorkstreamPage(Page):
 
     def on_mount(self) -> None:
         """Show what is known."""
+        self._entitle()
         self.turn_to(self.part)
         self.show(self._view, self._rows, self._now)
         self.show_keys()
@@ -85,6 +88,11 @@ class WorkstreamPage(Page):
     def on_resize(self) -> None:
         """Fit the footer to the new width."""
         self.show_keys()
+
+    def _entitle(self) -> None:
+        who = name(self.workstream)
+        for part, title in (("facts", who), ("timeline", f"what happened to {who}"), ("gates", f"gates of {who}")):
+            self.query_one(f"#{part}").border_title = Content(title)
 
     def turn_to(self, part: str) -> None:
         """Show another part of the page."""
@@ -127,6 +135,34 @@ class WorkstreamPage(Page):
         self._now = now
         if row := self._rows.get(self.workstream):
             self.about.update(self._about(row))
+        if self._came and now - self._came >= LOOK_FIRST_S:
+            self._came = 0.0
+            self.show_keys()
+
+    # --- from one review to the next ------------------------------------------------------------------------------
+
+    def why_not(self, name: str) -> str | None:
+        """Return why nothing is decided on a review that came only just now."""
+        early = self.cockpit.clock.now() - self._came < LOOK_FIRST_S
+        return "it came only now: look at it first" if early and name in SETTLING else None
+
+    def ordered(self, order: Order) -> None:
+        """Go on to the next workstream that awaits the operator when this one was decided on."""
+        if order.verb not in SETTLING or order.targets != (self.workstream,):
+            return
+        keys = list(self._rows)
+        at = keys.index(self.workstream) + 1 if self.workstream in self._rows else 0
+        waiting = [key for key in (*keys[at:], *keys[:at]) if self._rows[key].awaits and key != self.workstream]
+        done = f"✓ {order.verb} {name(self.workstream)}"
+        if not waiting:
+            self.say(f"{done} · nothing more awaits you", "good")
+            return
+        self.workstream, self._asked_at, self._came = waiting[0], -1, self.cockpit.clock.now()
+        self._entitle()
+        self.turn_to("page")
+        self.query_one("#facts").scroll_home(animate=False)
+        self.show(self._view, self._rows, self._came)
+        self.say(f"{done} · {name(waiting[0])} awaits you · {count(len(waiting), 'workstream')} in all", "good")
 
     def _about(self, row: Row) -> Content:
         snapshot = self._view.snapshot
