@@ -4,7 +4,7 @@ import re
 from pathlib import PurePosixPath
 
 from cockpit.quality.change import Change
-from cockpit.quality.rules.incomplete_code_bodies import Body, around
+from cockpit.quality.rules.incomplete_code_bodies import Body, around, body_at, head_of
 from cockpit.quality.rules.incomplete_code_idle import Idle
 from cockpit.quality.rules.placeholder_dropped_notes import is_comment, unmarked
 from cockpit.quality.source import body_of, name_of, text_of
@@ -145,9 +145,23 @@ def promised(change: Change, body: Body, words: str) -> str:
         return ""
     if not (_promises(body) or described) or _is_visitor(change, body):
         return ""
-    if _is_base(change, body) or (_is_root(change, body) and not described):
+    if _is_base(change, body) or (_is_root(change, body) and not described) or _is_next_hook(change, body):
         return ""
     return f"{name_of(body.node)} is new and does nothing of what its name promises"
+
+
+def _is_next_hook(change: Change, body: Body) -> bool:
+    """Tell whether a method for heirs follows another that takes the same and gave no more than a value before."""
+    node = body.node.prev_named_sibling
+    while node is not None and "comment" in node.type:
+        node = node.prev_named_sibling
+    if node is None or change.before is None or not re.search(r"\bprotected\b", _head(body)):
+        return False
+    other = body_at(node, body.language) if node.type == body.node.type else None
+    if other is None or set(other.kinds) != {Idle.CONSTANT} or head_of(node) != head_of(body.node):
+        return False
+    lines = {other.line, other.statements[-1].start_point[0] + 1}
+    return not lines & change.added
 
 
 def _in_class(body: Body) -> bool:

@@ -476,6 +476,12 @@ HONEST_NEW = [
 
 HONEST_PAIRS = [
     (
+        "a hook beside another of the same kind",
+        "src/Link.php",
+        "<?php\nclass Link\n{\n    protected function isDoubleError(Fault $fault)\n    {\n        return false;\n    }\n}\n",
+        "<?php\nclass Link\n{\n    protected function isDoubleError(Fault $fault)\n    {\n        return false;\n    }\n\n    /**\n     * Parse which columns were double.\n     */\n    protected function parseDoubleError(Fault $fault): array\n    {\n        return ['columns' => []];\n    }\n}\n",
+    ),
+    (
         "work that is asked of a parent called as a log is",
         "src/log-inl.h",
         "void own::logger::dump_all_()\n{\n    if (kept_) {\n        auto found = kept_->all(name());\n        found.write_to(sink_);\n    }\n}\n",
