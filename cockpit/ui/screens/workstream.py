@@ -1,6 +1,6 @@
 """The page of one workstream: what is known of it, what happened to it, and its output, larger."""
 
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 from msgspec import convert
@@ -16,19 +16,17 @@ from cockpit.errors import CockpitError
 from cockpit.safetext import safe_text
 from cockpit.schedule.orders import Order
 from cockpit.schedule.seeking import Told
-from cockpit.schedule.snapshot import FIXED, OPEN, Leg
-from cockpit.schedule.states import State
-from cockpit.ui.depending import needed_told, needs_told
 from cockpit.ui.feed import OutputFeed
 from cockpit.ui.headline import problems
 from cockpit.ui.keys import WORKSTREAM
-from cockpit.ui.looks import LOOKS, age, code, count, exact_clock, fit, line, name, time_left
-from cockpit.ui.parts import checklist, issues, prompt, violations
-from cockpit.ui.present import Row, on_older_base, run_told
+from cockpit.ui.looks import code, count, exact_clock, line, name
+from cockpit.ui.parts import issues, prompt, violations
+from cockpit.ui.present import Row, run_told
+from cockpit.ui.screens.known import about
 from cockpit.ui.screens.page import Page
 from cockpit.ui.styling import stylesheet
-from cockpit.ui.violations import Line, is_waived, judged, told
-from cockpit.ui.widgets.lines import COLOURS, Keybar, Lines, StatusLine, content
+from cockpit.ui.violations import Line
+from cockpit.ui.widgets.lines import Keybar, Lines, StatusLine, content
 from cockpit.ui.widgets.output import Output
 from cockpit.ui.working import beside
 
@@ -119,7 +117,7 @@ class WorkstreamPage(Page):
         if row is None:
             self.say("this workstream is no longer in the plan", "warn")
             return
-        self.about.update(self._about(row))
+        self.about.update(about(self._view, row, self._now))
         run = view.snapshot.runs.get(row.output[0])
         self.output.border_title = Content(f"output of {name(row.id)}{run_told(run)}")
         if view.connected and self._feed.wants(row.id, *row.output):
@@ -134,7 +132,7 @@ class WorkstreamPage(Page):
         """Let ages move on."""
         self._now = now
         if row := self._rows.get(self.workstream):
-            self.about.update(self._about(row))
+            self.about.update(about(self._view, row, self._now))
         if self._came and now - self._came >= LOOK_FIRST_S:
             self._came = 0.0
             self.show_keys()
@@ -164,109 +162,6 @@ class WorkstreamPage(Page):
         self.show(self._view, self._rows, self._came)
         self.say(f"{done} · {name(waiting[0])} awaits you · {count(len(waiting), 'workstream')} in all", "good")
 
-    def _about(self, row: Row) -> Content:
-        snapshot = self._view.snapshot
-        workstream, leg = snapshot.workstreams[row.id], snapshot.leg_under_way(row.id)
-        worktree = self._view.readings.worktrees.get(row.id)
-        lines: list[Content] = [
-            Content.assemble(
-                (f"{row.look.glyph} {row.look.word}", COLOURS[row.look.style]),
-                (f" for {age(self._now - leg.since)}" if leg.since else "", "$text-muted"),
-                f"   {row.cells[8][0]}",
-            ),
-            Content(line(workstream.outline.title)),
-            self._pair("branch", f"{name(workstream.outline.branch)} → {name(snapshot.outline.base)}"),
-            self._pair("worktree", line(workstream.worktree) or "none"),
-        ]
-        if worktree:
-            changes = f"{worktree.files} files +{worktree.added} −{worktree.removed}, {worktree.untracked} untracked"
-            lines.append(self._pair("changes", f"{changes} · ↑{worktree.ahead} ↓{worktree.behind}"))
-        lines += [self._leg(key, current=key == leg.key) for key in workstream.outline.legs]
-        lines.append(content((("needs      ", "dim"), *needs_told(snapshot, row.id))))
-        lines.append(content((("needed by  ", "dim"), *needed_told(snapshot, row.id))))
-        base = self._view.readings.base_commit
-        lines += [
-            self._pair(
-                "gate",
-                f"{'✓' if gate.ok else '✗'} {name(gate.gate)} {span(gate.seconds)} {line(gate.reason)}"
-                f"{' · flaky: it failed on the same tree' if gate.flaky else ''}"
-                f"{' · passed on an older base' if on_older_base(gate, leg, base) else ''}",
-            )
-            for gate in snapshot.gates.get(leg.key, ())
-        ]
-        lines += self._violations(leg)
-        lines += self._conflict(leg)
-        if leg.state is State.REVIEW and workstream.outline.checklist:
-            lines += [content(cells) for cells in checklist(snapshot, row.id)]
-        lines += [self._pair("lesson", line(lesson)) for lesson in leg.lessons[-2:]]
-        lines += [self._pair("rescued", name(ref)) for ref in workstream.rescues[-2:]]
-        return Content("\n").join(lines)
-
-    def _violations(self, leg: Leg) -> list[Content]:
-        """Return what was found in its change: what stands, what was let stand and by whom, what was not looked at."""
-        mine = [one for one in self._view.snapshot.violations.values() if one.leg == leg.key]
-        stands = [one for one in mine if one.state == OPEN]
-        found: list[Content] = []
-        if leg.state is State.QUARANTINED:
-            ways = "u: resume, restart, another agent, waive · X: discard · d: diff"
-            found.append(self._pair("held", f"{name(leg.held_slot) or 'its slot'} · {ways}", COLOURS["bad"]))
-        for one in stands:
-            style = COLOURS["bad" if one.id in leg.held_for else "warn"]
-            found.append(self._pair("violation", f"{told(one)}: {line(one.message)}", style))
-        found += [self._pair("waived", f"{told(one)} · {judged(one)}") for one in mine if is_waived(one)]
-        found += [self._pair("allowed", f"by a comment: {line(one)}") for one in leg.allowed]
-        found += [self._pair("unscanned", line(one), COLOURS["warn"]) for one in leg.unscanned]
-        fixed = sum(one.state == FIXED for one in mine)
-        found += [self._pair("fixed", count(fixed, "violation"))] if fixed else []
-        found += self._seen(leg, {one.id for one in stands})
-        return found if found or leg.state is not State.REVIEW else [self._pair("violations", "none")]
-
-    def _seen(self, leg: Leg, known: Container[str]) -> list[Content]:
-        """Return what the monitor sees in its worktree now and has not settled."""
-        if leg.state is not State.RUNNING:
-            return []
-        seen = [one for one in self._view.readings.findings.get(leg.workstream, ()) if one.id not in known]
-        left = [time_left(one.due, self._now) if one.due else "its rule quarantines nothing" for one in seen]
-        return [
-            self._pair("seen", f"{told(one)} · {when}", COLOURS["warn"]) for one, when in zip(seen, left, strict=True)
-        ]
-
-    def _conflict(self, leg: Leg) -> list[Content]:
-        """Return what is known of a conflict that is there, and of those that are foreseen."""
-        found: list[Content] = []
-        if leg.paths and leg.state in (State.CONFLICT, State.QUEUED):
-            what = "in the way" if leg.state is State.QUEUED else "conflict"
-            found.append(self._pair(what, line(", ".join(leg.paths))))
-        if leg.state is State.CONFLICT:
-            found += [self._pair("report", line(leg.report))] if leg.report else []
-            found += [self._pair("open in", line(leg.opened))] if leg.opened else []
-            found.append(self._pair("ways", "c: rebase, rerun, resolve by hand, reject"))
-        reading = self._view.readings.conflicts.get(leg.workstream)
-        if reading is not None and leg.state is not State.MERGED:
-            foreseen = {name(self._view.snapshot.outline.base): reading.base} if leg.state is not State.CONFLICT else {}
-            foreseen |= {name(other): paths for other, paths in reading.others.items()}
-            found += [self._pair("⚔", f"{who}: {line(', '.join(paths))}") for who, paths in foreseen.items() if paths]
-        found += [
-            self._pair("≈", f"{line(path)}: {', '.join(name(key) for key in keys if key != leg.workstream)} too")
-            for path, keys in self._view.readings.shared.items()
-            if leg.workstream in keys and len(keys) > 1
-        ]
-        return found
-
-    def _pair(self, key: str, value: str, style: str = "") -> Content:
-        return Content.assemble((fit(key, 11), "$text-muted"), (value, style))
-
-    def _leg(self, key: str, *, current: bool) -> Content:
-        leg = self._view.snapshot.legs[key]
-        look = LOOKS[leg.state]
-        issues = ", ".join(name(one) for one in leg.outline.issues)
-        return Content.assemble(
-            (fit(f"leg {leg.outline.number}", 11), "$text-muted"),
-            (fit(f"{look.glyph} {look.word}", 14), COLOURS[look.style]),
-            (issues, "bold" if current else "$text-muted"),
-            (f" · round {leg.outline.round} · about {age(leg.outline.estimate_s)}", "$text-muted"),
-        )
-
     # --- the parts that are lists ---------------------------------------------------------------------------------
 
     def _list(self) -> None:
@@ -291,15 +186,16 @@ class WorkstreamPage(Page):
 
     async def _bring_prompt(self) -> None:
         title = f"what the agent of {name(self.workstream)} was told"
+        told: list[Line]
         self._show_list(title, [(("…", "dim"),)])
         try:
             answer = await self._handle.ask("prompt", workstream=self.workstream)
         except CockpitError as error:
-            self._show_list(title, [((f"it cannot be had: {line(error.what)}", "bad"),)])
-            return
-        if self.part == "prompt":
-            told = prompt(str(answer["text"]), str(answer["run"] or ""), int(answer["left_out"]))
-            self._show_list(title, list(told))
+            told = [((f"it cannot be had: {line(error.what)}", "bad"),)]
+        else:
+            told = [*prompt(str(answer["text"]), str(answer["run"] or ""), int(answer["left_out"]))]
+        if self.part == "prompt":  # another part may have been turned to meanwhile
+            self._show_list(title, told)
 
     # --- what happened --------------------------------------------------------------------------------------------
 
