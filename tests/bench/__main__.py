@@ -9,7 +9,7 @@ from statistics import median
 
 from cockpit.engine.client import glimpse
 from cockpit.engine.project import open_project
-from tests.bench import lifecycle, monitoring, paint, prediction, scale
+from tests.bench import flying, lifecycle, monitoring, paint, prediction, scale
 from tests.plans import generated
 
 ROUNDS = 3
@@ -17,7 +17,14 @@ ROUNDS = 3
 
 def main() -> None:
     """Measure everything, or the parts that are named on the command line, and print a line for each figure."""
-    parts = {"lifecycle": _lifecycle, "paint": _paint, "prediction": _prediction, "monitor": _monitor, "scale": _scale}
+    parts = {
+        "lifecycle": _lifecycle,
+        "paint": _paint,
+        "prediction": _prediction,
+        "monitor": _monitor,
+        "scale": _scale,
+        "cockpit": _cockpit,
+    }
     wanted = sys.argv[1:] or list(parts)
     with tempfile.TemporaryDirectory(prefix="cockpit-bench-") as folder:
         for name in wanted:
@@ -86,6 +93,18 @@ def _scale(folder: Path) -> None:
     everything, one = scale.apply_times(snapshot)
     _say("a snapshot applied, ms", everything * 1e3, "< 50", f"all 1,000 rows different; one row: {one * 1e3:.1f} ms")
     _say("memory of the screen, MB", memory, "< 150", f"the driver: {driver:.0f} MB")
+
+
+def _cockpit(folder: Path) -> None:
+    env = lifecycle.environment(folder)
+    load = f"{flying.ROWS:,} workstreams, {flying.RUNNING} print {flying.LINES_PER_S:,} lines/s"
+    bare, ours, share = flying.key_times(env)
+    detail = f"{flying.p95(ours) * 1e3:.0f} ms over {flying.p95(bare) * 1e3:.0f} ms (medians {median(ours) * 1e3:.0f}"
+    _say("j to painted p95 / bare list", flying.p95(ours) / flying.p95(bare), "<= 1.5",
+         f"{detail}, {median(bare) * 1e3:.0f}); {load}")  # fmt: skip
+    _say("CPU of the screen, % of a core", share * 100, "<= 25", load)
+    _say("CPU of the idle screen, %", flying.idle_share(env) * 100, "<= 1", "nothing runs")
+    _say("memory after an hour of output, MB", flying.hour_memory(env), "< 200", f"{load}, simulated fast")
 
 
 if __name__ == "__main__":

@@ -49,6 +49,24 @@ class Terminal:
         os.read(self._fd, 65536)
         return time.perf_counter() - start
 
+    def drain(self, seconds: float) -> None:
+        """Read for so long, whatever is painted."""
+        end = time.perf_counter() + seconds
+        while (left := end - time.perf_counter()) > 0:
+            if select.select([self._fd], [], [], left)[0]:
+                os.read(self._fd, 65536)
+
+    def key_until(self, key: bytes, marker: bytes) -> float:
+        """Return the seconds from a key until a marker is painted that only this key can bring; others may paint."""
+        start = time.perf_counter()
+        os.write(self._fd, key)
+        seen = b""
+        while marker not in seen:
+            if not select.select([self._fd], [], [], 10.0)[0]:
+                raise SystemExit(f"{marker!r} was not painted after the key {key!r}: {seen[-500:]!r}")
+            seen += os.read(self._fd, 65536)
+        return time.perf_counter() - start
+
     def close(self) -> None:
         """End the program."""
         os.kill(self.pid, signal.SIGKILL)
