@@ -11,11 +11,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 
-from cockpit.quality.rules.security_dangers import DANGERS, Danger
+from cockpit.quality.rules.security_dangers import DANGERS, SCRIPT, Danger
 from cockpit.quality.rules.security_flow import Flow, arguments_of, call_at, flow_of, in_comment, is_code, node_at
 from cockpit.quality.source import Source, text_of
 
 LONGEST = 2000  # characters of a line that are looked at
+_WRAPPER = re.compile(r"exec(?:Sync|Async|Promise)")  # calls of which are judged by their own name
 _NEAR = 8  # lines within which two headers or settings belong together
 
 
@@ -71,11 +72,30 @@ def _judged(source: Source, danger: Danger, line: int, text: str, found: re.Matc
         flow, said = _flow(source, danger, line, found)
         if flow < (Flow.INPUT if tests and danger.kind == "shell" else danger.least):
             return None
+        if (
+            danger.languages is SCRIPT
+            and danger.kind == "shell"
+            and flow < Flow.INPUT
+            and _hands_on(source, line, said)
+        ):
+            return None
     elif source.tree is not None and _is_definition(source, line, start):
         return None
     if danger.unless and danger.unless.search(said.replace("\n", " ") or text):
         return None
     return Place(danger.kind, line, start + 1, "".join(said.split()), danger.message)
+
+
+def _hands_on(source: Source, line: int, said: str) -> bool:
+    """Tell whether a call hands on the command of a function that is judged itself where this file alone calls it."""
+    for one in source.functions:
+        if one.line <= line <= one.end_line and _WRAPPER.fullmatch(one.name) and one.qualified == one.name:
+            taken = next((child for child in one.node.named_children if "parameter" in child.type), None)
+            first = re.match(r"\W*(\w+)", text_of(taken)) if taken is not None else None
+            handed = first is not None and re.match(rf"[\w.]+\(\s*{first[1]}\s*[,)]", said)
+            given = rf"\bexport\s+(?:default\s+|async\s+)*function\s+{one.name}\b|\b{one.name}\b(?!\s*[(<])"
+            return bool(handed) and not re.search(given, source.text)
+    return False
 
 
 def _key(source: Source, line: int, column: int) -> bool:

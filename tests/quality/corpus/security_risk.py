@@ -569,6 +569,27 @@ _OTHERS = (
         "one = 1\n\n\ndef rows(c, ids):\n    marks = ','.join('?' * len(ids))\n    marks = ','.join(ids)\n    return c.execute(f'select * from u where id in ({marks})')\n",
         True,
     ),
+    Example(
+        "a command handed on by a function whose calls are judged",
+        "src/open.ts",
+        'import { exec } from "node:child_process";\nexport function first() {\n  return 1;\n}\n',
+        'import { exec } from "node:child_process";\nexport function first() {\n  return 1;\n}\n\nexport const list = () => execAsync("ps cax", {});\n\nfunction execAsync(command: string, options?: Options): Promise<string> {\n  return new Promise((resolve) => {\n    exec(command, options, (_, out) => resolve(out));\n  });\n}\n',
+        False,
+    ),
+    Example(
+        "the same function given away",
+        "src/open.ts",
+        'import { exec } from "node:child_process";\nexport function first() {\n  return 1;\n}\n',
+        'import { exec } from "node:child_process";\nexport function first() {\n  return 1;\n}\n\nexport function execAsync(command: string, options?: Options): Promise<string> {\n  return new Promise((resolve) => {\n    exec(command, options, (_, out) => resolve(out));\n  });\n}\n',
+        True,
+    ),
+    Example(
+        "the same function called with a value",
+        "src/open.ts",
+        'import { exec } from "node:child_process";\nexport function first() {\n  return 1;\n}\n',
+        'import { exec } from "node:child_process";\nexport function first() {\n  return 1;\n}\n\nexport const list = (name: string) => execAsync(`ps ${name}`, {});\n\nfunction execAsync(command: string, options?: Options): Promise<string> {\n  return new Promise((resolve) => {\n    exec(command, options, (_, out) => resolve(out));\n  });\n}\n',
+        True,
+    ),
 )
 
 EXAMPLES: list[Example] = [
