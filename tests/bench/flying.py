@@ -6,6 +6,7 @@ what is measured is the screen alone. `python -m tests.bench.flying busy|idle|ho
 
 import asyncio
 import os
+import re
 import sys
 import time
 from collections.abc import Mapping
@@ -27,6 +28,7 @@ LINES_PER_S, LOOK_S = 2000, 0.25
 HOUR_S, LOOKS_OF_AN_HOUR = 3600, 600
 KEYS = 60
 CPU_S, WARM_S, BETWEEN_S = 6.0, 2.0, 0.03
+UNDER_CURSOR = "▌".encode() + rb"(?:(?!\x1b\[\d+;\d+H|\n).){0,200}w%04d"  # in one row: nothing moves to another place
 OVER = "the hour is over"
 LINE = "a line that an agent prints while it works on what it was told\n"
 ROOT = Path(__file__).resolve().parents[2]
@@ -129,9 +131,9 @@ def key_times(env: Mapping[str, str]) -> tuple[list[float], list[float], float]:
         theirs, times = [], []
         for number in range(2, KEYS + 2):
             bare.drain(BETWEEN_S)
-            theirs.append(bare.key_until(b"j", b"> row of w%04d" % number))
+            theirs.append(bare.key_until(b"j", re.compile(b"> row of w%04d" % number)))
             ours.drain(BETWEEN_S)
-            times.append(ours.key_until(b"j", b"output of w%04d" % number))
+            times.append(ours.key_until(b"j", re.compile(UNDER_CURSOR % number)))
         return theirs, times, share
     finally:
         bare.close()

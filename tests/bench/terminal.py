@@ -3,6 +3,7 @@
 import fcntl
 import os
 import pty
+import re
 import select
 import signal
 import struct
@@ -56,14 +57,14 @@ class Terminal:
             if select.select([self._fd], [], [], left)[0]:
                 os.read(self._fd, 65536)
 
-    def key_until(self, key: bytes, marker: bytes) -> float:
-        """Return the seconds from a key until a marker is painted that only this key can bring; others may paint."""
+    def key_until(self, key: bytes, marker: re.Pattern[bytes]) -> float:
+        """Return the seconds from a key until what only this key can bring is painted; other things may be too."""
         start = time.perf_counter()
         os.write(self._fd, key)
         seen = b""
-        while marker not in seen:
+        while not marker.search(seen):
             if not select.select([self._fd], [], [], 10.0)[0]:
-                raise SystemExit(f"{marker!r} was not painted after the key {key!r}: {seen[-500:]!r}")
+                raise SystemExit(f"{marker.pattern!r} was not painted after the key {key!r}: {seen[-500:]!r}")
             seen += os.read(self._fd, 65536)
         return time.perf_counter() - start
 
