@@ -137,6 +137,7 @@ class Driver:
         told = tuple(f"{one.what}: {one.done}" for one in found)
         if told != snapshot.recovered:
             self.engine.record(f.Recovered(told))
+        await self.effects.moved_back.look()
         await drop_left_behind(self.effects)
 
     async def _kept_up(self, work: Callable[[], Awaitable[None]]) -> None:

@@ -10,6 +10,7 @@ from cockpit.agents import environment, runs
 from cockpit.engine import checks, merges, resolutions, rollbacks
 from cockpit.engine.loop import Engine
 from cockpit.engine.monitor import Monitor
+from cockpit.engine.moved_back import MovedBack
 from cockpit.engine.pool import Pool
 from cockpit.engine.project import Project
 from cockpit.engine.retired import plans_in_force
@@ -50,6 +51,7 @@ class Effects:
         self._failed_merges = 0  # in a row, by what no effect foresaw
         self.running = Running(self)
         self.monitor = Monitor(self)
+        self.moved_back = MovedBack(self)
 
     @property
     def repo(self) -> Repo:

@@ -92,7 +92,9 @@ class Watch:
                 self._paths = wanted
             await asyncio.sleep(REBUILD_S)
             self._effects.monitor.sweep(*(self._folders.keys() - before))  # what came before anything watched
-            if old is not None and fresh is not old:
+            if old is None:
+                await self._effects.moved_back.look()
+            elif fresh is not old:
                 old[1].set()
             old = fresh
 
@@ -166,6 +168,7 @@ class Watch:
     async def _git_moved(self) -> None:
         """Look at all worktrees again, and at what waits for the operator's checkout."""
         self._dirty |= {one.id for one in self._engine.snapshot.workstreams.values() if one.worktree}
+        await self._effects.moved_back.look()
         await self._try_deferred(moved=True)
 
     async def _try_deferred(self, *, moved: bool = False) -> None:

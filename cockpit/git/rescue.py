@@ -72,6 +72,13 @@ def keep(
     return _keep(repo, worktree, plan, workstream, at, exclude, base, branch, found, merged).rescue
 
 
+def keep_commit(repo: Repo, commit: str, plan: str, workstream: str, at: float) -> str:
+    """Keep a commit under a rescue ref, and return that; empty where some ref holds it anyway. Raises GitError."""
+    if repo.resolve(commit) is None or not _unheld(repo, (commit,), None, plan, workstream):
+        return ""
+    return _store(repo, plan, workstream, at, commit)
+
+
 def remove(
     repo: Repo,
     worktree: Path,

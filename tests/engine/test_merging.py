@@ -378,3 +378,27 @@ async def test_a_merge_that_failed_by_chance_is_tried_again_soon(scene: Scene, m
         in_the_way.unlink()
         await play.until_merged()
     scene.check()
+
+
+@pytest.mark.parametrize("alive", [True, False])
+async def test_a_merge_that_base_lost_is_told_and_its_work_kept(scene: Scene, alive: bool) -> None:
+    scene.plan({"a": {}, "b": {"does": "wait_for go; echo b > b.txt"}}, cleanup="merged")
+    async with scene.driving() as play:
+        await play.start()
+        await play.until(lambda now: now.snapshot.is_merged("a") and not now.snapshot.workstreams["a"].worktree)
+        commit = scene.git("rev-parse", "main").strip()
+        if alive:
+            scene.git("reset", "--keep", "HEAD~1")
+            await play.until(lambda now: "base:a" in now.view.readings.notes)
+    if not alive:
+        scene.git("reset", "--keep", "HEAD~1")
+    async with scene.driving() as play:
+        await play.until(lambda now: "base:a" in now.view.readings.notes)
+        assert "main no longer holds the merge of a" in play.view.readings.notes["base:a"]
+        (ref,) = scene.git("for-each-ref", "--format=%(refname)", "--contains", commit).split()
+        assert ref.startswith("refs/cockpit/rescue/")
+        scene.git("merge", "-q", "--ff-only", ref)
+        await play.until(lambda now: "base:a" not in now.view.readings.notes)
+        scene.go("go")
+        await play.until_merged()
+    scene.check()
