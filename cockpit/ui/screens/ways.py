@@ -48,10 +48,11 @@ class WaysScreen(ModalScreen[str | None]):
             yield OptionList(*self._options(), id="ways", compact=True)
 
     def on_mount(self) -> None:
-        """Stand on the first way that is open."""
+        """Stand on the first way that is open: on the end of what is being resolved by hand, where there is such."""
         app = cast("CockpitApp", self.app)
-        found = [at for at, way in enumerate(WAYS) if app.why_not(BY_NAME[way]) is None]
-        self.query_one(OptionList).highlighted = found[0] if found else 0
+        found = [way for way in WAYS if app.why_not(BY_NAME[way]) is None]
+        first = "resolved" if "resolved" in found else found[0] if found else WAYS[0]
+        self.query_one(OptionList).highlighted = WAYS.index(first)
 
     def _about(self) -> list[str]:
         if len(self._legs) != 1:
