@@ -107,7 +107,7 @@ def test_an_operator_flies_by_keys_alone(tmux: Tmux, desk_of: Callable[..., Desk
     found[0].write_text("b, then a\n")
     screen.press("c")
     screen.until("conflict of a", "check what was done there, commit it")
-    screen.press("Down", "Enter")
+    screen.press("Enter")
     screen.until(r"review +a\b")
     screen.press("a")
     screen.until(r"merged +a\b", r"merged +b\b")
