@@ -89,31 +89,30 @@ def test_the_walk_sees_the_rooms() -> None:
     assert ("cockpit.schedule.facts" in {name for _, name in imports(COCKPIT / "schedule" / "fold.py")}) is True
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=[str(path.relative_to(COCKPIT)) for path in SOURCES])
-def test_a_room_imports_only_what_its_row_names(path: Path) -> None:
-    room = room_of(module_of(path))
-    own = room.partition(".")[0]
-    if not room:
-        return
-    assert own in ROOMS, f"{path} is in a room that the design does not know"
-    wrong = [
-        f"{path.relative_to(ROOT)}:{line} imports {name}"
-        for line, name in imports(path)
-        if name.split(".")[0] == "cockpit"
-        and (other := room_of(name))
-        and other.partition(".")[0] != own
-        and other not in ROOMS[own]
-    ]
+def test_a_room_imports_only_what_its_row_names() -> None:
+    wrong = []
+    for path in SOURCES:
+        room = room_of(module_of(path))
+        own = room.partition(".")[0]
+        assert own in ROOMS or not room, f"{path} is in a room that the design does not know"
+        wrong += [
+            f"{path.relative_to(ROOT)}:{line} imports {name}"
+            for line, name in imports(path)
+            if room
+            and name.split(".")[0] == "cockpit"
+            and (other := room_of(name))
+            and other.partition(".")[0] != own
+            and other not in ROOMS[own]
+        ]
     assert not wrong
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=[str(path.relative_to(COCKPIT)) for path in SOURCES])
-def test_a_library_stays_in_its_room(path: Path) -> None:
-    room = room_of(module_of(path)).partition(".")[0]
+def test_a_library_stays_in_its_room() -> None:
     wrong = [
         f"{path.relative_to(ROOT)}:{line} imports {name}"
+        for path in SOURCES
         for line, name in imports(path)
-        if (home := ONLY_IN.get(name.split(".")[0])) and home != room
+        if (home := ONLY_IN.get(name.split(".")[0])) and home != room_of(module_of(path)).partition(".")[0]
     ]
     assert not wrong
 
@@ -194,7 +193,7 @@ from cockpit.ui.app import CockpitApp
 
 class Painted(CockpitApp):
     def _display(self, screen, update):
-        print(*sys.modules, flush=True)
+        os.write(1, " ".join(sys.modules).encode() + b"\\n")  # what is printed is the app's
         os._exit(0)  # nothing is to come after it: no driver is started
 
 plan = Path(sys.argv[1])
