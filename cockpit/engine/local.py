@@ -30,8 +30,8 @@ class LocalHandle:
                 facts = tuple(one for one in told if one.seq > snapshot.seq)
                 # The engine's own may be ahead, by facts that are not written yet.
                 snapshot = self._engine.snapshot if feed.overrun else replay(snapshot, facts)
+                changed = None if feed.overrun else wire.workstreams_of(snapshot, facts, changes)
                 feed.overrun = False
-                changed = wire.workstreams_of(snapshot, facts, changes)
                 yield View(snapshot, self._engine.readings, facts, changed, problem=self._engine.trouble)
         finally:
             feed.close()

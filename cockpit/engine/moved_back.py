@@ -15,6 +15,7 @@ class MovedBack:
     def __init__(self, effects: "Effects") -> None:
         self._effects = effects
         self._seen: tuple[str | None, int] = ("", 0)  # the tip of base, and how many merges there were
+        self._lost: frozenset[str] = frozenset()  # commits of merges; later ones may have come without them
 
     async def look(self) -> None:
         """Note each merged workstream whose merge base lost; what no ref holds then is kept first. Raises GitError."""
@@ -24,12 +25,15 @@ class MovedBack:
         seen = (await effects.pool.short(repo.tip, effects.base), len(merges))
         if seen == self._seen:
             return
-        self._seen = seen
         lost = []
+        held = False  # a merge that base holds brings all that came before it, but what was lost by then
         for one in reversed(merges):
+            if held and one.commit not in self._lost:
+                continue
             if await effects.pool.short(integrate.contains, repo, effects.base, one.commit):
-                break  # and with it all that came before
-            lost.append(one)
+                held = True
+            else:
+                lost.append(one)
         if lost:
             newest, plan = lost[0], effects.project.loaded.name
             ref = await effects.pool.git(
@@ -38,12 +42,10 @@ class MovedBack:
             if ref:
                 why = f"{effects.base} was moved back behind the merge of {', '.join(one.leg for one in lost)}"
                 engine.record(f.WorkRescued(newest.workstream, ref, why))
-        found = {one.workstream: one for one in lost}
-        engine.read(
-            notes={
-                f"base:{one.workstream}": f"{effects.base} no longer holds the merge of {one.leg} ({one.commit[:9]})"
-                if one.workstream in found
-                else None
-                for one in merges
-            }
-        )
+        notes: dict[str, str | None] = {f"base:{one.workstream}": None for one in merges}
+        for one in reversed(lost):
+            notes[f"base:{one.workstream}"] = (
+                f"{effects.base} no longer holds the merge of {one.leg} ({one.commit[:9]})"
+            )
+        engine.read(notes=notes)
+        self._seen, self._lost = seen, frozenset(one.commit for one in lost)
