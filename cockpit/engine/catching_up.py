@@ -52,7 +52,8 @@ async def catch_up(effects: "Effects", leg: Leg, path: Path, head: str, base: st
         if not isinstance(done, rebase.Rebased) or done.old == done.new:
             return ""
         tree = await effects.pool.short(effects.repo.tree_of, done.new)
-    except GitError:
+    except GitError as error:
+        effects.engine.read(notes={leg.workstream: f"not brought onto base: {error.what}"})
         return ""
     effects.engine.record(f.LegRebased(leg.key, base, done.new, tree, done.rescue.ref if done.rescue else ""))
     return leg.base
