@@ -92,6 +92,7 @@ class CockpitApp(App[str], inherit_bindings=False):
         self.acknowledged: dict[str, None] = dict.fromkeys(filter(None, known))
         self._start = start and not read_only
         self._quitting = False
+        self.lent = False  # the terminal, to another program
         self._plan_reasons: dict[str, str | None] = {}
         self._shown_untrusted: tuple[str, ...] = ()
         self.register_theme(theme)
@@ -167,7 +168,13 @@ class CockpitApp(App[str], inherit_bindings=False):
             self.do_trust()
         self._shown_untrusted = untrusted
 
+    def returned(self) -> None:
+        """Go on after another program had the terminal."""
+        self._call_operator()
+
     def _call_operator(self) -> None:
+        if self.lent:
+            return
         plan = self.view.snapshot.outline.name
         if self._calling.show(plan, self.rows, self.clock.now(), urgent=rings(self.view.facts)):
             self.bell()
