@@ -12,7 +12,7 @@ from cockpit.engine.handle import Handle, View
 from cockpit.ui.alerts import Alert, alerts
 from cockpit.ui.columns import CARDS_BELOW
 from cockpit.ui.depending import told
-from cockpit.ui.feed import OutputFeed
+from cockpit.ui.feed import GLANCE, OutputFeed
 from cockpit.ui.headline import headline
 from cockpit.ui.hints import hint
 from cockpit.ui.keys import BY_NAME, GRID
@@ -55,7 +55,7 @@ class GridPage(ListPage):
         self.hint, self._hinted = Lines("hint"), self._remembered.for_all()
         self.grid.border_title = Content("workstreams")
         self.status, self.keybar = StatusLine("status"), Keybar("keybar")
-        self.feed = OutputFeed(handle, self.output)
+        self.feed = OutputFeed(handle, self.output, GLANCE)
         self._first_rows = rows
         self._alerts: tuple[Alert, ...] = ()
         self._settling = False

@@ -31,6 +31,7 @@ class Output(ScrollView, can_focus=False, inherit_bindings=False):
         super().__init__(id=id)
         self._lines: deque[list[Segment]] = deque(maxlen=MAX_LINES)
         self._folded: list[Strip] = []
+        self._folds: deque[int] = deque()
         self._open = ""
         self._open_folded = 0
         self._decoder: AnsiDecoder | None = None
@@ -67,19 +68,22 @@ class Output(ScrollView, can_focus=False, inherit_bindings=False):
         if len(rest) > MAX_LINE:
             whole.append(rest)
             rest = ""
-        full = len(self._lines) + len(whole) > MAX_LINES
-        before = len(self._lines)
-        for text in whole[-MAX_LINES:]:
-            self._lines.append(self._decoded(text))
-        self._open = rest
-        if full:
-            self._fold_all(follow=follow)
-            return
         del self._folded[len(self._folded) - self._open_folded :]
-        for at in range(before, len(self._lines)):
-            self._folded += self._fold(self._lines[at])
+        gone = 0
+        for text in whole[-MAX_LINES:]:
+            if len(self._lines) == MAX_LINES:
+                gone += self._folds.popleft()
+            self._add(self._decoded(text))
+        del self._folded[:gone]
+        self._open = rest
         self._fold_open()
         self._resized(follow=follow)
+
+    def _add(self, line: list[Segment]) -> None:
+        folded = self._fold(line)
+        self._lines.append(line)
+        self._folds.append(len(folded))
+        self._folded += folded
 
     def follow(self) -> None:
         """Go to the newest line and stay there."""
@@ -117,14 +121,20 @@ class Output(ScrollView, can_focus=False, inherit_bindings=False):
         self._open_folded = len(folded)
 
     def _fold_all(self, *, follow: bool) -> None:
-        self._folded = [strip for line in self._lines for strip in self._fold(line)]
+        folded = [self._fold(line) for line in self._lines]
+        self._folds = deque(map(len, folded))
+        self._folded = [strip for strips in folded for strip in strips]
         self._fold_open()
         self._resized(follow=follow)
 
     def _resized(self, *, follow: bool) -> None:
-        self.virtual_size = Size(max(1, self._width), len(self._folded))
+        size = Size(max(1, self._width), len(self._folded))
+        self.set_reactive(Output.virtual_size, size)  # set plainly, each line that comes would lay out the whole screen
+        self._scroll_update(size)
         self.refresh()
-        if follow:
+        if follow and self.container_size:
+            self.follow()  # in the same paint
+        elif follow:
             self.call_after_refresh(self.follow)
 
     def on_resize(self) -> None:
