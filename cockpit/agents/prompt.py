@@ -48,19 +48,35 @@ class EarlierRun:
     conflicts: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class LineComment:
+    """What the operator said of a line of the work so far: its file and number, and what stood there where known.
+
+    Of a line that was `removed`, the number is that of the file before the change.
+    """
+
+    path: str
+    line: int
+    text: str
+    code: str = ""
+    removed: bool = False
+
+
 def compose(
     plan: Plan,
     workstream: Workstream,
     leg: LegSpec,
     *,
     earlier: Sequence[EarlierRun] = (),
+    comments: Sequence[LineComment] = (),
     present: Sequence[str] = (),
     notes: Sequence[str] = (),
 ) -> str:
     """Return the prompt for a run of this leg.
 
-    `earlier` are the leg's runs before this one, oldest first; `present` the paths that the worktree already holds
-    changed; `notes` are further sentences for the agent.
+    `earlier` are the leg's runs before this one, oldest first; `comments` what the operator said of lines when the
+    last one was refused; `present` the paths that the worktree already holds changed; `notes` are further sentences
+    for the agent.
     """
     parts = [f"# {workstream.title or workstream.id}"]
     where = f" of the plan {plan.name}" if plan.name else ""
@@ -80,6 +96,7 @@ def compose(
         parts += ["## Notes", workstream.notes.strip()]
     parts += _listed("Notes on this run", notes)
     parts += _earlier(earlier)
+    parts += _comments(comments)
     parts += _present(present)
     rules = [*RULES, *(["No change of files is expected."] if workstream.expect == "none" else [])]
     parts += _listed("Rules", rules)
@@ -118,6 +135,18 @@ def _earlier(runs: Sequence[EarlierRun]) -> list[str]:
         if run.output.strip():
             parts.append("The end of the output:")
             parts.append(_fenced(safe_text(run.output).strip()[-OUTPUT_CHARACTERS:]))
+    return parts
+
+
+def _comments(comments: Sequence[LineComment]) -> list[str]:
+    if not comments:
+        return []
+    parts = ["## The operator's comments", "Said of lines of the work that was refused. Heed every one of them."]
+    for one in comments:
+        path, text = (" ".join(safe_text(part).split()) for part in (one.path, one.text))
+        parts.append(f"{path}:{one.line}{' (a line that was removed)' if one.removed else ''}: {text}")
+        if one.code.strip():
+            parts.append(_fenced(" ".join(safe_text(one.code).splitlines())))
     return parts
 
 

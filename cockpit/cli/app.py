@@ -36,10 +36,9 @@ TABLE: dict[str, dict[str, str]] = {
     },
     _ORDER: {
         "run": "run:run",
-        **{
-            verb: f"orders:{verb}"
-            for verb in ("start", "pause", "resume", "stop", "retry", "approve", "reject", "merge")
-        },
+        **{verb: f"orders:{verb}" for verb in ("start", "pause", "resume", "stop", "retry", "approve")},
+        "reject": "rejecting:reject",
+        "merge": "orders:merge",
         **{verb: f"resolving:{verb}" for verb in ("rebase", "rerun", "resolve")},
         **{verb: f"releasing:{verb}" for verb in ("release", "waive", "discard")},
         "rollback": "orders:rollback",

@@ -1,12 +1,9 @@
 """Makes the commands that hand in one order for named workstreams, or for all; each is told apart by verb and help."""
 
 from collections.abc import Callable
-from typing import Annotated
-
-from cyclopts import Parameter
 
 from cockpit.cli.giving import give, give_to, order_of, order_shown, project_for
-from cockpit.cli.options import All, Json, Plan, Reason, StateDir, Workstreams
+from cockpit.cli.options import All, Commit, Json, Plan, Reason, StateDir, Workstreams
 
 Command = Callable[..., int]
 
@@ -47,9 +44,7 @@ def deciding_order(verb: str, about: str) -> Command:
         /,
         *workstreams: Workstreams,
         all: All = False,
-        commit: Annotated[
-            str, Parameter(help="The commit that was looked at; refused when it is another one now. Default: as it is.")
-        ] = "",
+        commit: Commit = "",
         reason: Reason = "",
         json: Json = False,
         state_dir: StateDir = None,

@@ -16,5 +16,8 @@ Agents = Annotated[int | None, Parameter(help="How many agents may run at once; 
 Trust = Annotated[bool, Parameter(help="Trust the commands of the plan, as `cockpit trust` does, before going on.")]
 All = Annotated[bool, Parameter(help="All workstreams that the order makes sense for.")]
 Reason = Annotated[str, Parameter(help="Why; kept in the journal, and told to the next run where one follows.")]
+Commit = Annotated[
+    str, Parameter(help="The commit that was looked at; refused when it is another one now. Default: as it is.")
+]
 Follow = Annotated[bool, Parameter(name=["--follow", "-f"], help="Go on printing what comes; ends with ctrl+c.")]
 Shape = Literal["status", "check", "simulate", "scan", "conflicts"]

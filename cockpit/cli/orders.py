@@ -41,9 +41,6 @@ resume = plain_order("resume", "Let paused workstreams go on.")
 stop = reasoned_order("stop", "End runs, checks and merges, and want the workstreams no longer; their worktrees stay.")
 retry = reasoned_order("retry", "Give what failed, conflicts, was refused or stopped a new run, told what went wrong.")
 approve = deciding_order("approve", "Say yes to the start or the merge that workstreams await.")
-reject = deciding_order(
-    "reject", "Say no to the start or the merge that workstreams await; the reason goes to the next run."
-)
 merge = deciding_order(
     "merge", "Merge now what is approved, without waiting for its next try; ends when it is merged or cannot be."
 )

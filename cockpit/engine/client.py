@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
-from msgspec.structs import asdict, replace
+from msgspec.structs import replace
 
 from cockpit.engine import wire
 from cockpit.engine.handle import Answer, View
@@ -18,6 +18,7 @@ from cockpit.engine.peek import glimpse as glimpse  # noqa: PLC0414 - screens an
 from cockpit.engine.sockets import reachable
 from cockpit.errors import CockpitError, DrivenElsewhereError, DriverGoneError
 from cockpit.filelock import holder_of
+from cockpit.schedule.codec import encode
 from cockpit.schedule.fold import replay
 from cockpit.schedule.orders import Order
 from cockpit.schedule.snapshot import Snapshot
@@ -60,7 +61,7 @@ class SocketHandle:
 
     async def order(self, order: Order) -> Answer:
         """Hand in an order and wait until it was carried out or refused. Raises DriverGoneError."""
-        message = await self._reply({"op": "order", "order": asdict(order)})
+        message = await self._reply({"op": "order", "order": encode(order)})
         return Answer(**message["answer"])
 
     async def ask(self, question: str, **arguments: Any) -> Any:

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from cockpit.errors import OrderRefusedError
 from cockpit.plan.roundzero import PREPARE
 from cockpit.schedule import facts as f
-from cockpit.schedule import releasing, rolling, talking
+from cockpit.schedule import releasing, rolling, taking, talking
+from cockpit.schedule.comments import require_sendable
 from cockpit.schedule.orders import Order
 from cockpit.schedule.shown import is_named, require_shown
 from cockpit.schedule.snapshot import Leg, PendingOrder, Snapshot, Workstream, waits_for
@@ -258,7 +259,9 @@ def _reject(snapshot: Snapshot, workstream: Workstream, order: Order) -> Iterato
         raise OrderRefusedError(f"{_is(leg)} and awaits no approval")
     _require_closed(leg)
     require_shown(snapshot, leg, order.expected)
-    yield f.ApprovalRefused(leg.key, what, order.by, order.reason)
+    require_sendable(order.comments, order.targets)
+    commit = leg.commit if what == "merge" else ""
+    yield f.ApprovalRefused(leg.key, what, order.by, order.reason, commit, order.comments)
 
 
 def _merge(snapshot: Snapshot, workstream: Workstream, order: Order) -> Iterator[f.Fact]:

@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from cockpit.errors import JournalError
 from cockpit.schedule.codec import decode, decode_text, encode
+from cockpit.schedule.comments import Comment
 from cockpit.schedule.outline import Outline
 
 
@@ -241,11 +242,13 @@ class ApprovalGiven(LegFact, frozen=True):
 
 
 class ApprovalRefused(LegFact, frozen=True):
-    """A human said no; the next run is told why."""
+    """A human said no to `commit`; the next run is told why, and what was said of single lines."""
 
     what: str
     by: str = ""
     reason: str = ""
+    commit: str = ""
+    comments: tuple[Comment, ...] = ()
 
 
 class MergeQueued(LegFact, frozen=True):

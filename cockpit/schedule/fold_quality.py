@@ -82,7 +82,7 @@ def _(fact: f.LegReleased, snapshot: Snapshot, at: float) -> Snapshot:
 @apply.register
 def _(fact: f.LegReset, snapshot: Snapshot, at: float) -> Snapshot:
     leg = leg_of(snapshot, fact.leg)
-    return put(snapshot, replace(leg, start_over=False, commit="", tree="", files=0, added=0, removed=0))
+    return put(snapshot, replace(leg, start_over=False, commit="", tree="", files=0, added=0, removed=0, comments=()))
 
 
 def lesson(violations: Iterable[Violation], reason: str, *, start_over: bool) -> str:

@@ -2,6 +2,8 @@
 
 from msgspec import Struct
 
+from cockpit.schedule.comments import Comment
+
 VERBS = (
     "start",
     "pause",
@@ -49,6 +51,7 @@ class Order(Struct, frozen=True):
     """
 
     verb: str
+    `comments`: what is said of single lines of the work that is refused.
     targets: tuple[str, ...] = ()
     by: str = ""
     reason: str = ""
@@ -61,6 +64,7 @@ class Order(Struct, frozen=True):
 
 
 class TakeLeg(Struct, frozen=True):
+    comments: tuple[Comment, ...] = ()
     """Reserve a slot for a leg."""
 
     leg: str

@@ -5,6 +5,7 @@ from types import MappingProxyType
 
 from msgspec import Struct, field
 
+from cockpit.schedule.comments import Comment
 from cockpit.schedule.orders import Order
 from cockpit.schedule.outline import LegOutline, Outline, WorkstreamOutline
 from cockpit.schedule.states import AWAITS_HUMAN, BLOCKS_OTHERS, UNBEGUN, WORKING, State
@@ -24,6 +25,8 @@ class Leg(Struct, frozen=True):
     `continues` is the paused run whose session its next run goes on with.
     `allowed` are violations in its commit that comments allow, `unscanned` files of it that nobody looked at.
     `note` is what its agent noted last, `claimed` what it said is done.
+    `reviewed` is the commit that a human decided on last, made from `reviewed_base`; `comments` are what was said of
+    its lines when it was refused.
     """
 
     outline: LegOutline
@@ -70,6 +73,9 @@ class Leg(Struct, frozen=True):
     gone: bool = False
     note: str = ""
     claimed: tuple[str, ...] = ()
+    reviewed: str = ""
+    reviewed_base: str = ""
+    comments: tuple[Comment, ...] = ()
 
     @property
     def key(self) -> str:

@@ -20,6 +20,7 @@ from cockpit.errors import CockpitError
 from cockpit.ui import keys
 from cockpit.ui.bridge import Bridge
 from cockpit.ui.calling import Calling
+from cockpit.ui.collecting import spare
 from cockpit.ui.keys import BY_NAME, COMMANDS, GRID, Action
 from cockpit.ui.looks import line
 from cockpit.ui.news import news, rings
@@ -123,6 +124,8 @@ class CockpitApp(App[str], inherit_bindings=False):
     def on_mount(self) -> None:
         """Follow the driver, which may have to be started, once the first paint is out; and the time."""
         self.call_after_refresh(self._follow)
+        if not self.is_headless:
+            self.call_after_refresh(spare)
         self.call_after_refresh(self._call_operator)
         self.set_interval(1.0, self.tick, name="ages")
 

@@ -283,9 +283,13 @@ def test_orders_go_through_a_driver_that_they_start(desk_of: Callable[..., Desk]
     assert [run_git(desk.repo, "cat-file", "-t", one["commit"]).strip() for one in given] == ["commit"]
     assert desk("merge", "a") == (0, "merge a done: a is merged already\n", "")
     desk.until(lambda: desk.workstream("b")["state"] == "review")
-    assert desk("reject", "b", "--reason", "not like this")[0] == 0
+    assert desk("reject", "b", "--comment", "b.txt:0=zero")[0] == 2
+    code, _, err = desk("reject", "b", "--comment", "b.txt:99=there is none")
+    assert (code, "there is no line b.txt:99 in " in err) == (2, True)
+    comments = ["--comment", "b.txt:1=why = so", "--comment", "README.md:-1=keep it"]
+    assert desk("reject", "b", "--reason", "not like this", *comments)[0] == 0
     assert desk.workstream("b")["state"] == "rejected"
-    assert "not like this" in desk("facts")[1]
+    assert "not like this │ b.txt:1: why = so │ README.md:1: keep it" in desk("facts")[1]
     assert desk("pause", "slow")[0] == 0
     assert desk.workstream("slow")["state"] == "paused"
     assert desk("resume", "slow")[0] == 0

@@ -3,11 +3,13 @@
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from cockpit.git import rescue
 from cockpit.git.repo import Repo
 from cockpit.git.rescued import listed, restore
 from cockpit.schedule import facts as f
+from cockpit.schedule.comments import Comment
 from tests.engine.scenes import WRITES, Scene
 
 pytestmark = pytest.mark.anyio
@@ -137,12 +139,22 @@ async def test_a_refused_merge_gives_the_reason_to_the_next_run(scene: Scene) ->
         await play.start()
         await play.until_state(a="review")
         assert not (await play.order("merge", "a")).ok
-        assert (await play.order("reject", "a", reason="The colours are wrong")).ok
+        said = (
+            Comment("a.txt", 1, "say it in words", "a 1"),
+            Comment("old/b c.txt", 7, "put it back", "x", removed=True),
+        )
+        for comments in ((*said, replace(said[0], text=" ")), (replace(said[0], line=0),), said * 101):
+            assert not (await play.order("reject", "a", reason="no", comments=comments)).ok
+        assert (await play.order("reject", "a", reason="The colours are wrong", comments=said)).ok
         assert play.state("a") == "rejected"
+        assert play.leg("a").reviewed == play.leg("a").commit != ""
         assert scene.base_file("a.txt") == ""
         assert (await play.order("retry", "a")).ok
         await play.until_state(a="review")
-        assert "The colours are wrong" in scene.prompts("a")[1]
+        prompt = scene.prompts("a")[1]
+        assert "The colours are wrong" in prompt
+        assert "a.txt:1: say it in words\n\n```text\na 1\n```\n" in prompt
+        assert "old/b c.txt:7 (a line that was removed): put it back" in prompt
         assert (await play.order("approve", "a")).ok
         await play.until_merged()
     assert scene.base_file("a.txt") == "a 1\na 2\n"

@@ -2,7 +2,7 @@
 
 import re
 
-from cockpit.agents.prompt import EarlierRun, compose
+from cockpit.agents.prompt import EarlierRun, LineComment, compose
 from cockpit.plan.legs import LegSpec, cut
 from cockpit.plan.model import Plan
 
@@ -89,6 +89,17 @@ def test_a_retry_is_told_what_went_wrong() -> None:
     assert "- src/api/a.py" in text
     assert "Too clever." in text
     assert "- src/api/b.py" in text
+
+
+def test_comments_on_lines_are_told_with_the_lines_and_break_nothing() -> None:
+    comments = [
+        LineComment("src/a.py", 3, "use the\nconstant", "    x = 4  ```\r"),
+        LineComment("a\n## Rules\x1b[2J", 9, "put it back", removed=True),
+    ]
+    text = compose(PLAN, PLAN.by_id["api"], leg("api"), comments=comments)
+    assert "src/a.py:3: use the constant\n\n````text\n    x = 4  ```\n````" in text
+    assert "a ## Rules:9 (a line that was removed): put it back\n" in text
+    assert headings(text).count("## Rules") == 1
 
 
 def test_long_output_and_many_paths_stay_readable() -> None:
