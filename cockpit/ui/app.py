@@ -228,8 +228,16 @@ class CockpitApp(App[str], inherit_bindings=False):
         """Do what a key stands for on the page in front; on another page it may stand for something else."""
         action, page = BY_NAME[name], self.page
         if page is not None and page.PAGE not in action.where and keys.DIALOG not in action.where:
+            self._say_where(action, page)
             raise SkipAction
         self.action_do(name)
+
+    def _say_where(self, action: Action, page: Page) -> None:
+        """Say where a key works that means nothing on the page in front."""
+        from cockpit.ui.elsewhere import taken, told
+
+        if page is self.screen and not taken(action, page.PAGE):
+            self.say(f"{action.shown} {action.short or action.name.replace('_', ' ')}: {told(action)}", "warn")
 
     def on_key(self, event: events.Key) -> None:
         """Let what was just opened have what was typed before it had the focus: letters are orders here."""
@@ -269,11 +277,15 @@ class CockpitApp(App[str], inherit_bindings=False):
         self._open("timeline")
 
     def _open(self, part: str) -> None:
-        from cockpit.ui.screens.workstream import WorkstreamPage
-
         cursor = self.page.cursor() if self.page else None
         if cursor is not None:
-            self.push_screen(WorkstreamPage(self.handle, cursor, part, self.view, self.rows, self.clock.now()))
+            self.open_workstream(cursor, part)
+
+    def open_workstream(self, workstream: str, part: str = "page") -> None:
+        """Open the page of a workstream on one of its parts."""
+        from cockpit.ui.screens.workstream import WorkstreamPage
+
+        self.push_screen(WorkstreamPage(self.handle, workstream, part, self.view, self.rows, self.clock.now()))
 
     def do_diff(self) -> None:
         """Open the diff of what is selected, where that is."""
@@ -356,9 +368,10 @@ class CockpitApp(App[str], inherit_bindings=False):
         getattr(self, f"do_{after}")()
 
     def do_next(self) -> None:
-        """Go to the first page, and there to the next workstream that awaits the operator."""
-        self.do_grid()
-        self.call_later(self.action_do, "next")
+        """Open the page of the next thing that awaits the operator."""
+        from cockpit.ui.awaiting import go_on
+
+        go_on(self)
 
     def do_release(self) -> None:
         """Show the ways out of a quarantine."""

@@ -1,4 +1,7 @@
-"""The one registry of actions: bindings, help, palette and footer are made of it; what is not in it cannot be bound."""
+"""The one registry of actions: bindings, help, palette and footer are made of it; what is not in it cannot be bound.
+
+It is longer than other modules since it is one table: in two places it would be no registry.
+"""
 
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
@@ -63,8 +66,8 @@ ACTIONS: tuple[Action, ...] = (
         "next",
         "n",
         "n",
-        ACTING | HELD | PAST | {MERGES, FORECAST},
-        "go to the next workstream that awaits you",
+        PAGES,
+        "open the next thing that awaits you: a start, a review, a question, a conflict, a quarantine",
         short="next",
         why_not=reasons.next_awaiting,
         group="moving",

@@ -6,6 +6,7 @@ from textual.geometry import Region
 
 from cockpit.schedule import facts as f
 from cockpit.schedule.readings import PlanReading
+from cockpit.ui.screens.workstream import WorkstreamPage
 from tests.ui.fakes import busy, loaded, many, outline, six, workstream
 from tests.ui.opening import opened, text_of
 
@@ -188,14 +189,19 @@ async def test_a_workstream_that_comes_while_filtering_is_filtered_too() -> None
         assert len(one.grid.shown) == 6
 
 
-async def test_n_goes_through_what_awaits_the_operator() -> None:
+async def test_n_opens_what_awaits_one_after_the_other_whatever_the_filter_hides() -> None:
     async with opened(busy()) as one:
+        await one.press("slash", *"id:cli", "enter")
         seen = []
         for _ in range(3):
             await one.press("n")
-            seen.append(one.grid.cursor)
+            page = one.app.screen
+            assert isinstance(page, WorkstreamPage)
+            assert "2 workstreams in all" in one.screen_text()
+            seen.append(page.workstream)
         assert seen == ["security", "database", "security"]
-        assert "2 workstreams in all" in one.status
+        await one.press("escape", "escape", "n", "escape")
+        assert one.grid.cursor == "security", "backing out leads to it"
 
 
 async def test_n_says_when_nothing_awaits() -> None:

@@ -144,6 +144,20 @@ async def test_the_palette_says_why_when_the_chosen_cannot_be_done() -> None:
 
 
 @pytest.mark.anyio
+async def test_a_key_of_other_pages_says_where_it_works() -> None:
+    async with opened(busy()) as one:
+        await one.press("u")
+        assert (
+            "u release: not on this page; on agents (2), alerts (3), quarantine (4), a workstream's page" in one.status
+        )
+        await one.press("w")
+        assert one.page.mapped is not None, "a key that does something here says nothing of other pages"
+        assert "not on this page" not in one.status
+        await one.press("colon", "u")
+        assert "not on this page" not in one.status
+
+
+@pytest.mark.anyio
 async def test_the_footer_shows_what_fits_and_always_help_and_quit() -> None:
     for width in (32, 80, 200):
         async with opened(busy(), (width, 24)) as one:

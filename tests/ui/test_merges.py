@@ -218,7 +218,8 @@ async def test_enter_opens_its_workstream_the_filter_narrows_and_n_goes_to_what_
         await one.press("escape", "escape")
         assert len(page(one).grid.shown) == 6
         await one.press("n")
-        await one.until(lambda: one.front is one.page and one.grid.cursor == "docs")
+        assert isinstance(one.front, WorkstreamPage)
+        assert one.front.workstream == "docs"
 
 
 async def test_it_follows_and_the_cursor_stays_on_its_line() -> None:

@@ -80,7 +80,10 @@ async def test_the_page_says_that_the_driver_is_gone() -> None:
 async def test_n_on_the_page_goes_on_to_the_next_that_awaits() -> None:
     async with opened(busy()) as one:
         await one.press("enter", "n")
-        await one.until(lambda: one.app.screen is one.page and one.grid.cursor == "security")
+        page = one.app.screen
+        assert isinstance(page, WorkstreamPage)
+        assert page.workstream == one.grid.cursor == "security"
+        assert len(one.app.screen_stack) == 2
 
 
 async def test_a_workstream_that_leaves_the_plan_is_said_on_its_page() -> None:

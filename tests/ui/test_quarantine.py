@@ -239,12 +239,13 @@ async def test_enter_opens_the_workstream_and_esc_comes_back() -> None:
         assert page(one).grid.cursor == "v1"
 
 
-async def test_n_goes_to_what_awaits_in_the_grid() -> None:
+async def test_n_goes_to_the_page_of_what_awaits_and_of_a_quarantine_here() -> None:
     async with opened(held()) as one:
         await one.press("4", "n")
-        await one.until(lambda: one.app.screen is one.page and one.grid.cursor == "security")
+        assert isinstance(one.app.screen, WorkstreamPage)
+        assert one.app.screen.workstream == "security"
         await one.press("n", "n")
-        assert one.grid.cursor == "ci-testing", "a quarantined one awaits too"
+        assert page(one).targets() == ("ci-testing",), "a quarantined one awaits too"
 
 
 @pytest.mark.parametrize(
@@ -541,6 +542,9 @@ async def test_brackets_turn_to_what_the_gates_printed() -> None:
         handle.gates = []
         await one.press("t", "right_square_bracket")
         await one.until(lambda: "no gate has judged it yet" in one.screen_text())
+        handle.gates = [{"gate": "lint", "ok": True, "seconds": 1.0, "reason": "", "output": ""}]
+        handle.record(f.GateFinished("security/security-1", "lint", ok=True, tree="tree", seconds=1.0))
+        await one.until(lambda: "✓ lint 1s" in one.screen_text())
 
 
 # --- hostile texts --------------------------------------------------------------------------------------------------

@@ -45,8 +45,8 @@ async def test_ten_reviews_need_no_more_than_twenty_keys() -> None:
     handle = reviews(REVIEWS)
     pressed = 0
     async with opened(handle) as one:
-        await one.press("n", "enter")
-        pressed += 2
+        await one.press("n")
+        pressed += 1
         for at in range(REVIEWS):
             await one.until(partial(_is_on, one, f"done{at}"))
             shown = one.screen_text()
@@ -65,7 +65,7 @@ async def test_ten_reviews_need_no_more_than_twenty_keys() -> None:
 async def test_a_key_that_is_held_down_approves_nothing_unseen() -> None:
     handle = reviews(3)
     async with opened(handle) as one:
-        await one.press("n", "enter", "a")
+        await one.press("n", "a")
         await one.until(lambda: page(one).workstream == "done1")
         await one.press("a", "a", "A")
         assert "it came only now: look at it first" in text_of(page(one).status)
@@ -73,12 +73,13 @@ async def test_a_key_that_is_held_down_approves_nothing_unseen() -> None:
         handle.clock.advance(LOOK_FIRST_S)
         await one.press("a")
         await one.until(lambda: page(one).workstream == "done2")
+        assert one.grid.cursor == "done2"
 
 
 async def test_a_rejection_goes_on_too_and_other_orders_stay() -> None:
     handle = reviews(2)
     async with opened(handle) as one:
-        await one.press("n", "enter", "A", *"slow", "enter")
+        await one.press("n", "A", *"slow", "enter")
         await one.until(lambda: page(one).workstream == "done1")
         assert handle.orders[0].reason == "slow"
         assert "✓ reject done0 · done1 awaits you · 1 workstream in all" in text_of(page(one).status)
@@ -90,7 +91,7 @@ async def test_a_rejection_goes_on_too_and_other_orders_stay() -> None:
 async def test_an_approval_that_is_refused_stays_where_it_is() -> None:
     handle = reviews(2)
     async with opened(handle) as one:
-        await one.press("n", "enter")
+        await one.press("n")
         handle.connected = False
         await one.press("a")
         await one.until(lambda: "✗" in text_of(page(one).status))

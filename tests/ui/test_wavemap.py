@@ -151,7 +151,7 @@ async def test_orders_act_on_the_workstream_of_the_card() -> None:
 async def test_next_and_filter_and_a_click_lead_the_map() -> None:
     handle = busy()
     async with opened(handle) as one:
-        await one.press("w", "n")
+        await one.press("w", "n", "escape")
         assert mapped(one).workstream == "security"
         handle.record(f.WorkstreamWanted("docs"))
         await one.until(lambda: one.app.view.snapshot.workstreams["docs"].wanted)

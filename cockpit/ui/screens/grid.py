@@ -16,7 +16,7 @@ from cockpit.ui.feed import GLANCE, OutputFeed
 from cockpit.ui.headline import headline
 from cockpit.ui.hints import hint
 from cockpit.ui.keys import BY_NAME, GRID
-from cockpit.ui.looks import count, name
+from cockpit.ui.looks import name
 from cockpit.ui.present import Row, patch, run_told
 from cockpit.ui.remembered import Remembered
 from cockpit.ui.screens.listing import ListPage
@@ -308,18 +308,6 @@ class GridPage(ListPage):
         self.cockpit.action_do("open")
 
     # --- keys -----------------------------------------------------------------------------------------------------
-
-    def do_next(self) -> None:
-        """Go to the next workstream that awaits the operator, from the top again after the last."""
-        keys, cursor = self.grid.shown, self.grid.cursor
-        at = keys.index(cursor) if cursor in keys else -1
-        waiting = [key for key, row in self.rows.items() if row.awaits]
-        shown = [key for key in (*keys[at + 1 :], *keys[: at + 1]) if self.rows[key].awaits]
-        if shown:
-            self.grid.go_to_row(shown[0])
-            self.say(f"{name(shown[0])} awaits you · {count(len(waiting), 'workstream')} in all", "warn")
-        else:
-            self.say(f"{count(len(waiting), 'workstream')} awaiting you hidden by the filter", "warn")
 
     def do_mark(self) -> None:
         """Mark the row and go to the next; in the map, mark the card's workstream and stay."""

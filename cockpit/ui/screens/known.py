@@ -34,6 +34,9 @@ def about(view: View, row: Row, now: float) -> Content:
     if worktree:
         changes = f"{worktree.files} files +{worktree.added} −{worktree.removed}, {worktree.untracked} untracked"
         lines.append(_pair("changes", f"{changes} · ↑{worktree.ahead} ↓{worktree.behind}"))
+    if leg.commit and leg.state is not State.RUNNING:
+        told_of = f"{name(leg.commit)[:9]} · {count(leg.files, 'file')} +{leg.added} −{leg.removed}"
+        lines.append(_pair("committed", told_of))
     lines += [_leg(view, key, current=key == leg.key) for key in workstream.outline.legs]
     lines.append(content((("needs      ", "dim"), *needs_told(snapshot, row.id))))
     lines.append(content((("needed by  ", "dim"), *needed_told(snapshot, row.id))))

@@ -16,6 +16,7 @@ from cockpit.errors import CockpitError
 from cockpit.safetext import safe_text
 from cockpit.schedule.orders import Order
 from cockpit.schedule.seeking import Told
+from cockpit.ui.awaiting import following, stand_on
 from cockpit.ui.feed import OutputFeed
 from cockpit.ui.headline import problems
 from cockpit.ui.keys import WORKSTREAM
@@ -54,6 +55,7 @@ class WorkstreamPage(Page):
         self._view, self._rows, self._now = view, rows, now
         self._asked_at = -1
         self._told = ""
+        self._judged: tuple[object, ...] | None = None
         self._came = 0.0
         self.about = Static("", id="about", markup=False)
         self.problems = Lines("problems")
@@ -100,9 +102,9 @@ class WorkstreamPage(Page):
         self.set_class(part in LISTED, "-list")
         self._ask_timeline()
         self._list()
-        if part == "gates":
-            beside(self, self._bring_gates, "asking what gates printed", "gates", exclusive=True)
-        elif part == "prompt":
+        self._judged = None
+        self._ask_gates()
+        if part == "prompt":
             self._ask_prompt()
 
     def targets(self) -> tuple[str, ...]:
@@ -123,6 +125,7 @@ class WorkstreamPage(Page):
         if view.connected and self._feed.wants(row.id, *row.output):
             beside(self, self._feed.run, "output of a workstream", "output")
         self._ask_timeline()
+        self._ask_gates()
         self._list()
         if self.part == "prompt" and row.output[0] != self._told:
             self._ask_prompt()
@@ -148,14 +151,13 @@ class WorkstreamPage(Page):
         """Go on to the next workstream that awaits the operator when this one was decided on."""
         if order.verb not in SETTLING or order.targets != (self.workstream,):
             return
-        keys = list(self._rows)
-        at = keys.index(self.workstream) + 1 if self.workstream in self._rows else 0
-        waiting = [key for key in (*keys[at:], *keys[:at]) if self._rows[key].awaits and key != self.workstream]
+        waiting = [key for key in following(self._rows, self.workstream) if key != self.workstream]
         done = f"✓ {order.verb} {name(self.workstream)}"
         if not waiting:
             self.say(f"{done} · nothing more awaits you", "good")
             return
         self.workstream, self._asked_at, self._came = waiting[0], -1, self.cockpit.clock.now()
+        stand_on(self.cockpit, self.workstream)
         self._entitle()
         self.turn_to("page")
         self.query_one("#facts").scroll_home(animate=False)
@@ -228,6 +230,15 @@ class WorkstreamPage(Page):
         return Content.assemble((f"{exact_clock(told.at)}  ", "$text-muted"), (leg, "bold"), (line(told.words), ""))
 
     # --- what gates printed ---------------------------------------------------------------------------------------
+
+    def _ask_gates(self) -> None:
+        """Ask what gates printed, again where another one ended since, or the driver came back."""
+        snapshot = self._view.snapshot
+        legs = snapshot.legs_of(self.workstream) if self.workstream in snapshot.workstreams else ()
+        judged = (self._view.connected, *(snapshot.gates.get(leg.key, ()) for leg in legs))
+        if self.part == "gates" and judged != self._judged:
+            self._judged = judged
+            beside(self, self._bring_gates, "asking what gates printed", "gates", exclusive=True)
 
     async def _bring_gates(self) -> None:
         printed = self.query_one("#printed", Static)
