@@ -32,3 +32,7 @@ def _changed(fact: f.Fact) -> Iterator[tuple[str, Any]]:
             safe = KNOWN.text(said) if isinstance(said, str) else tuple(map(KNOWN.text, said))
             if safe != said:
                 yield name, safe
+    if isinstance(fact, f.ApprovalRefused) and fact.comments:
+        quoted = tuple(replace(one, code=KNOWN.text(one.code)) for one in fact.comments)
+        if quoted != fact.comments:
+            yield "comments", quoted

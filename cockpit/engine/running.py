@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import astuple, replace
 
 from cockpit.agents import environment, presets, runs
-from cockpit.agents.prompt import EarlierRun, compose, compose_again
+from cockpit.agents.prompt import EarlierRun, LineComment, compose, compose_again
 from cockpit.agents.streams.limits import Limit, wakes_at
 from cockpit.engine import checks, following, preparing
 from cockpit.engine.folders import newest_change
@@ -120,6 +120,7 @@ class Running:
                 workstream,
                 LegSpec(*astuple(leg.outline)),
                 earlier=self._earlier(leg),
+                comments=[LineComment(*astuple(one)) for one in leg.comments],
                 present=paths,
                 notes=told,
             )

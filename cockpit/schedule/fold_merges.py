@@ -72,14 +72,16 @@ def _(fact: f.ApprovalGiven, snapshot: Snapshot, at: float) -> Snapshot:
     leg = leg_of(snapshot, fact.leg)
     if fact.what == "start" and leg.state is State.READY:
         return put(snapshot, replace(leg, start_approved=True))
-    return put(snapshot, moved(leg, fact, at, review_s=at - leg.since))
+    known = {"reviewed": fact.commit, "reviewed_base": leg.base} if fact.commit else {}
+    return put(snapshot, moved(leg, fact, at, review_s=at - leg.since, comments=(), **known))
 
 
 @apply.register
 def _(fact: f.ApprovalRefused, snapshot: Snapshot, at: float) -> Snapshot:
     leg = leg_of(snapshot, fact.leg)
     lesson = f"The operator refused the {fact.what}: {fact.reason or 'no reason was given'}"
-    return put(snapshot, moved(leg, fact, at, lessons=learned(leg, lesson)))
+    known = {"reviewed": fact.commit, "reviewed_base": leg.base} if fact.commit else {}
+    return put(snapshot, moved(leg, fact, at, lessons=learned(leg, lesson), comments=fact.comments, **known))
 
 
 @apply.register

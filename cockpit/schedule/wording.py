@@ -83,7 +83,8 @@ def _yes(fact: f.ApprovalGiven) -> str:
 
 
 def _no(fact: f.ApprovalRefused) -> str:
-    return f"{fact.what} refused by {fact.by or 'the operator'}{_because(fact.reason)}"
+    said = "".join(f"\n{one.place}: {one.text}" for one in fact.comments)
+    return f"{fact.what} refused by {fact.by or 'the operator'}{_because(fact.reason)}{said}"
 
 
 def _slept(fact: f.ProfileSlept) -> str:
