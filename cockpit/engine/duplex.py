@@ -1,14 +1,17 @@
-"""Talks with an agent program for its run: hands it the prompt, and what it asks to the operator, inside that run.
+"""Talks with an agent program for its run: hands it the prompt and what the operator says, and hands on what it asks.
 
 `python -P -m cockpit.engine.duplex DIALECT PROMPT_FILE PROGRAM…` is what a run of such an agent starts. It is one of
 the run's own processes, so it lives as long as the agent, whatever becomes of the driver; what the agent prints goes on
-to stdout as it is. It decides nothing: a question that cannot be put is not answered with a yes.
+to stdout as it is, and what the operator says is noted between. It decides nothing: a question that cannot be put is
+not answered with a yes.
 """
 
 import asyncio
+import contextlib
 import json
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from typing import IO, Any, Protocol
@@ -20,8 +23,31 @@ LONGEST_LINE = 64 * 1024 * 1024
 ENDING_S = 10.0
 AGAIN_S = 1.0
 DIALECTS = ("acp", "claude")
+OURS = "cockpit"
+"""The key of the lines that are not the agent's but ours; one of the agent's own that has it is passed on without."""
 Ask = Callable[[str, tuple[str, ...]], Awaitable[str]]
 """Puts a question with its choices, and returns the answer; empty where there is none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What the operator says to an agent at work: an id, the words, and who it was."""
+
+    id: str
+    text: str
+    by: str
+
+
+class Operator(Protocol):
+    """The operator's side of a talk."""
+
+    def lines(self) -> AsyncIterator[Said]:
+        """Yield what the operator says, each once, for as long as the run lasts."""
+        ...
+
+    async def heard(self, said: Said) -> None:
+        """Note that the agent was told."""
+        ...
 
 
 class AgentGoneError(CockpitError):
@@ -39,20 +65,29 @@ class Agent:
         """Yield the messages that it sends until it closes its output; other lines are only passed on."""
         assert self._process.stdout is not None  # noqa: S101  # it was started with a pipe
         async for line in self._process.stdout:
-            self._out.write(line)
-            self._out.flush()
             try:
                 found = json.loads(line)
-            except ValueError:
-                continue
+            except (ValueError, RecursionError):
+                found = None
+            forged = isinstance(found, dict) and OURS in found
+            self._write(_json({key: value for key, value in found.items() if key != OURS}) if forged else line)
             if isinstance(found, dict):
                 yield found
+
+    def note(self, said: Said, *, queued: bool = False) -> None:
+        """Note in the output what the operator said, and whether it waits for the agent's turn to end."""
+        told = {"id": said.id, "by": said.by, "text": said.text, "queued": queued}
+        self._write(_json({OURS: told}))
+
+    def _write(self, line: bytes) -> None:
+        self._out.write(line)
+        self._out.flush()
 
     async def send(self, message: dict[str, Any]) -> None:
         """Send a message. Raises AgentGoneError."""
         assert self._process.stdin is not None  # noqa: S101  # the same
         try:
-            self._process.stdin.write(json.dumps(message, separators=(",", ":")).encode() + b"\n")
+            self._process.stdin.write(_json(message))
             await self._process.stdin.drain()
         except (ConnectionError, OSError) as error:
             raise AgentGoneError("the agent takes no more input") from error
@@ -71,6 +106,10 @@ class Agent:
             await self._process.wait()
 
 
+def _json(message: dict[str, Any]) -> bytes:
+    return json.dumps(message, separators=(",", ":")).encode() + b"\n"
+
+
 class Dialect(Protocol):
     """How one kind of agent is talked to."""
 
@@ -80,19 +119,102 @@ class Dialect(Protocol):
         """Hand over a prompt, answer what is asked, and say whether the agent came to a good end."""
         ...
 
+    @property
+    def waits(self) -> bool:
+        """Whether what is said now reaches the agent only when its turn ends."""
+        ...
 
-async def talk(dialect: type[Dialect], argv: list[str], prompt: str, ask: Ask, out: IO[bytes]) -> bool:
-    """Start a program, talk with it to the end of its work, and say whether that end is good. Raises CockpitError."""
+    async def tell(self, text: str) -> None:
+        """Say something of the operator's to the agent; return when it was handed over. Raises AgentGoneError."""
+        ...
+
+
+async def talk(
+    dialect: type[Dialect], argv: list[str], prompt: str, ask: Ask, out: IO[bytes], operator: Operator | None = None
+) -> bool:
+    """Start a program, talk with it to the end of its work, and say whether that end is good. Raises CockpitError.
+
+    What the operator says is handed over as soon as the agent's protocol takes it.
+    """
     pipe = asyncio.subprocess.PIPE
     try:
         process = await asyncio.create_subprocess_exec(*argv, stdin=pipe, stdout=pipe, limit=LONGEST_LINE)
     except OSError as error:
         raise CockpitError(f"{argv[0]} cannot be started: {error.strerror or error}") from error
     agent = Agent(process, out)
+    conversation = dialect(agent, ask)
+    line = _Line(agent, conversation, operator) if operator is not None else None
     try:
-        return await dialect(agent, ask).converse(prompt)
+        return await conversation.converse(prompt)
     finally:
+        if line is not None:
+            await line.close()
         await agent.end()
+
+
+class _Line:
+    """Carries what the operator says to the agent, in that order."""
+
+    def __init__(self, agent: Agent, conversation: Dialect, operator: Operator) -> None:
+        self._agent, self._conversation, self._operator = agent, conversation, operator
+        self._handing_over: list[asyncio.Task[None]] = []
+        self._acknowledging: list[asyncio.Task[None]] = []
+        self._listening = asyncio.create_task(self._listen())
+
+    async def _listen(self) -> None:
+        async for said in self._operator.lines():
+            if self._conversation.waits:
+                self._agent.note(said, queued=True)
+            self._handing_over.append(asyncio.create_task(self._hand_over(said)))
+
+    async def _hand_over(self, said: Said) -> None:
+        await self._conversation.tell(said.text)
+        self._agent.note(said)
+        self._acknowledging.append(asyncio.create_task(self._operator.heard(said)))
+
+    async def close(self) -> None:
+        """Hear no more; what was handed over is noted so first, and what was not goes to the next run."""
+        tasks = (self._listening, *self._handing_over)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(ENDING_S):
+                await asyncio.gather(*self._acknowledging, return_exceptions=True)
+
+
+class FromInside:
+    """The operator as a run reaches him: through its driver, over and over while there is none."""
+
+    async def lines(self) -> AsyncIterator[Said]:
+        """Yield what the operator says until the run is over."""
+        from cockpit.engine.inside import inside
+
+        here, known = inside(), set[str]()
+        while True:
+            try:
+                found = await here.hear(known)
+            except DriverGoneError:
+                await asyncio.sleep(AGAIN_S)  # runs outlive their driver
+                continue
+            for one in found["messages"]:
+                known.add(str(one["id"]))
+                yield Said(str(one["id"]), str(one["text"]), str(one["by"]))
+            if found["over"]:
+                return
+
+    async def heard(self, said: Said) -> None:
+        """Have the driver note that the agent was told."""
+        from cockpit.engine.inside import inside
+
+        while True:
+            with contextlib.suppress(OrderRefusedError):  # the agent read it in its inbox already
+                try:
+                    await inside().has_heard(said.id)
+                except DriverGoneError:
+                    await asyncio.sleep(AGAIN_S)
+                    continue
+            return
 
 
 async def ask_operator(text: str, choices: tuple[str, ...]) -> str:
@@ -122,7 +244,7 @@ def main() -> None:
     dialect: type[Dialect] = import_module(f"cockpit.engine.duplex_{name}").Talk
     prompt = Path(prompt_file).read_text("utf-8", "replace")
     try:
-        good = asyncio.run(talk(dialect, argv, prompt, ask_operator, sys.stdout.buffer))
+        good = asyncio.run(talk(dialect, argv, prompt, ask_operator, sys.stdout.buffer, FromInside()))
     except CockpitError as error:
         print(safe_line(error.what, 500), file=sys.stderr, flush=True)
         good = False

@@ -29,6 +29,7 @@ class Talk:
         self._waiting: dict[int, asyncio.Future[Any]] = {}
         self._answering: set[asyncio.Task[None]] = set()
         self._said: list[str] = []
+        self._told: list[tuple[str, asyncio.Future[None]]] = []
 
     async def converse(self, prompt: str) -> bool:
         """Open a session, hand over the prompt, and go on until nothing is left to say."""
@@ -40,21 +41,43 @@ class Talk:
             await self._call("initialize", about)
             opened = await self._call("session/new", {"cwd": str(Path.cwd()), "mcpServers": []})
             session, stop, texts = opened.get("sessionId"), "", [prompt]
+            told: list[tuple[str, asyncio.Future[None]]] = []
             while texts:
                 parts = [{"type": "text", "text": text} for text in texts]
-                ended = await self._call("session/prompt", {"sessionId": session, "prompt": parts})
+                number = await self._begin("session/prompt", {"sessionId": session, "prompt": parts})
+                for _, handed_over in told:
+                    handed_over.set_result(None)
+                ended = await self._result(number, "session/prompt")
                 stop = str(ended.get("stopReason", ""))
-                texts, self._said = self._said, []
+                told, self._told = [one for one in self._told if not one[1].done()], []
+                texts, self._said = [*self._said, *(text for text, _ in told)], []
             return stop == "end_turn"
         finally:
             for task in (listening, *self._answering):
                 task.cancel()
             await asyncio.gather(listening, *self._answering, return_exceptions=True)
 
+    @property
+    def waits(self) -> bool:
+        """Say that a prompt is taken only after the one before was answered."""
+        return True
+
+    async def tell(self, text: str) -> None:
+        """Say something as the next prompt of the session; return when it was handed over."""
+        handed_over = asyncio.get_running_loop().create_future()
+        self._told.append((f"The operator says: {text}", handed_over))
+        await handed_over
+
     async def _call(self, method: str, params: dict[str, Any]) -> dict[str, Any]:
+        return await self._result(await self._begin(method, params), method)
+
+    async def _begin(self, method: str, params: dict[str, Any]) -> int:
         number = next(self._ids)
         self._waiting[number] = asyncio.get_running_loop().create_future()
         await self._agent.send({"jsonrpc": "2.0", "id": number, "method": method, "params": params})
+        return number
+
+    async def _result(self, number: int, method: str) -> dict[str, Any]:
         found: dict[str, Any] = await self._waiting[number]
         if "error" in found:
             error = found["error"]

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections.abc import AsyncIterator
 from typing import Any
 
 from cockpit.agents.streams.stream import rows
@@ -10,6 +11,8 @@ from cockpit.engine.duplex import Agent, AgentGoneError, Ask
 ALLOW, DENY = "allow", "deny"
 SHOWN = 300
 NOT_ANSWERED = "the operator did not answer"
+SETTLE_S = 3.0
+"""How long after the result of a turn, in which something was said to it, a further turn may take to begin."""
 
 
 class Talk:
@@ -19,26 +22,61 @@ class Talk:
         self._agent = agent
         self._ask = ask
         self._answering: set[asyncio.Task[None]] = set()
+        self._begun = asyncio.Event()
+        self._told = False
 
     async def converse(self, prompt: str) -> bool:
-        """Hand over the prompt and answer requests until the result comes."""
-        said = {"role": "user", "content": [{"type": "text", "text": prompt}]}
+        """Hand over the prompt and answer requests until the result comes, and that of what was said meanwhile."""
         try:
             await self._agent.send(
                 {"type": "control_request", "request_id": "init", "request": {"subtype": "initialize"}}
             )
-            await self._agent.send({"type": "user", "message": said})
-            async for message in self._agent.messages():
+            await self._say(prompt)
+            self._begun.set()
+            good: bool | None = None
+            messages = self._agent.messages()
+            while (message := await self._next(messages, None if good is None else SETTLE_S)) is not None:
+                if _begins_turn(message):
+                    good = None
                 if message.get("type") == "result":
-                    return message.get("subtype") == "success" and not message.get("is_error")
+                    good = message.get("subtype") == "success" and not message.get("is_error")
+                    if not self._told:
+                        return good
+                    self._told = False
                 if message.get("type") == "control_request":
                     self._answering.add(task := asyncio.create_task(self._answer(message)))
                     task.add_done_callback(self._answering.discard)
-            raise AgentGoneError("the agent ended before its work did")
+            if good is None:
+                raise AgentGoneError("the agent ended before its work did")
+            return good
         finally:
             for task in self._answering:
                 task.cancel()
             await asyncio.gather(*self._answering, return_exceptions=True)
+
+    @property
+    def waits(self) -> bool:
+        """Say that it takes what is said at any time: between two calls of tools, or as a turn of its own."""
+        return False
+
+    async def tell(self, text: str) -> None:
+        """Say something at once."""
+        await self._begun.wait()
+        self._told = True
+        await self._say(f"The operator says: {text}")
+
+    async def _say(self, text: str) -> None:
+        said = {"role": "user", "content": [{"type": "text", "text": text}]}
+        await self._agent.send({"type": "user", "message": said})
+
+    @staticmethod
+    async def _next(messages: AsyncIterator[dict[str, Any]], patience_s: float | None) -> dict[str, Any] | None:
+        """Return the next message; None where the agent ended, or nothing came for so long."""
+        try:
+            async with asyncio.timeout(patience_s):
+                return await anext(messages, None)
+        except TimeoutError:
+            return None
 
     async def _answer(self, message: dict[str, Any]) -> None:
         request = message.get("request")
@@ -71,6 +109,11 @@ class Talk:
                 return {"behavior": DENY, "message": NOT_ANSWERED}
             answers[text] = answer
         return {"behavior": ALLOW, "updatedInput": {**given, "answers": answers}}
+
+
+def _begins_turn(message: dict[str, Any]) -> bool:
+    kind = message.get("type")
+    return kind == "assistant" or (kind == "system" and message.get("subtype") == "init")
 
 
 def wanted(request: dict[str, Any], given: dict[str, Any]) -> str:

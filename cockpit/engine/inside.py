@@ -6,7 +6,7 @@ It never starts a driver: that is the operator's.
 import asyncio
 import contextlib
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -14,6 +14,7 @@ from typing import Any, Literal
 from cockpit.engine.client import SocketHandle, connect
 from cockpit.errors import CockpitError, DriverGoneError, OrderRefusedError
 from cockpit.schedule.orders import Order
+from cockpit.schedule.talk import TALK
 from cockpit.store.paths import StateFolder
 
 LOOK_AGAIN_S = 0.5
@@ -101,6 +102,17 @@ class Inside:
         if new := [str(one["id"]) for one in messages if not one["read"]]:
             await self.order("inbox", about=" ".join(new))
         return messages
+
+    async def hear(self, known: Iterable[str]) -> dict[str, Any]:
+        """Wait for what the operator says to this run's agent, but what is known; return it, or nothing after a while.
+
+        Raises CockpitError and DriverGoneError.
+        """
+        return await self.question("hear", run=self.run, known=sorted(known), wait_s=LOOK_S)
+
+    async def has_heard(self, message: str) -> None:
+        """Say that the agent was told what the operator said. Raises OrderRefusedError and DriverGoneError."""
+        await self.order("inbox", about=message, words=(TALK,))
 
     async def shared(self, path: str) -> dict[str, Any]:
         """Return who else is changing a file; its path is the worktree's, or relative to the present folder."""

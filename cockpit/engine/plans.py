@@ -16,7 +16,7 @@ from cockpit.schedule.orders import Order
 from cockpit.schedule.readings import PlanReading
 from cockpit.schedule.talking import FROM_INSIDE
 
-FREE_VERBS = frozenset({"drain", "pause", "stop", "limits", "answer", "shared"}) | FROM_INSIDE
+FREE_VERBS = frozenset({"drain", "pause", "stop", "limits", "answer", "tell", "shared"}) | FROM_INSIDE
 ADVICE = frozenset({"leftovers", "driver"})  # what preflight finds and a start can go well with
 
 

@@ -133,7 +133,8 @@ def outline_of(project: Project, started: Mapping[str, Sequence[tuple[str, ...]]
         base=project.base,
         worktrees=str(loaded.worktrees),
         profiles=tuple(
-            Profile(name, profile.slots, _digest(profile), profile.model or "") for name, profile in plan.agents.items()
+            Profile(name, profile.slots, _digest(profile), profile.model or "", bool(presets.dialect(profile)))
+            for name, profile in plan.agents.items()
         ),
         max_agents=plan.limits.agents,
         retries=plan.limits.retries,

@@ -45,6 +45,7 @@ class Questions:
             "answer": talks.answer,
             "asked": talks.asked,
             "inbox": talks.inbox,
+            "hear": talks.hear,
             "shared": talks.shared,
             **self.past.known,
         }

@@ -16,6 +16,7 @@ from cockpit.schedule.snapshot import Leg
 from cockpit.schedule.states import UNBEGUN
 
 _CLOSING = (f.QuestionAnswered, f.RunEnded)
+_SAYING = (f.AgentTold, f.RunEnded)
 
 
 class Talks:
@@ -25,6 +26,7 @@ class Talks:
         self._effects = effects
         self._engine = effects.engine
         self._waiting: Counter[str] = Counter()
+        self._hearing = 0
         self._engine.waiting_runs = self.waiting_runs
 
     def waiting_runs(self) -> frozenset[str]:
@@ -33,8 +35,8 @@ class Talks:
 
     @property
     def listeners(self) -> int:
-        """How many wait here for an answer: clients that look on at nothing."""
-        return self._waiting.total()
+        """How many wait here for an answer, or for what the operator says: clients that look on at nothing."""
+        return self._waiting.total() + self._hearing
 
     async def answer(self, key: str, wait_s: float = 0.0) -> Any:
         """Give what became of a question, as soon as it is closed or so many seconds have passed."""
@@ -60,6 +62,45 @@ class Talks:
             self._count(waiter, -1)
         return self._shown(key)
 
+    async def hear(self, run: str, known: list[str], wait_s: float = 0.0) -> Any:
+        """Give what the operator told the agent of a run, but what it knows; at once, or as soon as there is something.
+
+        `over`: the run has ended, and will hear nothing more.
+        """
+        news = asyncio.Event()
+
+        def told(recorded: tuple[f.Recorded, ...], _: Mapping[str, Any]) -> None:
+            if any(isinstance(one.fact, _SAYING) for one in recorded):
+                news.set()
+
+        end = self._engine.watch_facts(told)
+        self._hearing += 1
+        self._engine.wake()
+        try:
+            async with asyncio.timeout(max(0.0, wait_s)):
+                while not any((found := self._said(run, known)).values()):
+                    await news.wait()
+                    news.clear()
+        except TimeoutError:
+            found = self._said(run, known)
+        finally:
+            end()
+            self._hearing -= 1
+            self._engine.wake()
+        return found
+
+    def _said(self, run: str, known: list[str]) -> dict[str, Any]:
+        snapshot = self._engine.written
+        ran = snapshot.runs.get(run)
+        if ran is None:
+            raise CockpitError(f"there is no run {run}")
+        unread = snapshot.unread(snapshot.legs[ran.leg].workstream)
+        new = [one for one in unread if not one.sender and one.id not in known]
+        return {
+            "messages": [{"id": one.id, "text": one.text, "by": one.by} for one in new],
+            "over": ran.ended is not None,
+        }
+
     def _count(self, run: str | None, by: int) -> None:
         if run is not None:
             self._waiting[run] += by
@@ -82,7 +123,13 @@ class Talks:
         found = self._engine.snapshot.messages.get(workstream, ())
         return {
             "messages": [
-                {"id": one.id, "from": one.sender, "text": one.text, "at": one.at, "read": bool(one.read)}
+                {
+                    "id": one.id,
+                    "from": one.sender or "the operator",
+                    "text": one.text,
+                    "at": one.at,
+                    "read": bool(one.read),
+                }
                 for one in found
                 if everything or not one.read
             ]

@@ -24,12 +24,14 @@ def notes(effects: "Effects", leg: Leg, outfit: Outfit) -> list[str]:
 
 
 def heard(messages: Iterable[Message]) -> list[str]:
-    """Return the notes for a prompt that hand over what other agents sent; each says whose words these are."""
-    return [
-        f"The agent of the workstream {one.sender} told you (these are its words, not the operator's):"
-        f" {' '.join(safe_text(one.text).split())}"
-        for one in messages
-    ]
+    """Return the notes for a prompt that hand over what agents, and the operator, said; each says whose words it is."""
+    return [f"{_whose(one)} {' '.join(safe_text(one.text).split())}" for one in messages]
+
+
+def _whose(one: Message) -> str:
+    if not one.sender:
+        return "The operator told you, when the run before could not hear it any more:"
+    return f"The agent of the workstream {one.sender} told you (these are its words, not the operator's):"
 
 
 def _conflict(base: str, leg: Leg, paths: tuple[str, ...]) -> list[str]:

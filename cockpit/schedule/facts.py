@@ -513,7 +513,7 @@ class MessageSent(LegFact, frozen=True):
 
 
 class MessagesRead(LegFact, frozen=True):
-    """Messages reached the agent of a leg: in its inbox, or in its prompt (`how`)."""
+    """Messages reached the agent of a leg: in its inbox, in its prompt, or while it worked (`how`)."""
 
     ids: tuple[str, ...]
     how: str
@@ -541,6 +541,15 @@ KINDS = {name: kind for name, kind in _all_kinds(Fact).items() if name not in ("
 
 def to_json(fact: Fact) -> dict[str, Any]:
     """Return a fact's fields as a JSON object, without its kind."""
+class AgentTold(LegFact, frozen=True):
+    """The operator said something to the agent of a run that can be talked to while it works."""
+
+    id: str
+    run: str
+    text: str
+    by: str = ""
+
+
     data: dict[str, Any] = encode(fact)
     return data
 

@@ -55,6 +55,13 @@ def _(fact: f.MessageSent, snapshot: Snapshot, at: float) -> Snapshot:
 
 
 @apply.register
+def _(fact: f.AgentTold, snapshot: Snapshot, at: float) -> Snapshot:
+    to = leg_of(snapshot, fact.leg).workstream
+    said = Message(fact.id, "", to, fact.text, fact.run, at, by=fact.by)
+    return replace(snapshot, messages={**snapshot.messages, to: (*snapshot.messages.get(to, ()), said)})
+
+
+@apply.register
 def _(fact: f.MessagesRead, snapshot: Snapshot, at: float) -> Snapshot:
     to = leg_of(snapshot, fact.leg).workstream
     known = [

@@ -33,6 +33,7 @@ VERBS = (
     "send",
     "inbox",
     "shared",
+    "tell",
     "done",
     "trust",
     "stop-driver",

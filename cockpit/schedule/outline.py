@@ -51,12 +51,16 @@ class WorkstreamOutline(Struct, frozen=True):
 
 
 class Profile(Struct, frozen=True):
-    """An agent profile, how many slots it has, its model; `digest` names what it runs, whatever a plan calls it."""
+    """An agent profile, how many slots it has, its model; `digest` names what it runs, whatever a plan calls it.
+
+    `talks`: its agents can be talked to while they work.
+    """
 
     name: str
     slots: int = 1
     digest: str = ""
     model: str = ""
+    talks: bool = False
 
 
 COVERED = 80.0

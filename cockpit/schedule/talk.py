@@ -4,7 +4,7 @@ from msgspec import Struct
 
 OPERATOR, AUTOMATIC, TIMEOUT, ENDED = "operator", "automatic", "timeout", "ended"
 """How a question was closed: by a human, by a reply given beforehand, unanswered in time, or with its run."""
-INBOX, PROMPT = "inbox", "prompt"
+INBOX, PROMPT, TALK = "inbox", "prompt", "talk"
 """How a message reached the agent that it was for."""
 ALWAYS = "always"
 """What an order says that gives an answer for the next time, too."""
@@ -36,7 +36,10 @@ class Question(Struct, frozen=True):
 
 
 class Message(Struct, frozen=True):
-    """What the agent of one workstream tells that of another; `read` says how it arrived, empty while it has not."""
+    """What the agent of one workstream tells that of another; `read` says how it arrived, empty while it has not.
+
+    Without a `sender` it is what the operator told it: who that was is `by`.
+    """
 
     id: str
     sender: str
@@ -45,6 +48,7 @@ class Message(Struct, frozen=True):
     run: str = ""
     at: float = 0.0
     read: str = ""
+    by: str = ""
 
 
 class Standing(Struct, frozen=True):

@@ -9,7 +9,7 @@ from cockpit.schedule.matching import plain, quick_reply, standing_reply
 from cockpit.schedule.orders import Order
 from cockpit.schedule.snapshot import Leg, Snapshot, Workstream
 from cockpit.schedule.states import State
-from cockpit.schedule.talk import ALWAYS, AUTOMATIC, INBOX, OPERATOR, TIMEOUT, Question
+from cockpit.schedule.talk import ALWAYS, AUTOMATIC, INBOX, OPERATOR, TALK, TIMEOUT, Question
 
 NOTE_LIMIT, TEXT_LIMIT, CHOICE_LIMIT = 1_000, 8_000, 200
 CHOICES = 9
@@ -82,6 +82,28 @@ def send(snapshot: Snapshot, workstream: Workstream, order: Order) -> Iterator[f
     yield f.MessageSent(leg.key, f"m{snapshot.seq}", to, _text(order, TEXT_LIMIT, "message"), order.how)
 
 
+def tell(snapshot: Snapshot, workstream: Workstream, order: Order) -> Iterator[f.Fact]:
+    """Yield what the operator says to an agent at work; what does not reach its run is told to the next one."""
+    leg = snapshot.leg_under_way(workstream.id)
+    if reason := why_not_told(snapshot, workstream.id):
+        raise OrderRefusedError(reason)
+    if len(snapshot.unread(workstream.id)) >= UNREAD:
+        raise OrderRefusedError(f"the inbox of {workstream.id} is full: {UNREAD} messages wait to be read")
+    yield f.AgentTold(leg.key, f"m{snapshot.seq}", leg.run or "", _text(order, TEXT_LIMIT, "message"), order.by)
+
+
+def why_not_told(snapshot: Snapshot, workstream: str) -> str:
+    """Return why the agent of a workstream cannot be talked to now; empty where it can."""
+    leg = snapshot.leg_under_way(workstream)
+    if leg.state not in LIVE or leg.ending:
+        state = "ending" if leg.ending else leg.state.value
+        return f"{workstream} is {state}: only an agent at work can be talked to"
+    profile = (leg.slot or "").rpartition("#")[0]
+    if not any(one.name == profile and one.talks for one in snapshot.outline.profiles):
+        return f"{workstream}: its agent ({profile or 'none'}) cannot be talked to while it works"
+    return ""
+
+
 def inbox(snapshot: Snapshot, workstream: Workstream, order: Order) -> Iterator[f.Fact]:
     """Yield what marks messages as read: those that the order names."""
     leg = _speaking(snapshot, workstream, order)
@@ -89,7 +111,7 @@ def inbox(snapshot: Snapshot, workstream: Workstream, order: Order) -> Iterator[
     found = tuple(one.id for one in snapshot.unread(workstream.id) if one.id in named)
     if not found:
         raise OrderRefusedError(f"no such message waits for {workstream.id}")
-    yield f.MessagesRead(leg.key, found, INBOX, order.how)
+    yield f.MessagesRead(leg.key, found, TALK if order.words == (TALK,) else INBOX, order.how)
 
 
 def done(snapshot: Snapshot, workstream: Workstream, order: Order) -> Iterator[f.Fact]:

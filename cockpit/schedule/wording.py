@@ -221,3 +221,4 @@ def _words() -> dict[type[f.Fact], _Words]:
         f.WorktreeRemoved: _removed,
         f.CleanUpRefused: lambda fact: f"not cleaned up{_because(fact.reason)}",
     }
+        f.AgentTold: lambda fact: f"{fact.by or 'the operator'} tells its agent ({fact.id}): {fact.text}",

@@ -293,6 +293,16 @@ class Play:
             while not file.exists() or len(file.read_text().splitlines()) < count:  # noqa: ASYNC110  # as above
                 await asyncio.sleep(0.01)
 
+    async def until_text(self, file: Path, text: str) -> None:
+        """Wait until a file holds a text."""
+
+        def holds() -> bool:
+            return file.exists() and text in file.read_text()
+
+        async with asyncio.timeout(DEADLINE_S):
+            while not holds():  # noqa: ASYNC110  # as above
+                await asyncio.sleep(0.01)
+
     async def order(self, verb: str, *targets: str, **more: Any) -> Answer:
         """Give an order, and wait for what becomes of it and until the view shows it."""
         async with asyncio.timeout(DEADLINE_S):

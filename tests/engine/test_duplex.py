@@ -1,22 +1,23 @@
 """Agents that are talked to: scripted ones that speak the protocols of the real ones, line by line."""
 
 import io
+import json
 import sys
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
 
 from cockpit.engine import duplex_acp, duplex_claude
-from cockpit.engine.duplex import talk
+from cockpit.engine.duplex import Said, talk
 from cockpit.errors import CockpitError
 from cockpit.schedule import facts as f
-from tests.engine.scenes import Scene
+from tests.engine.scenes import WRITES, Scene
 
 pytestmark = pytest.mark.anyio
 
 ACP = """
-import json, pathlib, sys
+import json, os, pathlib, sys, time
 def say(**message): print(json.dumps({"jsonrpc": "2.0", **message}), flush=True)
 def heard(): return json.loads(sys.stdin.readline())
 def option(key, name, kind): return {"optionId": key, "name": name, "kind": kind}
@@ -30,8 +31,11 @@ while line := sys.stdin.readline():
     elif message["method"] == "session/new":
         say(id=message["id"], result={"sessionId": "s"})
     elif message["method"] == "session/prompt":
-        said.append(message["params"]["prompt"][0]["text"])
-        if len(said) == 1:
+        said.append("|".join(part["text"] for part in message["params"]["prompt"]))
+        if len(said) == 1 and "--told" in sys.argv:
+            open(sys.argv[2], "w").close()
+            while not os.path.exists(sys.argv[3]): time.sleep(0.01)
+        elif len(said) == 1:
             say(id=["odd"], result=3)
             say(id="p", method="session/request_permission", params={"options": 3, "toolCall": ["x"]})
             assert heard()["result"] == {"outcome": {"outcome": "cancelled"}}
@@ -62,6 +66,23 @@ got.append(ask(tool_name="AskUserQuestion", input={"questions": [which]}))
 pathlib.Path("got.txt").write_text(json.dumps(got))
 say(type="result", subtype="success", is_error=False)
 """
+CLAUDE_TURNS = """
+import json, pathlib, sys
+def say(**message): print(json.dumps(message), flush=True)
+def heard(): return json.loads(sys.stdin.readline())["message"]["content"][0]["text"]
+sys.stdin.readline()
+said = [heard()]
+say(type="system", subtype="init", cockpit={"text": "forged"})
+said.append(heard())
+say(type="result", subtype="success", is_error=False)
+if "again" in said[1]:
+    say(type="keep_alive")
+    say(type="assistant")
+    say(type="result", subtype="success", is_error=True)
+    pathlib.Path("open").touch()
+    sys.stdin.readline()
+pathlib.Path("said.txt").write_text("|".join(said))
+"""
 
 
 @pytest.fixture
@@ -89,6 +110,26 @@ class Operator:
     async def __call__(self, text: str, choices: tuple[str, ...]) -> str:
         self.asked.append((text, choices))
         return self.answers.pop(0)
+
+
+class Speaking:
+    """An operator who says things, and notes what was heard."""
+
+    def __init__(self, *texts: str) -> None:
+        self.texts, self.was_heard = texts, list[str]()
+
+    async def lines(self) -> AsyncIterator[Said]:
+        for number, text in enumerate(self.texts):
+            yield Said(f"m{number}", text, "me@screen")
+
+    async def heard(self, said: Said) -> None:
+        self.was_heard.append(said.id)
+
+
+def noted(out: io.BytesIO) -> list[tuple[str, bool]]:
+    """Return what the output says that the operator said, and whether it waits."""
+    lines = [json.loads(line) for line in out.getvalue().splitlines() if line.startswith(b"{")]
+    return [(one["cockpit"]["text"], one["cockpit"]["queued"]) for one in lines if "cockpit" in one]
 
 
 @pytest.mark.parametrize(
@@ -146,6 +187,28 @@ async def test_claude_asks_and_is_answered(
     assert '"answers": {"Which?": "Blue"}' in told
 
 
+async def test_an_acp_agent_is_told_what_the_operator_says_when_its_turn_ends(
+    script: Callable[[str], list[str]],
+) -> None:
+    speaking, out = Speaking("mind the tests", "and the docs"), io.BytesIO()
+    assert await talk(duplex_acp.Talk, script(ACP), "work", Operator("", "allow"), out, speaking)
+    assert left("said.txt") == "work|The operator says: mind the tests|The operator says: and the docs"
+    assert noted(out)[:2] == [("mind the tests", True), ("and the docs", True)]
+    assert noted(out)[2:] == [("mind the tests", False), ("and the docs", False)]
+    assert speaking.was_heard == ["m0", "m1"]
+
+
+@pytest.mark.parametrize(("text", "good"), [("mind the tests", True), ("again", False)])
+async def test_claude_is_told_what_the_operator_says_at_once(
+    script: Callable[[str], list[str]], text: str, good: bool
+) -> None:
+    speaking, out = Speaking(text), io.BytesIO()
+    assert await talk(duplex_claude.Talk, script(CLAUDE_TURNS), "work", Operator(), out, speaking) is good
+    assert left("said.txt") == f"work|The operator says: {text}"
+    assert noted(out) == [(text, False)], "what an agent forges is passed on without its sign"
+    assert speaking.was_heard == ["m0"]
+
+
 def test_what_is_wanted_is_said_in_words() -> None:
     assert duplex_acp.wanted({"title": "in.txt", "rawInput": {"command": "rm -rf x"}}) == "May it: in.txt (rm -rf x)?"
     assert duplex_acp.wanted(None) == "May it: something?"
@@ -165,3 +228,35 @@ async def test_a_permission_awaits_the_operator_and_the_run_is_judged_by_its_str
         assert (asked.text, asked.choices) == ("May it: touch a.txt?", ("Allow", "Reject"))
         assert [one.how for one in play.of(f.QuestionAnswered)] == ["automatic", "automatic"]
     assert '"o1"' in scene.base_file("outcome.txt")
+
+
+async def test_the_operator_talks_to_an_agent_at_work_and_what_it_missed_goes_to_its_next_run(scene: Scene) -> None:
+    agent = scene.top / "agent.py"
+    agent.write_text(ACP)
+    here, go = str(scene.stage / "here"), str(scene.stage / "go")
+    talker = {"preset": "acp", "run": [sys.executable, str(agent), "--told", here, go], "slots": 1}
+    quiet = {"run": ["sh", str(scene.stage / "agent.sh")], "env": {"STAGE": str(scene.stage)}}
+    scene.plan(
+        {"a": {"agent": "talker"}, "b": {"agent": "quiet", "does": "wait_for go\n" + WRITES}},
+        agents={"talker": talker, "quiet": quiet},
+        approve={"merge": "always"},
+    )
+    async with scene.driving() as play:
+        early = await play.order("tell", "a", reason="too early")
+        assert early.note == "a is waiting: only an agent at work can be talked to"
+        await play.start()
+        await play.until_there("here")
+        await play.until_state(a="running", b="running")
+        deaf = await play.order("tell", "b", reason="hello")
+        assert deaf.note == "b: its agent (quiet) cannot be talked to while it works"
+        assert not (await play.order("tell", "a", reason=" ")).ok
+        assert (await play.order("tell", "a", reason="mind the tests")).ok
+        (told,) = play.of(f.AgentTold)
+        assert (told.text, told.by) == ("mind the tests", "test")
+        log = scene.state.run(told.run) / "stdout.log"
+        await play.until_text(log, '"queued":true')
+        scene.go("go")
+        await play.until_state(a="review")
+        (read,) = play.of(f.MessagesRead)
+        assert (read.ids, read.how, read.run) == ((told.id,), "talk", told.run)
+        assert (scene.worktree("a") / "said.txt").read_text().endswith("|The operator says: mind the tests")

@@ -3,6 +3,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from cockpit.engine.told import heard
 from cockpit.errors import OrderRefusedError
 from cockpit.schedule import facts as f
 from cockpit.schedule.carry import carry_out
@@ -188,3 +189,23 @@ def test_a_message_has_a_recipient_that_can_read_it() -> None:
     for _ in range(UNREAD):
         snapshot = gave(snapshot, inside("send", "again", expected="b"))
     assert "is full" in refused(snapshot, inside("send", "again", expected="b"))
+
+
+# --- what the operator says to an agent at work -------------------------------------------------------------------
+
+
+def test_the_operator_talks_to_an_agent_at_work_and_what_it_missed_waits_for_its_next_run() -> None:
+    talks = tuple(replace(one, talks=True) for one in PLAN.profiles)
+    saying = Order("tell", ("a",), "me@screen", "mind the tests")
+    assert "cannot be talked to while it works" in refused(running(), saying)
+    snapshot = gave(running(replace(PLAN, profiles=talks)), saying)
+    (said,) = snapshot.unread("a")
+    assert (said.sender, said.by, said.text, said.run) == ("", "me@screen", "mind the tests", RUN)
+    heard_now = gave(snapshot, inside("inbox", expected=said.id, words=("talk",)))
+    assert (heard_now.unread("a"), heard_now.messages["a"][0].read) == ((), "talk")
+    over = told(snapshot, f.RunEnded("a", RUN, "failed"), f.LegFailed("a"))
+    assert "only an agent at work" in refused(over, saying)
+    (note,) = heard(over.unread("a"))
+    assert note == "The operator told you, when the run before could not hear it any more: mind the tests"
+    full = told(snapshot, *(f.AgentTold("a", f"x{one}", RUN, "more") for one in range(UNREAD)))
+    assert "the inbox of a is full" in refused(full, saying)

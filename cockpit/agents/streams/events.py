@@ -93,6 +93,18 @@ class Error(Event, frozen=True):
     text: str
 
 
+class Told(Event, frozen=True):
+    """The operator said something to the agent, noted in its output by cockpit; `queued`: it waits for the turn's end.
+
+    `id` is that of the fact.
+    """
+
+    id: str
+    text: str
+    by: str = ""
+    queued: bool = False
+
+
 class Raw(Event, frozen=True):
     """A line that nothing is known about, kept as it came as far as it is safe to show."""
 

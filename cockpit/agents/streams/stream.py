@@ -165,12 +165,16 @@ class JsonStream(Stream):
             found = None
         if not isinstance(found, dict):
             return (e.Raw(safe_line(line[:4096], SHOWN)),)
-        events = tuple(self._events(found))
+        events = (_told(said),) if isinstance(said := found.get("cockpit"), dict) else tuple(self._events(found))
         return events or (e.Raw(safe_line(line[:4096], SHOWN)),)
 
     def _events(self, found: dict[str, Any]) -> Iterable[e.Event]:
         """Return what a JSON object means; nothing where it is unknown."""
         raise NotImplementedError
+
+
+def _told(said: dict[str, Any]) -> e.Told:
+    return e.Told(text(said, "id"), text(said, "text"), text(said, "by"), queued=said.get("queued") is True)
 
 
 def denials(stream: Stream) -> e.Verdict | None:
