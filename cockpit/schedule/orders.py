@@ -49,10 +49,10 @@ class Order(Struct, frozen=True):
     violations that are waived, or for which something is released or discarded, a question, a recipient, a path.
     `how`: the way of a release (see `releasing`), the run that an agent's own order comes from, `always` for an answer.
     `words`: the choices of a question, what is done, or the agent profiles that limits and draining are for.
+    `comments`: what is said of single lines of the work that is refused.
     """
 
     verb: str
-    `comments`: what is said of single lines of the work that is refused.
     targets: tuple[str, ...] = ()
     by: str = ""
     reason: str = ""
@@ -62,10 +62,10 @@ class Order(Struct, frozen=True):
     expected: str = ""
     how: str = ""
     words: tuple[str, ...] = ()
+    comments: tuple[Comment, ...] = ()
 
 
 class TakeLeg(Struct, frozen=True):
-    comments: tuple[Comment, ...] = ()
     """Reserve a slot for a leg."""
 
     leg: str
