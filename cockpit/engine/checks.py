@@ -45,7 +45,8 @@ async def check_leg(effects: "Effects", key: str, run: str) -> None:
         return
     if fact is None:
         if workstream.expect == "change":
-            effects.fail(key, run, "failed", "the agent ended well but changed nothing")
+            what = "nothing was changed in its worktree" if leg.hand else "the agent ended well but changed nothing"
+            effects.fail(key, run, "failed", what)
         else:
             engine.record(f.LegMerged(key))
         return
@@ -65,7 +66,8 @@ async def check_leg(effects: "Effects", key: str, run: str) -> None:
         effects.fail(key, run, "failed", failed)
         return
     unsure = engine.snapshot.unsure_of(engine.snapshot.legs[key])
-    asks = bool(unsure) or engine.snapshot.workstreams[leg.workstream].outline.approve_merge
+    by_hand = engine.snapshot.legs[key].hand is not None  # it was handed back to be reviewed
+    asks = bool(unsure) or by_hand or engine.snapshot.workstreams[leg.workstream].outline.approve_merge
     engine.record(f.ReviewAsked(key) if asks else f.MergeQueued(key))
 
 
@@ -76,7 +78,8 @@ def quarantine(effects: "Effects", key: str, violations: tuple[str, ...], *facts
     found = [engine.snapshot.violations[one] for one in violations]
     reason = "; ".join(f"{one.rule} in {one.path}:{one.line}" for one in found[:3])
     more = f" and {len(found) - 3} more" if len(found) > 3 else ""
-    engine.record(*facts, f.LegQuarantined(key, run.slot if run else "", violations, f"{reason}{more}"))
+    slot = "" if run is None or engine.snapshot.legs[key].by_hand else run.slot  # no slot wrote what a human changed
+    engine.record(*facts, f.LegQuarantined(key, slot, violations, f"{reason}{more}"))
 
 
 def _commit(

@@ -7,7 +7,7 @@ from pathlib import Path
 from threading import Event
 
 from cockpit.agents import environment, runs
-from cockpit.engine import checks, merges, resolutions, rollbacks
+from cockpit.engine import checks, hands, merges, resolutions, rollbacks
 from cockpit.engine.loop import Engine
 from cockpit.engine.monitor import Monitor
 from cockpit.engine.moved_back import MovedBack
@@ -24,10 +24,12 @@ from cockpit.schedule.orders import (
     CheckLeg,
     CleanUp,
     EndRun,
+    HandBack,
     Integrate,
     PrepareLeg,
     Resolve,
     Revert,
+    TakeOver,
     Todo,
     WatchRun,
 )
@@ -91,6 +93,10 @@ class Effects:
             await resolutions.resolve_step(self, todo.leg, todo.how)
         elif isinstance(todo, Revert):
             await rollbacks.roll_back(self, todo.leg)
+        elif isinstance(todo, TakeOver):
+            await hands.take_over(self, todo.leg)
+        elif isinstance(todo, HandBack):
+            await hands.hand_back(self, todo.leg)
         elif isinstance(todo, CleanUp):
             await merges.clean_up(self, todo.workstream)
 

@@ -316,7 +316,8 @@ class Engine:
             *(
                 f.ApprovalGiven(leg.key, what, "run --approve all", leg.commit if what == "merge" else "")
                 for leg, what in awaited
-                if what and not self.snapshot.unsure_of(leg)  # nobody but a human can be sure of it
+                # Nobody but a human can be sure of what is unsure, or knows when work by hand is done.
+                if what and not leg.taken_over and not self.snapshot.unsure_of(leg)
             )
         )
 

@@ -88,7 +88,8 @@ async def _rebase_others(effects: "Effects") -> None:
         leg = engine.snapshot.legs[key]
         workstream = engine.snapshot.workstreams[leg.workstream]
         asked = effects.project.loaded.plan.merge_of(effects.workstream(leg.workstream)).rebase_others
-        if leg.state is not State.REVIEW or leg.reverted or not asked or tip is None or leg.base == tip:
+        mine = leg.state is State.REVIEW and not (leg.taken_over or leg.reverted)
+        if not mine or not asked or tip is None or leg.base == tip:
             continue
         try:
             done = await effects.pool.git(

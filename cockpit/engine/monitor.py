@@ -91,7 +91,10 @@ class Monitor:
         await self._scanner.close()
 
     def _running(self) -> list[Leg]:
-        return self._engine.snapshot.legs_in(State.RUNNING)
+        """Return the legs whose worktrees are being written in: by agents, or by a human who took one over."""
+        snapshot = self._engine.snapshot
+        active = map(snapshot.legs.__getitem__, snapshot.active)
+        return [leg for leg in active if leg.state is State.RUNNING or leg.taken_over]
 
     async def _keep_sweeping(self) -> None:
         while True:
@@ -154,7 +157,7 @@ class Monitor:
         self._engine.read(notes={f"{FAILED}{leg.workstream}": None})
         now, settle = self._engine.clock.now(), self._effects.project.loaded.plan.quality.settle
         leg = self._engine.snapshot.legs[leg.key]
-        if leg.state is not State.RUNNING or leg.ending:
+        if leg.ending or not (leg.taken_over or leg.state is State.RUNNING):
             return
         facts = self._facts(leg, found)
         known = self._since.get(leg.key, {})
@@ -162,6 +165,9 @@ class Monitor:
         self._since[leg.key] = since
         settled = [fact for fact in facts if since[fact.id] + settle <= now]
         self._tell(leg, facts, since)
+        if leg.taken_over:  # a human sees it, and is not stopped; it is judged once it is handed back
+            self._due.pop(leg.key, None)
+            return
         self._engine.record(*self._new(settled), *self._fixed(leg, facts))
         bad = self._quarantining(settled)
         pending = [since[fact.id] + settle for fact in facts if since[fact.id] + settle > now]
@@ -182,7 +188,7 @@ class Monitor:
                 one.path,
                 one.line,
                 since[one.id],
-                since[one.id] + quality.settle if one.rule in quality.quarantine else 0.0,
+                since[one.id] + quality.settle if one.rule in quality.quarantine and not leg.taken_over else 0.0,
             )
             for one in facts
             if not self._is_released(one)
@@ -260,7 +266,8 @@ class Monitor:
 
     def _facts(self, leg: Leg, found: Findings) -> list[f.ViolationFound]:
         run = self._engine.snapshot.runs.get(leg.run or "")
-        return [_fact(leg, one, run.slot if run else "") for one in found.violations]
+        slot = "" if run is None or leg.by_hand else run.slot
+        return [_fact(leg, one, slot) for one in found.violations]
 
     def _new(self, facts: Iterable[f.ViolationFound]) -> list[f.ViolationFound]:
         known = self._engine.snapshot.violations

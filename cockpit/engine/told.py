@@ -19,6 +19,7 @@ def notes(effects: "Effects", leg: Leg, outfit: Outfit) -> list[str]:
     return [
         *_conflict(effects.base, leg, outfit.conflicts),
         *_base_moved(effects, leg, outfit.came_from),
+        *_by_hand(leg),
         *outfit.notes,
     ]
 
@@ -32,6 +33,17 @@ def _whose(one: Message) -> str:
     if not one.sender:
         return "The operator told you, when the run before could not hear it any more:"
     return f"The agent of the workstream {one.sender} told you (these are its words, not the operator's):"
+
+
+def _by_hand(leg: Leg) -> list[str]:
+    """Say what the operator did in the worktree before this run, and said of it."""
+    if leg.hand is None or not (leg.hand.changed or leg.hand.said):
+        return []
+    named = ", ".join(f"`{safe_line(path)}`" for path in leg.hand.paths[:NAMED])
+    more = f" and {len(leg.hand.paths) - NAMED} more" if len(leg.hand.paths) > NAMED else ""
+    did = f" and changed {named}{more}; keep that, and build on it" if named else ""
+    said = f" The operator says: {' '.join(safe_text(leg.hand.said).split())}" if leg.hand.said else ""
+    return [f"The operator worked in this worktree by hand{did}.{said}"]
 
 
 def _conflict(base: str, leg: Leg, paths: tuple[str, ...]) -> list[str]:

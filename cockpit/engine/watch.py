@@ -108,6 +108,8 @@ class Watch:
             wanted.add(str(self._effects.project.state.run(leg.run or "")))
             if now - leg.since >= HOT_AFTER_S:
                 hot.add(leg.workstream)
+        active = map(self._engine.snapshot.legs.__getitem__, self._engine.snapshot.active)
+        hot.update(leg.workstream for leg in active if leg.taken_over)
         for gone in self._folders.keys() - hot:
             del self._folders[gone]
         for workstream in hot - self._folders.keys():

@@ -52,6 +52,7 @@ def carry_out(snapshot: Snapshot, order: Order) -> Carried:
     done: list[str] = []
     for target in _targets(snapshot, order):
         try:
+            taking.require_free(snapshot, snapshot.workstreams[target], order.verb)
             found += _VERBS[order.verb](snapshot, snapshot.workstreams[target], order)
         except OrderRefusedError as error:
             refused.append(error.what)
@@ -79,6 +80,8 @@ def progress(snapshot: Snapshot, pending: PendingOrder) -> f.OrderDone | f.Order
             return None
         refused = [f"{one.id}: {one.clean_up_refused}" for one in workstreams if one.clean_up_refused]
         return f.OrderRefused(pending.id, "; ".join(refused)) if refused else f.OrderDone(pending.id)
+    if order.verb in ("takeover", "handback"):
+        return taking.progress(snapshot, pending, legs)
     if order.verb == "merge":
         return _merge_progress(snapshot, pending, legs)
     if order.verb in ("rebase", "rerun", "resolve", "resolved", "abandon"):
@@ -193,6 +196,8 @@ def _start(snapshot: Snapshot, workstream: Workstream, order: Order) -> Iterator
 
 def _pause(snapshot: Snapshot, workstream: Workstream, order: Order) -> Iterator[f.Fact]:
     leg = snapshot.leg_under_way(workstream.id)
+    if leg.taken_over:
+        raise _DoneAlreadyError(f"{workstream.id} is taken over, and runs no agent")
     if leg.state not in ENDABLE:
         raise OrderRefusedError(f"{_is(leg)}: only what runs can be paused")
     _require_no_quarantine(leg)
@@ -382,6 +387,8 @@ _VERBS: dict[str, _Verb] = {
     "discard": releasing.discard,
     "rollback": rolling.roll_back,
     "cleanup": _cleanup,
+    "takeover": taking.take_over,
+    "handback": taking.hand_back,
     "answer": talking.answer,
     "note": talking.note,
     "ask": talking.ask,

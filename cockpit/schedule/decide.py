@@ -12,12 +12,14 @@ from cockpit.schedule.orders import (
     CheckLeg,
     CleanUp,
     EndRun,
+    HandBack,
     Integrate,
     PrepareLeg,
     Resolve,
     Revert,
     StartMerge,
     TakeLeg,
+    TakeOver,
     Todo,
     WakeAt,
     WatchRun,
@@ -26,7 +28,7 @@ from cockpit.schedule.readings import Readings
 from cockpit.schedule.records import Record, better_first
 from cockpit.schedule.scopes import overlap
 from cockpit.schedule.snapshot import Leg, Snapshot, waits_for
-from cockpit.schedule.states import State
+from cockpit.schedule.states import CAN_BE_ENDED, State
 
 MOST_CROWDED = 100
 
@@ -59,6 +61,11 @@ def _under_way(active: Iterable[Leg]) -> Iterator[Todo]:
             yield CheckLeg(leg.key, run)
         elif leg.state is State.CONFLICT and leg.resolving:
             yield Resolve(leg.key, leg.resolving)
+        if leg.hand is not None and leg.taken_over and leg.state not in CAN_BE_ENDED:
+            if not leg.hand.at:
+                yield TakeOver(leg.key)
+            elif leg.hand.back:
+                yield HandBack(leg.key, leg.hand.back)
 
 
 def _merges(snapshot: Snapshot, readings: Readings, active: Iterable[Leg], now: float) -> Iterator[Todo]:
@@ -150,7 +157,8 @@ def _may_begin(snapshot: Snapshot, leg: Leg, now: float) -> bool:
 
 
 def _is_due(snapshot: Snapshot, leg: Leg, now: float) -> bool:
-    return leg.state is State.RETRYING and leg.retry_at <= now and snapshot.workstreams[leg.workstream].wanted
+    due = leg.state is State.RETRYING and leg.retry_at <= now and not leg.taken_over
+    return due and snapshot.workstreams[leg.workstream].wanted
 
 
 def _agents_for(snapshot: Snapshot, leg: Leg) -> tuple[str, ...]:

@@ -434,6 +434,49 @@ class LegStopped(LegFact, frozen=True):
     """A leg was stopped by the operator."""
 
 
+class TakeOverAsked(LegFact, frozen=True):
+    """A human wants to work in a leg's worktree: nothing of the leg begins until it is handed back."""
+
+    by: str = ""
+
+
+class TakenOver(LegFact, frozen=True):
+    """A leg's worktree is a human's from now on; `tree` is what it held then, empty where that is not known."""
+
+    tree: str = ""
+
+
+class HandBackAsked(LegFact, frozen=True):
+    """A human is done in a worktree that was taken over; `how` is go-on, review or leave."""
+
+    how: str
+    by: str = ""
+    reason: str = ""
+
+
+class HandedBack(LegFact, frozen=True):
+    """A worktree is cockpit's again; `paths` differ from what it held before, `changed` tells whether any does."""
+
+    how: str
+    by: str = ""
+    paths: tuple[str, ...] = ()
+    changed: bool = False
+
+
+class PromptChanged(LegFact, frozen=True):
+    """The operator changed what is added to the prompt of a leg's next run; no text: nothing is."""
+
+    text: str
+    by: str = ""
+
+
+class AdditionTold(LegFact, frozen=True):
+    """A run was told what the operator had added to its prompt; later runs of the leg are told it again."""
+
+    run: str
+    text: str
+
+
 class CleanUpAsked(Fact, frozen=True):
     """The operator asked for a workstream's worktree to be removed."""
 
@@ -512,6 +555,15 @@ class MessageSent(LegFact, frozen=True):
     run: str = ""
 
 
+class AgentTold(LegFact, frozen=True):
+    """The operator said something to the agent of a run that can be talked to while it works."""
+
+    id: str
+    run: str
+    text: str
+    by: str = ""
+
+
 class MessagesRead(LegFact, frozen=True):
     """Messages reached the agent of a leg: in its inbox, in its prompt, or while it worked (`how`)."""
 
@@ -541,15 +593,6 @@ KINDS = {name: kind for name, kind in _all_kinds(Fact).items() if name not in ("
 
 def to_json(fact: Fact) -> dict[str, Any]:
     """Return a fact's fields as a JSON object, without its kind."""
-class AgentTold(LegFact, frozen=True):
-    """The operator said something to the agent of a run that can be talked to while it works."""
-
-    id: str
-    run: str
-    text: str
-    by: str = ""
-
-
     data: dict[str, Any] = encode(fact)
     return data
 

@@ -6,7 +6,16 @@ from msgspec.structs import replace
 
 from cockpit.errors import IllegalMoveError
 from cockpit.schedule import facts as f
-from cockpit.schedule import fold_cleanup, fold_merges, fold_plan, fold_quality, fold_repairs, fold_runs, fold_talk
+from cockpit.schedule import (
+    fold_cleanup,
+    fold_hand,
+    fold_merges,
+    fold_plan,
+    fold_quality,
+    fold_repairs,
+    fold_runs,
+    fold_talk,
+)
 from cockpit.schedule.folding import apply
 from cockpit.schedule.snapshot import Snapshot
 
@@ -17,6 +26,7 @@ MEANINGS = (
     fold_repairs,
     fold_quality,
     fold_cleanup,
+    fold_hand,
     fold_talk,
 )  # importing them is what teaches `apply` the facts
 

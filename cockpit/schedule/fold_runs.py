@@ -33,7 +33,7 @@ def _(fact: f.WorktreeMade, snapshot: Snapshot, at: float) -> Snapshot:
 
 @apply.register
 def _(fact: f.RunStarted, snapshot: Snapshot, at: float) -> Snapshot:
-    leg = moved(leg_of(snapshot, fact.leg), fact, at)
+    leg = moved(leg_of(snapshot, fact.leg), fact, at, hand=None)
     return _with_run(put(snapshot, leg), fact.run, started=at, pid=fact.pid, folder=fact.folder)
 
 

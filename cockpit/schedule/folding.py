@@ -69,7 +69,7 @@ def settled(snapshot: Snapshot, leg: Leg, state: str, at: float) -> Snapshot:
 def tallied(snapshot: Snapshot, leg: Leg, **changes: Any) -> Snapshot:
     """Return the snapshot with more known about the work of a leg's last run."""
     run = snapshot.runs.get(leg.run or "")
-    if run is None or not changes:
+    if run is None or not changes or leg.by_hand:  # what a human changed is no agent's record
         return snapshot
     return replace(snapshot, runs={**snapshot.runs, run.id: replace(run, tally=replace(run.tally, **changes))})
 

@@ -23,6 +23,8 @@ VERBS = (
     "discard",
     "rollback",
     "cleanup",
+    "takeover",
+    "handback",
     "drain",
     "undrain",
     "limits",
@@ -137,6 +139,31 @@ class Revert(Struct, frozen=True):
     leg: str
 
 
+class TakeOver(Struct, frozen=True):
+    """See what a worktree holds that a human takes over."""
+
+    leg: str
+
+
+class HandBack(Struct, frozen=True):
+    """See what a human changed in a worktree, and go on as said."""
+
+    leg: str
+    how: str
+
+
 Todo = (
-    TakeLeg | PrepareLeg | WatchRun | EndRun | CheckLeg | StartMerge | Integrate | CleanUp | Resolve | Revert | WakeAt
+    TakeLeg
+    | PrepareLeg
+    | WatchRun
+    | EndRun
+    | CheckLeg
+    | StartMerge
+    | Integrate
+    | CleanUp
+    | Resolve
+    | Revert
+    | TakeOver
+    | HandBack
+    | WakeAt
 )

@@ -15,6 +15,24 @@ UNKNOWN_EXIT = "~ exit unknown: nobody saw its agent end, and git shows changes"
 JUDGED_BY_GIT = frozenset({State.CHECKING, State.REVIEW, State.QUEUED, State.MERGING})
 
 
+class ByHand(Struct, frozen=True):
+    """A human's work in a leg's worktree: who asked for it, since when it is theirs (0: not yet), until when.
+
+    `tree` is what it held before, `back` how it is to be handed back, once `back_by` asked for that; `said` goes to
+    the next run, with the `paths` that were changed.
+    """
+
+    by: str = ""
+    at: float = 0.0
+    tree: str = ""
+    back: str = ""
+    back_by: str = ""
+    said: str = ""
+    ended: float = 0.0
+    paths: tuple[str, ...] = ()
+    changed: bool = False
+
+
 class Leg(Struct, frozen=True):
     """A leg and all that happened to it; times are seconds since the epoch, `outline` is its part of the plan.
 
@@ -24,7 +42,8 @@ class Leg(Struct, frozen=True):
     that it left. `start_over`: its next run begins at its base again; `avoid`: the profile that is not to do it.
     `continues` is the paused run whose session its next run goes on with.
     `allowed` are violations in its commit that comments allow, `unscanned` files of it that nobody looked at.
-    `note` is what its agent noted last, `claimed` what it said is done.
+    `addition` is what the operator adds to the prompt of its next run, `additions` what its runs were told so.
+    `note` is what its agent noted last, `claimed` what it said is done. `hand`: a human's work since its last run.
     `reviewed` is the commit that a human decided on last, made from `reviewed_base`; `comments` are what was said of
     its lines when it was refused.
     """
@@ -76,6 +95,17 @@ class Leg(Struct, frozen=True):
     reviewed: str = ""
     reviewed_base: str = ""
     comments: tuple[Comment, ...] = ()
+    hand: ByHand | None = None
+
+    @property
+    def taken_over(self) -> bool:
+        """Whether its worktree is a human's, or is about to be: then nothing of it begins."""
+        return self.hand is not None and not self.hand.ended
+
+    @property
+    def by_hand(self) -> bool:
+        """Whether a human changed its worktree since its last run: what is in it is not that agent's alone."""
+        return self.hand is not None and self.hand.changed
 
     @property
     def key(self) -> str:

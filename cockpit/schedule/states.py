@@ -61,7 +61,12 @@ MOVES: Mapping[State, Mapping[str, State]] = {
         "LegStopped": S.STOPPED,
         "LegQuarantined": S.QUARANTINED,
     },
-    S.REVIEW: {"ApprovalGiven": S.QUEUED, "ApprovalRefused": S.REJECTED, "LegStopped": S.STOPPED},
+    S.REVIEW: {
+        "ApprovalGiven": S.QUEUED,
+        "ApprovalRefused": S.REJECTED,
+        "ChecksStarted": S.CHECKING,
+        "LegStopped": S.STOPPED,
+    },
     S.QUEUED: {
         "MergeStarted": S.MERGING,
         "MergeQueued": S.QUEUED,
@@ -77,8 +82,13 @@ MOVES: Mapping[State, Mapping[str, State]] = {
         "LegStopped": S.STOPPED,
     },
     S.MERGED: {"LegReverted": S.REVIEW},
-    S.RETRYING: {"LegTaken": S.PREPARING, "LegStopped": S.STOPPED, "LegRetried": S.READY},
-    S.PAUSED: {"LegResumed": S.READY, "LegStopped": S.STOPPED},
+    S.RETRYING: {
+        "LegTaken": S.PREPARING,
+        "ChecksStarted": S.CHECKING,
+        "LegStopped": S.STOPPED,
+        "LegRetried": S.READY,
+    },
+    S.PAUSED: {"LegResumed": S.READY, "ChecksStarted": S.CHECKING, "LegStopped": S.STOPPED},
     S.QUARANTINED: {"LegReleased": S.READY, "ChecksStarted": S.CHECKING, "LegStopped": S.STOPPED},
     S.CONFLICT: {
         "LegRetried": S.READY,
@@ -86,9 +96,9 @@ MOVES: Mapping[State, Mapping[str, State]] = {
         "ApprovalRefused": S.REJECTED,
         "LegStopped": S.STOPPED,
     },
-    S.FAILED: {"LegRetried": S.READY, "LegStopped": S.STOPPED},
-    S.STOPPED: {"LegRetried": S.READY},
-    S.REJECTED: {"LegRetried": S.READY, "LegStopped": S.STOPPED},
+    S.FAILED: {"LegRetried": S.READY, "ChecksStarted": S.CHECKING, "LegStopped": S.STOPPED},
+    S.STOPPED: {"LegRetried": S.READY, "ChecksStarted": S.CHECKING},
+    S.REJECTED: {"LegRetried": S.READY, "ChecksStarted": S.CHECKING, "LegStopped": S.STOPPED},
 }
 
 MOVING_FACTS = frozenset(name for moves in MOVES.values() for name in moves)

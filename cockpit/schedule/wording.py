@@ -141,6 +141,12 @@ def _rebased(fact: f.LegRebased) -> str:
     return f"its work is on base at {fact.base[:9]} now, as {fact.commit[:9]}{kept}"
 
 
+def _handed_back(fact: f.HandedBack) -> str:
+    some = f"{', '.join(fact.paths[:5])}{' …' if len(fact.paths) > 5 else ''}"
+    changed = some or ("something" if fact.changed else "nothing")
+    return f"handed back by {fact.by or 'somebody'} ({fact.how}); changed by hand: {changed}"
+
+
 def _asked(fact: f.QuestionAsked) -> str:
     choices = "".join(f" [{number}] {choice}" for number, choice in enumerate(fact.choices, 1))
     return f"asks ({fact.id}): {fact.text}{choices}"
@@ -151,6 +157,11 @@ def _answered(fact: f.QuestionAnswered) -> str:
         return f"question {fact.id} was not answered in time"
     often = ", for always" if fact.always else ""
     return f"question {fact.id} answered by {fact.by or 'somebody'} ({fact.how}{often}): {fact.text}"
+
+
+def _added(fact: f.PromptChanged) -> str:
+    who = fact.by or "the operator"
+    return f"{who} adds to its next prompt: {fact.text}" if fact.text else f"{who} adds nothing more to its next prompt"
 
 
 @cache
@@ -215,10 +226,16 @@ def _words() -> dict[type[f.Fact], _Words]:
         f.QuestionAsked: _asked,
         f.QuestionAnswered: _answered,
         f.MessageSent: lambda fact: f"tells {fact.to} ({fact.id}): {fact.text}",
+        f.PromptChanged: _added,
+        f.AdditionTold: lambda fact: f"run {fact.run} was told what the operator added to its prompt",
+        f.AgentTold: lambda fact: f"{fact.by or 'the operator'} tells its agent ({fact.id}): {fact.text}",
         f.MessagesRead: lambda fact: f"was told {', '.join(fact.ids)} ({fact.how})",
+        f.TakeOverAsked: lambda fact: f"its worktree is to be taken over by {fact.by or 'somebody'}",
+        f.TakenOver: lambda _: "its worktree is taken over: no agent works there until it is handed back",
+        f.HandBackAsked: lambda fact: f"its worktree is to be handed back ({fact.how}){_because(fact.reason)}",
+        f.HandedBack: _handed_back,
         f.CleanUpAsked: lambda _: "its worktree is to be removed",
         f.WorkRescued: lambda fact: f"work kept as {fact.ref}{_because(fact.why)}",
         f.WorktreeRemoved: _removed,
         f.CleanUpRefused: lambda fact: f"not cleaned up{_because(fact.reason)}",
     }
-        f.AgentTold: lambda fact: f"{fact.by or 'the operator'} tells its agent ({fact.id}): {fact.text}",
