@@ -226,18 +226,20 @@ class CockpitApp(App[str], inherit_bindings=False):
 
     def action_key(self, name: str) -> None:
         """Do what a key stands for on the page in front; on another page it may stand for something else."""
+        from cockpit.ui.elsewhere import taken
+
         action, page = BY_NAME[name], self.page
         if page is not None and page.PAGE not in action.where and keys.DIALOG not in action.where:
-            self._say_where(action, page)
+            if not taken(action, page.PAGE):
+                self._say_where(action)
             raise SkipAction
         self.action_do(name)
 
-    def _say_where(self, action: Action, page: Page) -> None:
+    def _say_where(self, action: Action) -> None:
         """Say where a key works that means nothing on the page in front."""
-        from cockpit.ui.elsewhere import taken, told
+        from cockpit.ui.elsewhere import told
 
-        if page is self.screen and not taken(action, page.PAGE):
-            self.say(f"{action.shown} {action.short or action.name.replace('_', ' ')}: {told(action)}", "warn")
+        self.say(f"{action.shown} {action.short or action.name.replace('_', ' ')}: {told(action)}", "warn")
 
     def on_key(self, event: events.Key) -> None:
         """Let what was just opened have what was typed before it had the focus: letters are orders here."""
@@ -253,7 +255,10 @@ class CockpitApp(App[str], inherit_bindings=False):
             getattr(self.screen, f"do_{name}", getattr(self, f"do_{name}", self.bell))()
             return
         page = self.page
-        if page is None or page.PAGE not in action.where:
+        if page is None:
+            return
+        if page.PAGE not in action.where:
+            self._say_where(action)
             return
         if reason := self.why_not(action):
             self.say(f"{action.shown} {action.short or name.replace('_', ' ')}: {reason}", "warn")
@@ -429,7 +434,11 @@ class CockpitApp(App[str], inherit_bindings=False):
         self.push_screen(PaletteScreen(self.page.PAGE if self.page else keys.GRID), self._chosen)
 
     def _chosen(self, name: str | None) -> None:
-        if name:
+        from cockpit.ui.screens.palette import OPEN
+
+        if name and name.startswith(OPEN):
+            self.open_workstream(name.removeprefix(OPEN))
+        elif name:
             self.action_do(name)
 
     def do_refresh(self) -> None:

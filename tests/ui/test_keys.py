@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from textual.binding import Binding
 from textual.dom import DOMNode
+from textual.widgets import OptionList
 
 import cockpit.ui
 from cockpit.schedule.orders import VERBS
@@ -31,10 +32,10 @@ from cockpit.ui.keys import (
     on_page,
 )
 from cockpit.ui.screens.help import HelpScreen
-from cockpit.ui.screens.palette import PaletteScreen
+from cockpit.ui.screens.palette import MOST, PaletteScreen
 from cockpit.ui.screens.ways import WAYS
 from cockpit.ui.screens.workstream import WorkstreamPage
-from tests.ui.fakes import busy
+from tests.ui.fakes import busy, many
 from tests.ui.opening import opened
 
 REQUIRED = [*"jkgGvsprxaAmMcCZSPnltTRqduXWK12345", "up", "down", "pageup", "pagedown", "enter", "escape", "space"]
@@ -113,7 +114,7 @@ def test_every_action_of_a_page_has_somebody_who_does_it() -> None:
 
 
 @pytest.mark.anyio
-async def test_help_lists_all_keys_of_the_page_and_why_some_are_off() -> None:
+async def test_help_lists_all_keys_of_the_page_and_finds_those_of_others_by_their_words() -> None:
     async with opened(busy(), (120, 90)) as one:
         await one.press("question_mark")
         assert isinstance(one.front, HelpScreen)
@@ -121,6 +122,12 @@ async def test_help_lists_all_keys_of_the_page_and_why_some_are_off() -> None:
         for action in on_page(GRID):
             assert action.about.split("—")[0][:40] in text
         assert "ci-testing is running and" in text
+        await one.press(*"csv")
+        text = one.screen_text()
+        assert "on forecast (6): write figures and legs as CSV files" in text
+        assert "move up" not in text
+        await one.press("x")
+        assert "no key has these words" in one.screen_text()
         await one.press("escape")
         assert one.app.screen_stack == [one.page]
 
@@ -132,6 +139,22 @@ async def test_the_palette_finds_by_words_and_does_what_is_chosen() -> None:
         assert isinstance(one.front, PaletteScreen)
         await one.press("enter")
         await one.until(lambda: [order.verb for order in one.handle.orders] == ["drain"])
+
+
+@pytest.mark.anyio
+async def test_the_palette_goes_to_any_workstream_and_knows_the_keys_of_other_pages() -> None:
+    async with opened(busy()) as one:
+        await one.press("colon", *"key rotation", "enter")
+        assert isinstance(one.front, WorkstreamPage)
+        assert one.front.workstream == "security"
+        await one.press("escape", "colon", *"csv")
+        assert "on forecast (6): write figures" in one.screen_text()
+        await one.press("enter")
+        assert "E export: not on this page; on forecast (6)" in one.status, one.screen_text()
+    async with opened(many(200)) as one:
+        await one.press("colon", *"number")
+        await one.until(lambda: one.app.screen.query_one("#found", OptionList).option_count > MOST)
+        assert "150 workstreams more: type on" in str(one.app.screen.query_one("#found", OptionList).options[-1].prompt)
 
 
 @pytest.mark.anyio
