@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from cockpit.engine.handle import View
 from cockpit.schedule.queueing import waits_in_line
@@ -24,6 +25,7 @@ from cockpit.schedule.states import AWAITS_HUMAN, WORKING, State
 from cockpit.schedule.talk import Question
 from cockpit.ui.looks import LOOKS, Look, exact_clock, line, look_of, name
 from cockpit.ui.pulse import NO_PULSE, Activity, Progress, Pulse, progress
+from cockpit.ui.touched import Common, touched
 
 Cell = tuple[str, str]
 
@@ -78,56 +80,76 @@ class Presenter:
 
     def __init__(self) -> None:
         self._inputs: dict[str, tuple[object, ...]] = {}
+        self._standing: dict[str, Leg] = {}
         self._rows: dict[str, Row] = {}
         self._activity = Activity()
         self._spent: tuple[object, dict[str, Cost]] = (None, {})
+        self._before: tuple[View, Common] | None = None
 
     def rows(self, view: View) -> dict[str, Row]:
         """Return the rows of a view in plan order; unchanged rows are the very same objects as before."""
-        snapshot, readings = view.snapshot, view.readings
-        blocked = blockers(snapshot)
-        hold = held_why(view)
-        busy = snapshot.busy_slots()
-        judged = _judged(snapshot)
+        snapshot = view.snapshot
+        common = self._common(view)
+        before, self._before = self._before, (view, common)
+        keys = touched(*before, view, common, self._standing) if before is not None else None
+        if keys is None:
+            gone = self._rows.keys() - snapshot.workstreams.keys()
+            self._activity.forget(gone)
+            for key in gone:
+                del self._inputs[key], self._standing[key]
+        shared = {key for keys in view.readings.shared.values() if len(keys) > 1 for key in keys}
+        made = {
+            key: self._row(view, key, common, shared=key in shared)
+            for key in (snapshot.workstreams if keys is None else keys)
+        }
+        if made:
+            self._rows = made if keys is None else {**self._rows, **made}
+        return self._rows
+
+    def _common(self, view: View) -> Common:
+        """Return what rows have in common; what is made of the very same snapshot is not made again."""
+        snapshot, hold = view.snapshot, held_why(view)
+        if self._before is not None and self._before[0].snapshot is snapshot:
+            return replace(self._before[1], hold=hold)
         asked = {one.workstream: one for one in reversed(snapshot.open_questions())}
-        spent = self._costs(snapshot)
-        shared = {key for keys in readings.shared.values() if len(keys) > 1 for key in keys}
-        found: dict[str, Row] = {}
-        inputs: dict[str, tuple[object, ...]] = {}
-        for key, workstream in snapshot.workstreams.items():
-            leg = snapshot.leg_under_way(key)
-            by = blocked.get(leg.key, ())
-            needed = waits_for(snapshot, leg) if leg.state in (State.WAITING, State.QUEUED) else ()
-            given = (
-                workstream,
-                leg,
-                readings.worktrees.get(key),
-                readings.runs.get(leg.run or ""),
-                readings.notes.get(key, ""),
-                tuple(snapshot.legs[one].state for one in (*by, *needed)),
-                by,
-                needed,
-                _finish(view, workstream),
-                hold if leg.state is State.READY else "",
-                clash(readings.conflicts.get(key), leg, snapshot.outline.base),
-                any(one in snapshot.reverting for one in workstream.outline.legs),
-                snapshot.unsure_of(leg),
-                waits_in_line(snapshot, leg, busy) if leg.state is State.READY and not hold else "",
-                judged.get(leg.key, (0, 0)),
-                readings.findings.get(key, ()) if leg.state is State.RUNNING else (),
-                spent.get(key),
-                key in shared,
-                asked.get(key),
-            )
-            inputs[key] = given
-            if self._inputs.get(key) == given:
-                found[key] = self._rows[key]
-            else:
-                pulse = self._activity.note(key, leg.run or "", given[3], given[2])
-                found[key] = _row(snapshot, workstream, leg, given, pulse)
-        self._activity.forget(self._rows.keys() - found.keys())
-        self._inputs, self._rows = inputs, found
-        return found
+        spent, busy = self._costs(snapshot), snapshot.busy_slots()
+        return Common(hold, blockers(snapshot), _judged(snapshot), asked, spent, busy)
+
+    def _row(self, view: View, key: str, common: Common, *, shared: bool) -> Row:
+        """Return the row of a workstream: the one there is, where it would be made of the same."""
+        snapshot, readings = view.snapshot, view.readings
+        workstream, leg = snapshot.workstreams[key], snapshot.leg_under_way(key)
+        by = common.blocked.get(leg.key, ())
+        needed = waits_for(snapshot, leg) if leg.state in (State.WAITING, State.QUEUED) else ()
+        free = leg.state is State.READY and not common.hold
+        done = progress(snapshot, snapshot.legs_of(key), leg)
+        given = (
+            workstream,
+            leg,
+            readings.worktrees.get(key),
+            readings.runs.get(leg.run or ""),
+            readings.notes.get(key, ""),
+            tuple(snapshot.legs[one].state for one in (*by, *needed)),
+            by,
+            needed,
+            _finish(view, workstream),
+            common.hold if leg.state is State.READY else "",
+            clash(readings.conflicts.get(key), leg, snapshot.outline.base),
+            any(one in snapshot.reverting for one in workstream.outline.legs),
+            snapshot.unsure_of(leg),
+            waits_in_line(snapshot, leg, common.busy) if free else "",
+            common.judged.get(leg.key, (0, 0)),
+            readings.findings.get(key, ()) if leg.state is State.RUNNING else (),
+            common.spent.get(key),
+            shared,
+            common.asked.get(key),
+            done,
+        )
+        if self._inputs.get(key) == given:
+            return self._rows[key]
+        self._inputs[key], self._standing[key] = given, leg
+        pulse = self._activity.note(key, leg.run or "", given[3], given[2])
+        return _row(snapshot, workstream, leg, given, pulse, done)
 
     def _costs(self, snapshot: Snapshot) -> dict[str, Cost]:
         """Return what each workstream used so far; summed anew only when there is more of it."""
@@ -167,7 +189,14 @@ def _finish(view: View, workstream: Workstream) -> float | None:
     return forecast.at + max(found) if found else None
 
 
-def _row(snapshot: Snapshot, workstream: Workstream, leg: Leg, given: tuple[object, ...], pulse: Pulse) -> Row:
+def _row(
+    snapshot: Snapshot,
+    workstream: Workstream,
+    leg: Leg,
+    given: tuple[object, ...],
+    pulse: Pulse,
+    done: Progress,
+) -> Row:
     worktree, run = given[2], given[3]
     assert worktree is None or isinstance(worktree, WorktreeReading)  # noqa: S101 - what _rows put there, for mypy
     assert run is None or isinstance(run, RunReading)  # noqa: S101 - the same
@@ -220,7 +249,7 @@ def _row(snapshot: Snapshot, workstream: Workstream, leg: Leg, given: tuple[obje
         search=" ".join([name(workstream.outline.branch), *(text for text, _ in cells)]).lower(),
         due=None if leg.ending else due,
         pulse=pulse,
-        progress=progress(snapshot, snapshot.legs_of(workstream.id), leg),
+        progress=done,
     )
 
 
