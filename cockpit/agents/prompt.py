@@ -71,12 +71,13 @@ def compose(
     comments: Sequence[LineComment] = (),
     present: Sequence[str] = (),
     notes: Sequence[str] = (),
+    additions: Sequence[str] = (),
 ) -> str:
     """Return the prompt for a run of this leg.
 
     `earlier` are the leg's runs before this one, oldest first; `comments` what the operator said of lines when the
     last one was refused; `present` the paths that the worktree already holds changed; `notes` are further sentences
-    for the agent.
+    for the agent, `additions` what the operator added to the plan's words, oldest first.
     """
     parts = [f"# {workstream.title or workstream.id}"]
     where = f" of the plan {plan.name}" if plan.name else ""
@@ -94,6 +95,7 @@ def compose(
     parts += _listed("Checklist", workstream.checklist)
     if workstream.notes.strip():
         parts += ["## Notes", workstream.notes.strip()]
+    parts += _added(additions)
     parts += _listed("Notes on this run", notes)
     parts += _earlier(earlier)
     parts += _comments(comments)
@@ -104,13 +106,19 @@ def compose(
     return "\n\n".join(parts) + "\n"
 
 
-def compose_again(*, present: Sequence[str] = (), notes: Sequence[str] = ()) -> str:
+def compose_again(*, present: Sequence[str] = (), notes: Sequence[str] = (), additions: Sequence[str] = ()) -> str:
     """Return the prompt for a run that goes on with the session of one that was paused: it knows its work."""
     parts = ["# Go on", "The operator interrupted you, and now lets you go on. The rules are those of before."]
     parts += ["Look at what is in the worktree, and do what is left of your work."]
+    parts += _added(additions)
     parts += _listed("Notes on this run", notes)
     parts += _present(present)
     return "\n\n".join(parts) + "\n"
+
+
+def _added(additions: Sequence[str]) -> list[str]:
+    said = [safe_text(one).strip() for one in additions]
+    return ["## The operator adds", *said] if any(said) else []
 
 
 def _listed(heading: str, entries: Sequence[str], otherwise: str = "") -> list[str]:

@@ -44,6 +44,7 @@ TABLE: dict[str, dict[str, str]] = {
         "rollback": "orders:rollback",
         "cleanup": "orders:cleanup",
         "answer": "answering:answer",
+        "prompt": "prompting:prompt",
         "drain": "orders:drain",
         "limits": "orders:limits",
         "stop-driver": "orders:stop_driver",

@@ -37,6 +37,7 @@ COMMANDS = (
     "limits",
     "stop-driver",
     "answer",
+    "prompt",
     "logs",
     "report",
     "serve",

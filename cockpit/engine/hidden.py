@@ -9,7 +9,7 @@ from cockpit.redaction import KNOWN
 from cockpit.schedule import facts as f
 
 WORDS = ("reason", "note", "text", "message", "excerpt", "missing", "allowed", "skipped", "items", "choices")
-_OF_HUMANS = (f.PlanLoaded, f.OrderGiven, f.QuestionAnswered, f.AgentTold)
+_OF_HUMANS = (f.PlanLoaded, f.OrderGiven, f.QuestionAnswered, f.AgentTold, f.PromptChanged)
 """An answer may hold the very key that an agent asked for."""
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from cockpit.agents import processes, runs
+from cockpit.engine import prompting
 from cockpit.engine.effects import Effects
 from cockpit.engine.past import Past
 from cockpit.engine.plans import Plans
@@ -106,8 +107,11 @@ class Questions:
             ]
         }
 
-    async def _prompt(self, workstream: str) -> Any:
-        """Give what the agent of a workstream's last run was told: the beginning of it, where it is very long."""
+    async def _prompt(self, workstream: str, upcoming: bool = False) -> Any:
+        """Give what the agent of a workstream's last run was told, or its next: the beginning, where it is very long.
+
+        Of the next it is what is known before its worktree is looked at.
+        """
         leg = self._leg(workstream)
         if leg.run is None:
             return {"run": None, "text": "", "left_out": 0}
@@ -127,6 +131,12 @@ class Questions:
             found = ()
         told = [[one.pid, one.depth, one.name, one.cpu_s, one.memory] for one in found]
         return {"run": leg.run, "at": time.monotonic(), "processes": told}
+        if upcoming:
+            plan, now = self._effects.project.loaded.plan, self._effects.engine.snapshot.leg_under_way(workstream)
+            if (known := plan.find(workstream)) is None:
+                raise CockpitError(f"{workstream} is no longer in the plan: it has no next run")
+            text = prompting.text(plan, known, now)
+            return {"run": None, "text": KNOWN.text(text[:PROMPT_LIMIT]), "left_out": len(text[PROMPT_LIMIT:])}
 
     async def _records(self) -> Any:
         """Give the figures of this plan by profile and by role, and of its profiles over all plans."""

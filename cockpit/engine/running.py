@@ -7,12 +7,12 @@ from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
 
-from msgspec.structs import astuple, replace
+from msgspec.structs import replace
 
 from cockpit.agents import environment, presets, runs
-from cockpit.agents.prompt import EarlierRun, LineComment, compose, compose_again
+from cockpit.agents.prompt import compose_again
 from cockpit.agents.streams.limits import Limit, wakes_at
-from cockpit.engine import checks, following, preparing
+from cockpit.engine import checks, following, preparing, prompting
 from cockpit.engine.folders import newest_change
 from cockpit.engine.monitor import QUARANTINE
 from cockpit.engine.outfit import Outfit, make_ready
@@ -21,7 +21,6 @@ from cockpit.engine.told import heard, notes
 from cockpit.engine.verdicts import outcome_of
 from cockpit.errors import CockpitError
 from cockpit.git.status import changed_files
-from cockpit.plan.legs import LegSpec
 from cockpit.plan.model import AgentProfile, Workstream
 from cockpit.plan.roundzero import PREPARE
 from cockpit.schedule import facts as f
@@ -70,8 +69,11 @@ class Running:
                 return
             await self._engine.durable()  # a run that a later driver finds must find its worktree known
             mail = self._engine.snapshot.unread(leg.workstream) if key != PREPARE else ()
-            spec = await self._pool.short(self._spec, self._engine.snapshot.legs[key], workstream, run, outfit, mail)
+            leg = self._engine.snapshot.legs[key]
+            spec = await self._pool.short(self._spec, leg, workstream, run, outfit, mail)
             await self._pool.short(runs.start, spec)
+            if leg.addition:
+                self._engine.record(f.AdditionTold(key, run, leg.addition))
             if mail:
                 self._engine.record(f.MessagesRead(key, tuple(one.id for one in mail), BY_PROMPT, run))
         except CockpitError as error:
@@ -113,17 +115,9 @@ class Running:
         session = self._session(leg, profile)
         told = [*notes(self._effects, leg, outfit), *heard(mail)]
         if session:
-            text = compose_again(present=paths, notes=told)
+            text = compose_again(present=paths, notes=told, additions=[leg.addition])
         else:
-            text = compose(
-                plan,
-                workstream,
-                LegSpec(*astuple(leg.outline)),
-                earlier=self._earlier(leg),
-                comments=[LineComment(*astuple(one)) for one in leg.comments],
-                present=paths,
-                notes=told,
-            )
+            text = prompting.text(plan, workstream, leg, present=paths, notes=told)
         prompt = folder / "prompt.md"
         prompt.write_text(text, encoding="utf-8", errors="replace")  # paths may hold bytes that are no UTF-8
         following.keep_format(profile, folder)
@@ -166,9 +160,6 @@ class Running:
             self._ports = {one: port for one, port in self._ports.items() if one in active}
             self._ports[run] = environment.port_block(run, self._ports.values())
             return self._ports[run]
-
-    def _earlier(self, leg: Leg) -> list[EarlierRun]:
-        return [EarlierRun(number, "not merged", lesson) for number, lesson in enumerate(leg.lessons, 1)]
 
     async def watch(self, key: str, run: str) -> None:
         """Follow a run to its end, and judge it."""

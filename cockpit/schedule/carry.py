@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from cockpit.errors import OrderRefusedError
 from cockpit.plan.roundzero import PREPARE
 from cockpit.schedule import facts as f
-from cockpit.schedule import releasing, rolling, taking, talking
+from cockpit.schedule import adding, releasing, rolling, taking, talking
 from cockpit.schedule.comments import require_sendable
 from cockpit.schedule.orders import Order
 from cockpit.schedule.shown import is_named, require_shown
@@ -91,7 +91,7 @@ def progress(snapshot: Snapshot, pending: PendingOrder) -> f.OrderDone | f.Order
         return f.OrderDone(pending.id, "".join(newest))
     if order.verb == "rollback":
         return _rollback_progress(snapshot, pending, legs)
-    return f.OrderDone(pending.id)
+    return f.OrderDone(pending.id, adding.note(legs) if order.verb == "prompt" else "")
 
 
 def needed_too(snapshot: Snapshot, targets: Iterable[str]) -> tuple[str, ...]:
@@ -394,6 +394,8 @@ _VERBS: dict[str, _Verb] = {
     "ask": talking.ask,
     "withdraw": talking.withdraw,
     "send": talking.send,
+    "tell": talking.tell,
+    "prompt": adding.prompt,
     "inbox": talking.inbox,
     "done": talking.done,
 }

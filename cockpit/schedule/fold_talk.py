@@ -1,4 +1,4 @@
-"""What notes, questions, answers and messages mean for a snapshot. Pure."""
+"""What notes, questions, answers, messages and additions to a prompt mean for a snapshot. Pure."""
 
 from typing import Any
 
@@ -71,6 +71,18 @@ def _(fact: f.MessagesRead, snapshot: Snapshot, at: float) -> Snapshot:
     old = [one.id for one in known if one.read][:-KEPT]
     kept = tuple(one for one in known if one.id not in old)
     return replace(snapshot, messages={**snapshot.messages, to: kept})
+
+
+@apply.register
+def _(fact: f.PromptChanged, snapshot: Snapshot, at: float) -> Snapshot:
+    return put(snapshot, replace(leg_of(snapshot, fact.leg), addition=fact.text))
+
+
+@apply.register
+def _(fact: f.AdditionTold, snapshot: Snapshot, at: float) -> Snapshot:
+    leg = leg_of(snapshot, fact.leg)
+    rest = "" if leg.addition == fact.text else leg.addition  # it may have been changed while the run was prepared
+    return put(snapshot, replace(leg, addition=rest, additions=(*leg.additions, fact.text)[-KEPT:]))
 
 
 def run_is_over(snapshot: Snapshot, run: str, at: float) -> Snapshot:

@@ -33,6 +33,8 @@ VERBS = (
     "ask",
     "withdraw",
     "send",
+    "tell",
+    "prompt",
     "inbox",
     "shared",
     "tell",

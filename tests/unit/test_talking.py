@@ -5,7 +5,9 @@ from msgspec.structs import replace
 
 from cockpit.engine.told import heard
 from cockpit.errors import OrderRefusedError
+from cockpit.plan.roundzero import PREPARE
 from cockpit.schedule import facts as f
+from cockpit.schedule.adding import LONGEST, NOT_TOLD, note
 from cockpit.schedule.carry import carry_out
 from cockpit.schedule.fold import replay
 from cockpit.schedule.matching import quick_reply, share
@@ -14,7 +16,7 @@ from cockpit.schedule.outline import Outline, QuickReply
 from cockpit.schedule.snapshot import Snapshot
 from cockpit.schedule.talk import Question
 from cockpit.schedule.talking import NOTE_LIMIT, OPEN_AT_ONCE, UNREAD
-from tests.unit.outlines import changed_workstream, loaded, merged, outline, ran, told
+from tests.unit.outlines import changed_workstream, loaded, merged, outline, prepared, ran, told
 
 PLAN = outline([("a", []), ("b", [])])
 RUN = "a@1"
@@ -209,3 +211,28 @@ def test_the_operator_talks_to_an_agent_at_work_and_what_it_missed_waits_for_its
     assert note == "The operator told you, when the run before could not hear it any more: mind the tests"
     full = told(snapshot, *(f.AgentTold("a", f"x{one}", RUN, "more") for one in range(UNREAD)))
     assert "the inbox of a is full" in refused(full, saying)
+
+
+# --- what the operator adds to the prompt of the next run ---------------------------------------------------------
+
+
+def test_an_addition_is_put_behind_or_in_place_and_taken_away_and_told_to_every_run_from_the_next_on() -> None:
+    def adding(text: str, how: str = "") -> Order:
+        return Order("prompt", ("a",), "me@screen", text, how=how)
+
+    snapshot = gave(gave(loaded(PLAN), adding(" Use tabs.\n")), adding("Mind the docs.", "add"))
+    assert snapshot.legs["a"].addition == "Use tabs.\n\nMind the docs."
+    assert "already" in refused(snapshot, adding(snapshot.legs["a"].addition))
+    assert gave(snapshot, adding("")).legs["a"].addition == ""
+    assert "nothing to add" in refused(snapshot, adding(" ", "add"))
+    assert "too long" in refused(snapshot, adding("x" * (LONGEST + 1)))
+    at_work = gave(told(snapshot, *ran("a")), adding("Only this."))
+    leg = told(at_work, f.AdditionTold("a", RUN, "Use tabs.\n\nMind the docs.")).legs["a"]
+    assert (leg.addition, leg.additions) == ("Only this.", ("Use tabs.\n\nMind the docs.",)), "changed meanwhile"
+    leg = told(at_work, f.AdditionTold("a", RUN, "Only this.")).legs["a"]
+    assert (leg.addition, leg.additions) == ("", ("Only this.",))
+    assert note([at_work.legs["a"]]) == NOT_TOLD
+    assert note([leg]) == ""
+    over = told(loaded(PLAN), *merged("a"))
+    assert "a is merged" in refused(over, adding("too late"))
+    assert "runs commands" in refused(loaded(prepared(PLAN)), Order("prompt", (PREPARE,), "me", "hello"))
