@@ -403,7 +403,6 @@ _WHOLE: dict[str, Callable[[Snapshot, Order], Iterator[f.Fact]]] = {
     "drain": _drain,
     "undrain": _undrain,
     "limits": _limits,
-    "tell": talking.tell,
     "shared": _by_driver,
     "trust": _by_driver,
     "stop-driver": _by_driver,

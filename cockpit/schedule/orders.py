@@ -37,7 +37,6 @@ VERBS = (
     "prompt",
     "inbox",
     "shared",
-    "tell",
     "done",
     "trust",
     "stop-driver",
