@@ -18,6 +18,20 @@ REST = 4
 PATHS = 20
 
 
+def between(found: Prediction, workstream: str) -> dict[str, tuple[str, ...]]:
+    """Return what a workstream conflicts in with which others, less what it is base that one of the two conflicts with.
+
+    A branch that holds the newest base brings base's side of a file into the pair, without having touched it.
+    """
+    own = set(found.base.get(workstream, ()))
+    others: dict[str, tuple[str, ...]] = {}
+    for other, paths in found.conflicts_of(workstream).items():
+        by_base = own ^ set(found.base.get(other, ()))
+        if left := tuple(path for path in paths if path not in by_base):
+            others[other] = left
+    return others
+
+
 class Predictions:
     """Looks at the live worktrees of one plan again and again, and keeps the readings of their conflicts fresh."""
 
@@ -85,7 +99,7 @@ class Predictions:
         now = self._engine.readings
         conflicts: dict[str, ConflictReading | None] = dict.fromkeys(now.conflicts)
         for workstream in looks:
-            others = {name: paths[:PATHS] for name, paths in found.conflicts_of(workstream).items()}
+            others = {name: paths[:PATHS] for name, paths in between(found, workstream).items()}
             reading = ConflictReading(found.base.get(workstream, ())[:PATHS], others)
             conflicts[workstream] = reading if reading.base or others else None
         edited: dict[str, tuple[str, ...] | None] = dict.fromkeys(now.shared)

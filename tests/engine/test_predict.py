@@ -3,10 +3,18 @@
 import pytest
 
 from cockpit.engine import predict
+from cockpit.git.conflicts import Prediction
 from cockpit.schedule.readings import ConflictReading
 from tests.engine.scenes import Scene
 
 pytestmark = pytest.mark.anyio
+
+
+async def test_what_one_conflicts_with_base_in_is_not_told_of_a_branch_that_only_holds_base() -> None:
+    pairs = {("new", "old"): ("a", "b"), ("both", "old"): ("a",)}
+    found = Prediction(pairs=pairs, base={"old": ("a",), "both": ("a",)})
+    assert predict.between(found, "new") == {"old": ("b",)}
+    assert predict.between(found, "old") == {"new": ("b",), "both": ("a",)}
 
 
 async def test_uncommitted_edits_that_conflict_are_seen_while_both_agents_run(
