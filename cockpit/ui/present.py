@@ -83,7 +83,7 @@ class Presenter:
         self._standing: dict[str, Leg] = {}
         self._rows: dict[str, Row] = {}
         self._activity = Activity()
-        self._spent: tuple[object, dict[str, Cost]] = (None, {})
+        self._spent: tuple[object, object, dict[str, Cost]] = (None, None, {})
         self._before: tuple[View, Common] | None = None
 
     def rows(self, view: View) -> dict[str, Row]:
@@ -153,13 +153,13 @@ class Presenter:
 
     def _costs(self, snapshot: Snapshot) -> dict[str, Cost]:
         """Return what each workstream used so far; summed anew only when there is more of it."""
-        if self._spent[0] is not snapshot.usage:
+        if self._spent[0] is not snapshot.usage or self._spent[1] is not snapshot.runs:
             parts: dict[str, list[Cost]] = {}
             for run, cost in snapshot.usage.items():
                 if (one := snapshot.runs.get(run)) is not None and one.leg in snapshot.legs:
                     parts.setdefault(snapshot.legs[one.leg].workstream, []).append(cost)
-            self._spent = (snapshot.usage, {key: total(costs) for key, costs in parts.items()})
-        return self._spent[1]
+            self._spent = (snapshot.usage, snapshot.runs, {key: total(costs) for key, costs in parts.items()})
+        return self._spent[2]
 
 
 def held_why(view: View) -> str:
