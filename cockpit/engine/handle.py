@@ -52,8 +52,10 @@ class Handle(Protocol):
         as text with escape sequences, from a byte offset, or the last `limit` bytes where none is given.
         `commands` () → {commands: [[where, command]…], digest}: what the plan as it is on disk would run; an order to
         trust it names the digest as `expected`.
-        `diff` (workstream, path="") → {leg, base, text, files, left_out, cut}: the unified diff of its leg's change, or
-        of one file of it; of `files` files `left_out` are not in the text, `cut` says that more is missing.
+        `diff` (workstream, path="", since="") → {leg, base, text, files, left_out, cut, lines_left, listed: [[path,
+        was, letter, added, removed, note]…], marked: [path…]}: the unified diff of its leg's change, or of one file of
+        it; since="review": only of what changed since somebody decided on it, where `marked` files hold conflict marks.
+        Of `files` files `left_out` are not in the text, `cut` says that more is missing: `lines_left` lines or more.
         `gates` (workstream) → {gates: [{gate, ok, seconds, reason, output}…]}: each with the end of what it printed.
         `processes` (workstream) → {run, at, processes: [[pid, depth, name, cpu_s, memory]…]}: those of its run just
         now, each below its parent, with seconds of processor time and bytes (null: not told), `at` by the driver's own

@@ -13,15 +13,18 @@ from cockpit.engine.past import Past
 from cockpit.engine.plans import Plans
 from cockpit.engine.talks import Talks
 from cockpit.errors import CockpitError
-from cockpit.git import ignored, unified
+from cockpit.git import ignored, reviewed, unified
 from cockpit.metrics import records
 from cockpit.plan import trust
 from cockpit.redaction import KNOWN
+from cockpit.safetext import safe_line
 from cockpit.schedule.snapshot import Leg
 from cockpit.schedule.states import State
 
 OUTPUT_LIMIT = 262_144
 DIFF_LIMIT = 262_144
+FILE_LIMIT = 2_097_152  # of a file that is asked for by its name
+REVIEW = "review"
 GATE_LIMIT = 16_384
 PROMPT_LIMIT = 65_536
 
@@ -79,22 +82,37 @@ class Questions:
         text = chunk.data.decode("utf-8", "replace")
         return {"run": leg.run, "data": text, "start": chunk.offset, "next": chunk.next, "lost": chunk.lost}
 
-    async def _diff(self, workstream: str, path: str = "") -> Any:
+    async def _diff(self, workstream: str, path: str = "", since: str = "") -> Any:
         """Give the change of a workstream's leg: what its worktree holds now, else what it committed."""
         leg = self._leg(workstream)
         snapshot, project = self._effects.engine.snapshot, self._effects.project
+        told: dict[str, Any] = {"leg": leg.key, "base": leg.base, "text": "", "files": 0, "left_out": 0, "cut": False}
+        told |= {"lines_left": 0, "listed": [], "marked": []}
         worktree = Path(snapshot.workstreams[workstream].worktree or "/")
         there: bool = leg.base != "" and await self._effects.pool.short((worktree / ".git").exists)
-        if there and leg.state is not State.MERGED:
-            work = partial(unified.since, worktree, leg.base, project.setup_files, path, DIFF_LIMIT)
-        elif leg.base and leg.commit:
-            work = partial(unified.between, project.repo.root, leg.base, leg.commit, path, DIFF_LIMIT)
+        there = there and leg.state is not State.MERGED
+        if not there and not (leg.base and leg.commit):
+            return told
+        start = leg.base
+        if since == REVIEW:
+            if not leg.reviewed:
+                raise CockpitError(f"nobody decided on {workstream} yet: there is no review to compare with")
+            found = await self._effects.pool.git(
+                reviewed.brought_on, project.repo, leg.reviewed, leg.reviewed_base, leg.base
+            )
+            start, told["base"], told["marked"] = found.tree, leg.reviewed, [safe_line(one) for one in found.paths]
+        limit = FILE_LIMIT if path else DIFF_LIMIT
+        if there:
+            work = partial(unified.since, worktree, start, project.setup_files, path, limit)
         else:
-            return {"leg": leg.key, "base": leg.base, "text": "", "files": 0, "left_out": 0, "cut": False}
-        found = await self._effects.pool.git(work)
-        text = found.text.decode("utf-8", "replace")
-        told = {"files": found.files, "left_out": found.left_out, "cut": found.cut}
-        return {"leg": leg.key, "base": leg.base, "text": text, **told}
+            work = partial(unified.between, project.repo.root, start, leg.commit, path, limit)
+        shown = await self._effects.pool.git(work)
+        listed = [
+            [unified.shown_path(one.path), unified.shown_path(one.was), one.letter, one.added, one.removed, one.note]
+            for one in shown.listed
+        ]
+        counts = {"files": shown.files, "left_out": shown.left_out, "cut": shown.cut, "lines_left": shown.lines_left}
+        return {**told, **counts, "text": shown.text.decode("utf-8", "replace"), "listed": listed}
 
     async def _gates(self, workstream: str) -> Any:
         """Give what the gates of a workstream's leg said, with the end of what each printed."""
@@ -113,6 +131,12 @@ class Questions:
         Of the next it is what is known before its worktree is looked at.
         """
         leg = self._leg(workstream)
+        if upcoming:
+            plan, now = self._effects.project.loaded.plan, self._effects.engine.snapshot.leg_under_way(workstream)
+            if (known := plan.find(workstream)) is None:
+                raise CockpitError(f"{workstream} is no longer in the plan: it has no next run")
+            text = prompting.text(plan, known, now)
+            return {"run": None, "text": KNOWN.text(text[:PROMPT_LIMIT]), "left_out": len(text[PROMPT_LIMIT:])}
         if leg.run is None:
             return {"run": None, "text": "", "left_out": 0}
         path = self._effects.project.state.run(leg.run) / "prompt.md"
@@ -131,12 +155,6 @@ class Questions:
             found = ()
         told = [[one.pid, one.depth, one.name, one.cpu_s, one.memory] for one in found]
         return {"run": leg.run, "at": time.monotonic(), "processes": told}
-        if upcoming:
-            plan, now = self._effects.project.loaded.plan, self._effects.engine.snapshot.leg_under_way(workstream)
-            if (known := plan.find(workstream)) is None:
-                raise CockpitError(f"{workstream} is no longer in the plan: it has no next run")
-            text = prompting.text(plan, known, now)
-            return {"run": None, "text": KNOWN.text(text[:PROMPT_LIMIT]), "left_out": len(text[PROMPT_LIMIT:])}
 
     async def _records(self) -> Any:
         """Give the figures of this plan by profile and by role, and of its profiles over all plans."""

@@ -66,6 +66,11 @@ def in_range(checkout: Path, revisions: str) -> tuple[Touched, ...]:
     return tuple(_rows(done.stdout))
 
 
+def of_two(checkout: Path, before: str, after: str) -> tuple[Touched, ...]:
+    """Return what differs between two commits or trees, given by their ids. Raises GitError."""
+    return tuple(_rows(spawn.git(["diff", *_RAW, "-M", before, after, "--"], cwd=checkout).stdout))
+
+
 def staged(checkout: Path) -> tuple[Touched, ...]:
     """Return what is staged for the next commit. Raises GitError."""
     return tuple(_rows(spawn.git(["diff", *_RAW, "-M", "--cached", "--"], cwd=checkout).stdout))

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
+from cockpit.errors import CockpitError
 from cockpit.git import rescue
 from cockpit.git.repo import Repo
 from cockpit.git.rescued import listed, restore
@@ -139,6 +140,8 @@ async def test_a_refused_merge_gives_the_reason_to_the_next_run(scene: Scene) ->
         await play.start()
         await play.until_state(a="review")
         assert not (await play.order("merge", "a")).ok
+        with pytest.raises(CockpitError, match="nobody decided on a yet"):
+            await play.handle.ask("diff", workstream="a", since="review")
         said = (
             Comment("a.txt", 1, "say it in words", "a 1"),
             Comment("old/b c.txt", 7, "put it back", "x", removed=True),
@@ -155,8 +158,13 @@ async def test_a_refused_merge_gives_the_reason_to_the_next_run(scene: Scene) ->
         assert "The colours are wrong" in prompt
         assert "a.txt:1: say it in words\n\n```text\na 1\n```\n" in prompt
         assert "old/b c.txt:7 (a line that was removed): put it back" in prompt
+        whole, since = [await play.handle.ask("diff", workstream="a", since=one) for one in ("", "review")]
+        assert "@@ -0,0 +1,2 @@\n+a 1\n+a 2\n" in whole["text"]
+        assert "@@ -1 +1,2 @@\n a 1\n+a 2\n" in since["text"]
+        assert (since["listed"], since["base"]) == ([["a.txt", "a.txt", "M", 1, 0, ""]], play.leg("a").reviewed)
         assert (await play.order("approve", "a")).ok
         await play.until_merged()
+        assert not play.leg("a").comments
     assert scene.base_file("a.txt") == "a 1\na 2\n"
     assert scene.merges_of("a") == 1
     scene.check()

@@ -40,6 +40,40 @@ def test_one_file_is_shown_alone_and_names_are_never_patterns(tmp_path: Path) ->
     assert unified.since(repo, base, [], "gone", PLENTY).files == 0
 
 
+def test_every_file_is_listed_with_what_came_and_went(tmp_path: Path) -> None:
+    lines = "".join(f"{at}\n" for at in range(20))
+    files: dict[str, str | bytes] = {"a": lines, "gone": "g\nh\n", "old name": lines, "run": "x\n", "b.bin": b"\0" * 9}
+    repo = make_repo(tmp_path, files)
+    base = run_git(repo, "rev-parse", "HEAD").strip()
+    run_git(repo, "mv", "old name", "näme\twith")
+    write(
+        repo, {"a": lines.replace("7\n", "seven\n", 1), "b.bin": b"\0" * 8, "new": "1\n2", os.fsdecode(b"\xff"): "x\n"}
+    )
+    write(repo, {"fresh.bin": b"\0"})
+    (repo / "gone").unlink()
+    (repo / "run").chmod(0o755)
+    told = {
+        ("a", "a", "M", 1, 1, ""),
+        ("b.bin", "b.bin", "M", -1, -1, "binary"),
+        ("gone", "gone", "D", 0, 2, ""),
+        ("näme\twith", "old name", "R", 0, 0, ""),
+        ("run", "run", "M", 0, 0, "mode"),
+    }
+    fresh = {
+        ("new", "new", "?", 2, 0, ""),
+        ("\udcff", "\udcff", "?", 1, 0, ""),
+        ("fresh.bin", "fresh.bin", "?", -1, -1, "binary"),
+    }
+    found = unified.since(repo, base, [], "", PLENTY)
+    assert {(one.path, one.was, one.letter, one.added, one.removed, one.note) for one in found.listed} == told | fresh
+    assert 'rename to "näme\\twith"' in text(found)
+    assert unified.since(repo, base, [], unified.shown_path("\udcff"), PLENTY).files == 1
+    run_git(repo, "add", "-A")
+    tip = commit(repo, "All of it")
+    listed = unified.between(repo, base, tip, "", PLENTY).listed
+    assert {(one.path, one.letter) for one in listed} == {(one[0], one[2].replace("?", "A")) for one in told | fresh}
+
+
 def test_no_more_than_the_limit_and_what_is_left_out_is_counted(tmp_path: Path) -> None:
     names = [f"f{at:03d}" for at in range(100)]
     repo = make_repo(tmp_path, dict.fromkeys(names, "old\n"))
@@ -48,6 +82,8 @@ def test_no_more_than_the_limit_and_what_is_left_out_is_counted(tmp_path: Path) 
     found = unified.since(repo, base, [], "", 2_000)
     assert found.cut
     assert (found.files, found.left_out) == (100, 60)
+    assert len(found.listed) == 100
+    assert found.lines_left == 40 * 56 - found.text.count(b"\n")
     assert len(found.text) <= 2_000
     assert found.text.endswith(b"\n")
 
