@@ -142,6 +142,14 @@ ACTIONS: tuple[Action, ...] = (
         group="choosing",
     ),
     Action(
+        "columns",
+        "f",
+        "f",
+        frozenset({GRID}),
+        "choose which columns are shown at this width",
+        group="choosing",
+    ),
+    Action(
         "map",
         "w",
         "w",

@@ -10,7 +10,7 @@ from textual.widget import Widget
 
 from cockpit.engine.handle import Handle, View
 from cockpit.ui.alerts import Alert, alerts
-from cockpit.ui.columns import CARDS_BELOW
+from cockpit.ui.columns import CARDS_BELOW, COLUMNS
 from cockpit.ui.depending import told
 from cockpit.ui.feed import GLANCE, OutputFeed
 from cockpit.ui.headline import headline
@@ -59,6 +59,7 @@ class GridPage(ListPage):
         self._first_rows = rows
         self._alerts: tuple[Alert, ...] = ()
         self._settling = False
+        self._choices: dict[str, Mapping[str, bool]] = {}
 
     def compose(self) -> ComposeResult:
         """Lay out the page from top to bottom."""
@@ -77,13 +78,19 @@ class GridPage(ListPage):
             from cockpit.ui.sorting import remembered
 
             self.grid.set_arrangement(remembered(text))
+        if text := self._remembered.get("columns"):
+            from cockpit.ui.choosing import remembered as chosen_columns
+
+            self._choices = chosen_columns(text)
         self.show(self.view, self._first_rows, self.now)
         self.grid.go_to(0)
         if self._remembered.get("look") == "map":
             self.do_map()
 
     def on_resize(self) -> None:
-        """Fit the lines to the new width."""
+        """Fit the lines to the new width, and show the columns that were chosen for it."""
+        if self._choices:
+            self._show_columns()
         self.show_lines()
         self.show_hint()
         self.show_needs()
@@ -251,6 +258,8 @@ class GridPage(ListPage):
             return "no hint is shown"
         if name == "range" and self.mapped is not None:
             return f"ranges are marked in the list ({BY_NAME['map'].shown})"
+        if name == "columns" and (self.mapped is not None or self.grid.cards):
+            return f"only the list has columns, from a width of {CARDS_BELOW}"
         return None
 
     # --- moving -----------------------------------------------------------------------------------------------------
@@ -330,6 +339,27 @@ class GridPage(ListPage):
         self.grid.set_arrangement(None if how.plain else how)
         self._remembered.put("rows", kept(how))
         self.say(f"rows {how.told() or 'as the plan has them'}")
+
+    def do_columns(self) -> None:
+        """Choose from a menu which columns are shown at this width."""
+        from cockpit.ui.choosing import width_class
+        from cockpit.ui.screens.columns import ColumnsScreen
+
+        width = width_class(self.app.size.width)
+        self.cockpit.push_screen(ColumnsScreen(width, self._choices.get(width, {}), self._chosen))
+
+    def _chosen(self, choice: Mapping[str, bool]) -> tuple[str, ...]:
+        """Show the columns that were chosen for this width, and remember it."""
+        from cockpit.ui.choosing import kept, width_class
+
+        self._choices[width_class(self.app.size.width)] = choice
+        self._remembered.put("columns", kept(self._choices))
+        return self._show_columns()
+
+    def _show_columns(self) -> tuple[str, ...]:
+        from cockpit.ui.choosing import fitting, width_class
+
+        return self.grid.set_columns(fitting(COLUMNS, self._choices.get(width_class(self.app.size.width), {})))
 
     def do_range(self) -> None:
         """Begin or end a range."""

@@ -50,6 +50,7 @@ class Grid(ScrollView, can_focus=False, inherit_bindings=False):
     ) -> None:
         super().__init__()
         self._columns, self._card_of = columns, card
+        self._fitting = columns
         self.cursor: str | None = None
         self.marks: frozenset[str] = frozenset()
         self.filter: tuple[str, ...] = ()
@@ -136,6 +137,14 @@ class Grid(ScrollView, can_focus=False, inherit_bindings=False):
         self._choose_shown()
         self.refresh()
         self.post_message(self.Moved())
+
+    def set_columns(self, fitting: tuple[Column, ...]) -> tuple[str, ...]:
+        """Show only such columns as far as they fit; return the names of those that do. Filters know all of them."""
+        self._fitting = fitting
+        if self._lay_out():
+            self._painted_times.clear()
+            self.refresh()
+        return tuple(one.column.name for one in self._layout_of)
 
     # --- cursor and marks ---------------------------------------------------------------------------------------
 
@@ -266,7 +275,7 @@ class Grid(ScrollView, can_focus=False, inherit_bindings=False):
     def _lay_out(self) -> bool:
         width = self._width - _GUTTER
         rows = tuple(self._rows.values())
-        before, self._layout_of = self._layout_of, lay_out(rows, width, self._now, self._columns)
+        before, self._layout_of = self._layout_of, lay_out(rows, width, self._now, self._fitting)
         return before != self._layout_of
 
     def _refresh_rows(self, keys: Iterable[str]) -> None:
