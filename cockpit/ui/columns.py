@@ -1,10 +1,11 @@
 """Which columns fit a width: they drop by priority, state and name never do. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Collection
 
 from msgspec import Struct
 
-from cockpit.ui.looks import ORDER, age, at_clock, cells_of
+from cockpit.ui.contents import Contents
+from cockpit.ui.looks import ORDER, age, at_clock
 from cockpit.ui.present import Cell, Row
 from cockpit.ui.pulse import MINUTES, spark
 
@@ -74,9 +75,19 @@ def time_cell(row: Row, column: Column, now: float) -> Cell:
     return (at_clock(row.finish, now) if row.finish else ""), "dim"
 
 
-def lay_out(rows: Sequence[Row], width: int, now: float, columns: tuple[Column, ...] = COLUMNS) -> tuple[Laid, ...]:
-    """Return the columns that fit `width` cells, with their widths, for what the rows hold."""
-    wanted = {column.name: _wanted(rows, column, now) for column in columns}
+def lay_out(
+    rows: Collection[Row],
+    width: int,
+    now: float,
+    columns: tuple[Column, ...] = COLUMNS,
+    contents: Contents | None = None,
+) -> tuple[Laid, ...]:
+    """Return the columns that fit `width` cells, with their widths, for what the rows hold.
+
+    `contents` are those of the rows, where somebody keeps them.
+    """
+    held = Contents(rows) if contents is None else contents
+    wanted = {column.name: _wanted(rows, held, column, now) for column in columns}
     chosen = [column for column in columns if column.name not in _OPTIONAL or wanted[column.name]]
     while sum(_need(column, wanted) for column in chosen) + GAP * (len(chosen) - 1) > width:
         drop = min(chosen, key=lambda column: column.keep)
@@ -95,7 +106,7 @@ def lay_out(rows: Sequence[Row], width: int, now: float, columns: tuple[Column, 
     return tuple(Laid(column, widths[column.name]) for column in chosen)
 
 
-def _wanted(rows: Sequence[Row], column: Column, now: float) -> int:
+def _wanted(rows: Collection[Row], contents: Contents, column: Column, now: float) -> int:
     if column.name == "time":
         content = 6 if rows else 0
     elif column.name == "activity":
@@ -103,10 +114,11 @@ def _wanted(rows: Sequence[Row], column: Column, now: float) -> int:
     elif column.name == "progress":
         content = max((len(one.told(now)) for one in {row.progress for row in rows if row.progress}), default=0)
     elif column.name == "eta":
-        content = max((len(at_clock(at, now)) for at in {row.finish for row in rows if row.finish}), default=0)
+        known = [row.finish for row in rows if row.finish]
+        ends = (min(known), max(known)) if known else ()  # what is furthest off is told at the greatest length
+        content = max((len(at_clock(at, now)) for at in ends), default=0)
     else:
-        at = column.at
-        content = max((cells_of(text) for text in {row.cells[at][0] for row in rows}), default=0)
+        content = contents.widest(column.at)
         if column.name == _WHY and any(row.due is not None for row in rows):
             content += _TIME_LEFT
     return min(max(content, len(column.head)), column.most) if content else 0

@@ -10,7 +10,7 @@ from cockpit.ui.widgets.output import Output
 LIMIT = 65_536
 GLANCE = 16_384
 REST_S = 0.05
-_PIECE = 2_048
+_PIECE = 4_096
 
 
 class OutputFeed:

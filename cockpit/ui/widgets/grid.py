@@ -12,6 +12,7 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from cockpit.ui.columns import CARDS_BELOW, COLUMNS, GAP, Column, Laid, lay_out, time_cell
+from cockpit.ui.contents import Contents
 from cockpit.ui.looks import STYLES, age, at_clock, cells_of, fit, time_left
 from cockpit.ui.present import Patch, Row
 from cockpit.ui.pulse import spark
@@ -58,6 +59,7 @@ class Grid(ScrollView, can_focus=False, inherit_bindings=False):
         self.arrangement: Arrangement | None = None
         self._now = now
         self._rows: dict[str, Row] = {}
+        self._contents = Contents()
         self._lets: Callable[[Row], bool] | None = None
         self._stack = Stack()
         self._range: tuple[str, frozenset[str]] | None = None
@@ -97,8 +99,11 @@ class Grid(ScrollView, can_focus=False, inherit_bindings=False):
             return
         self._now = now
         for row in patch.rows:
+            self._contents.change(self._rows.get(row.id), row)
             self._rows[row.id] = row
         if patch.order is not None:
+            for key in self._rows.keys() - set(patch.order):
+                self._contents.change(self._rows[key], None)
             self._rows = {key: self._rows[key] for key in patch.order}
             self.marks &= frozenset(patch.order)
             if self._range and self._range[0] not in self._rows:
@@ -274,8 +279,8 @@ class Grid(ScrollView, can_focus=False, inherit_bindings=False):
 
     def _lay_out(self) -> bool:
         width = self._width - _GUTTER
-        rows = tuple(self._rows.values())
-        before, self._layout_of = self._layout_of, lay_out(rows, width, self._now, self._fitting)
+        rows = self._rows.values()
+        before, self._layout_of = self._layout_of, lay_out(rows, width, self._now, self._fitting, self._contents)
         return before != self._layout_of
 
     def _refresh_rows(self, keys: Iterable[str]) -> None:
