@@ -493,7 +493,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("dismiss", "H", "H", frozenset({GRID}), "dismiss the hint above the keys, for good"),
     Action("undo", "U", "U", PAGES, "undo this screen's last order, where another one exactly does"),
     Action("refresh", "R", "R", PAGES, "read everything again"),
-    Action("palette", "colon", ":", PAGES, "find an action by its name", palette=False),
+    Action("palette", "colon", ":", PAGES, "find an action or a workstream by its words", short="find", palette=False),
     Action("help", "question_mark", "?", PAGES, "all keys", short="help"),
     Action("quit", "q", "q", PAGES, "quit the screen; asks when anything runs", short="quit"),
     Action(

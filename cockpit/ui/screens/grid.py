@@ -316,6 +316,15 @@ class GridPage(ListPage):
     def _opened(self) -> None:
         self.cockpit.action_do("open")
 
+    @on(Alerts.Chosen)
+    def _alert_chosen(self, event: Alerts.Chosen) -> None:
+        """Open the page of alerts at the one that was clicked."""
+        event.stop()
+        self.cockpit.do_alerts()
+        page = self.cockpit.page
+        if event.key and isinstance(page, ListPage):
+            page.call_after_refresh(page.grid.go_to_row, event.key)
+
     # --- keys -----------------------------------------------------------------------------------------------------
 
     def do_mark(self) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar, cast
 
+from textual import on
 from textual.screen import Screen
 from textual.widget import Widget
 
@@ -99,6 +100,13 @@ class Page(Screen[None], inherit_bindings=False):
             for action in on_page(self.PAGE)
             if action.short
         ]
+
+    @on(Keybar.Pressed)
+    def _key_clicked(self, event: Keybar.Pressed) -> None:
+        event.stop()
+        action = next((one for one in on_page(self.PAGE) if one.shown == event.shown), None)
+        if action is not None:
+            self.cockpit.action_do(action.name)
 
     def do_back(self) -> None:
         """Go back to the page before."""

@@ -3,7 +3,9 @@
 from collections.abc import Iterable, Sequence
 
 from rich.cells import cell_len
+from textual import events
 from textual.content import Content
+from textual.message import Message
 from textual.widgets import Static
 
 from cockpit.ui.alerts import Alert, top_lines
@@ -74,10 +76,28 @@ class Header(Lines):
 class Alerts(Lines):
     """The worst of what is wrong or awaits the operator."""
 
+    class Chosen(Message):
+        """An alert was clicked; `key` is empty for the line that says how many more there are."""
+
+        def __init__(self, key: str) -> None:
+            super().__init__()
+            self.key = key
+
+    _top: tuple[Alert, ...] = ()
+    _more = False
+
     def show(self, found: tuple[Alert, ...], most: int) -> None:
         """Show at most so many alerts; hide where there are none."""
-        lines = [((f"{one.glyph} ", one.style), (one.text, one.style)) for one in top_lines(found, most)]
+        self._top, self._more = top_lines(found, most), len(found) > most
+        lines = [((f"{one.glyph} ", one.style), (one.text, one.style)) for one in self._top]
         self.show_lines(lines)
+
+    def on_click(self, event: events.Click) -> None:
+        """Tell which alert is under the mouse."""
+        offset = event.get_content_offset(self)
+        if offset is not None and offset.y < len(self._top):
+            last = self._more and offset.y == len(self._top) - 1
+            self.post_message(self.Chosen("" if last else self._top[offset.y].key))
 
 
 class StatusLine(Lines):
@@ -91,6 +111,15 @@ class StatusLine(Lines):
 class Keybar(Lines):
     """The keys that matter here, made from the registry; what cannot be done now is dim."""
 
+    class Pressed(Message):
+        """A key was clicked, which is written so."""
+
+        def __init__(self, shown: str) -> None:
+            super().__init__()
+            self.shown = shown
+
+    _places: tuple[tuple[int, str], ...] = ()
+
     def show(self, keys: Sequence[tuple[str, str, bool]], width: int) -> None:
         """Show keys (key, word, whether it can be done); what does not fit is left out, possible ones first."""
         need = [cell_len(key) + cell_len(word) + 3 for key, word, _ in keys]
@@ -101,7 +130,18 @@ class Keybar(Lines):
                 always.add(at)
                 left -= need[at]
         cells: list[tuple[str, str]] = [(" ", "plain")]
+        places: list[tuple[int, str]] = []
+        end = 1
         for at, (key, word, able) in enumerate(keys):
             if at in always:
+                end += need[at]
+                places.append((end, key))
                 cells += [(key, "accent" if able else "dim"), (f" {word}  ", "plain" if able else "dim")]
+        self._places = tuple(places)
         self.show_lines([tuple(cells)])
+
+    def on_click(self, event: events.Click) -> None:
+        """Tell which key is under the mouse."""
+        found = next((key for end, key in self._places if event.x < end), None)
+        if found is not None and event.x > 0:
+            self.post_message(self.Pressed(found))
