@@ -85,8 +85,8 @@ def compose(
     parts.append(f"{role}You work on the workstream {workstream.id}{where}, alone in a git worktree of its own.")
     if workstream.prompt.strip():
         parts += [f"## Workstream {workstream.id}", workstream.prompt.strip()]
-    for name in leg.issues:
-        issue = plan.issues_by_id[name]
+    own = {issue.id: issue for issue in workstream.issues}  # of one that left the plan, only it knows them
+    for issue in filter(None, (plan.issues_by_id.get(name, own.get(name)) for name in leg.issues)):
         parts.append(f"## Issue {issue.id}: {issue.title or issue.id}")
         if issue.prompt.strip():
             parts.append(issue.prompt.strip())

@@ -9,10 +9,13 @@ from cockpit.engine.retired import PART, WHOLE
 from cockpit.errors import CockpitError, OrderRefusedError, PlanError, UntrustedError
 from cockpit.plan import trust
 from cockpit.plan.load import Loaded, load_plan, parse_plan
-from cockpit.plan.settings import Prepare
+from cockpit.plan.model import Plan as PlanModel
 from cockpit.plan.trust import TrustStore
+from cockpit.redaction import KNOWN
 from cockpit.schedule import facts as f
+from cockpit.schedule.consequences import plan_changes, shortened
 from cockpit.schedule.orders import Order
+from cockpit.schedule.outline import Outline
 from cockpit.schedule.readings import PlanReading
 from cockpit.schedule.talking import FROM_INSIDE
 
@@ -35,17 +38,18 @@ class Plans:
         loaded = self._on_disk
         untrusted = () if self._store.is_trusted(loaded) else _commands(loaded)
         self._engine.read(plan=PlanReading(untrusted=untrusted))
-        before = self._prepared_before(loaded)
-        self._force(loaded, "" if untrusted else WHOLE)
-        self._engine.read(notes={"prepare": changed_too_late(self._engine.snapshot, before, loaded.plan.prepare)})
+        before = self._before(loaded)
+        prepared = before.prepare if before is not None else None
+        self._force(loaded, "" if untrusted else WHOLE, before)
+        self._engine.read(notes={"prepare": changed_too_late(self._engine.snapshot, prepared, loaded.plan.prepare)})
 
-    def _prepared_before(self, loaded: Loaded) -> Prepare | None:
-        """Return what `prepare` was in the version of the plan that an earlier driver took up last."""
+    def _before(self, loaded: Loaded) -> PlanModel | None:
+        """Return the version of the plan that an earlier driver took up last; None where it can't be told."""
         text = self._engine.snapshot.text
         if not text or text == loaded.text:
-            return loaded.plan.prepare
+            return loaded.plan
         try:
-            return parse_plan(text, loaded.path).plan.prepare
+            return parse_plan(text, loaded.path).plan
         except PlanError:
             return None
 
@@ -113,20 +117,27 @@ class Plans:
         if bad:
             raise OrderRefusedError("; ".join(bad))
 
-    def _force(self, loaded: Loaded, trusted: str) -> None:
-        snapshot = self._engine.snapshot
+    def _force(self, loaded: Loaded, trusted: str, before: PlanModel | None = None) -> None:
+        snapshot, old = self._engine.snapshot, self._effects.project.loaded
         project = self._effects.project.with_plan(loaded)
         outline = outline_of(project, started_legs(snapshot))
         fact = f.PlanLoaded(str(loaded.path), loaded.text, outline, trusted)
         if fact != f.PlanLoaded(snapshot.path, snapshot.text, snapshot.outline, snapshot.trust):
-            self._engine.record(fact)
+            self._engine.record(fact, *self._changes(old.plan if before is None else before, loaded.plan, outline))
             self._effects.retired = ()
-        old = self._effects.project.loaded
         if (loaded.plan.base, loaded.repo) != (old.plan.base, old.repo):
             self._engine.read(notes={"plan": "the new `base` or `repo` is in effect from the driver's next start"})
         if told := changed_too_late(self._engine.snapshot, old.plan.prepare, loaded.plan.prepare):
             self._engine.read(notes={"prepare": told})
         self._effects.project = project
+
+    def _changes(self, old: PlanModel, new: PlanModel, outline: Outline) -> tuple[f.PlanChanged, ...]:
+        """Return the fact of what a new version changes; none at a plan's first, and where it changes nothing."""
+        for env in (*(one.env for one in new.agents.values()), *(one.env for one in new.workstreams)):
+            KNOWN.learn(env)
+        changes, left_out = shortened(plan_changes(old, new, self._engine.snapshot, outline))
+        hidden = tuple(replace(one, old=KNOWN.text(one.old), new=KNOWN.text(one.new)) for one in changes)
+        return (f.PlanChanged(hidden, left_out),) if hidden and self._engine.snapshot.workstreams else ()
 
 
 def _commands(loaded: Loaded) -> tuple[str, ...]:

@@ -38,9 +38,12 @@ def compare(old: Plan, new: Plan) -> PlanDiff:
 
 def changed_fields(old: Frozen, new: Frozen) -> tuple[str, ...]:
     """Return the keys whose values differ, in the models' order; the order of agents is part of their value."""
-    one, other = old.model_dump(), new.model_dump()
-    return tuple(
-        type(new).model_fields[key].alias or key
-        for key in other
-        if one[key] != other[key] or (isinstance(other[key], dict) and list(one[key]) != list(other[key]))
-    )
+    keys = [key for key in type(new).model_fields if _differs(getattr(old, key), getattr(new, key))]
+    if not keys:
+        return ()
+    one, other = old.model_dump(include=set(keys)), new.model_dump(include=set(keys))
+    return tuple(type(new).model_fields[key].alias or key for key in other if _differs(one[key], other[key]))
+
+
+def _differs(one: object, other: object) -> bool:
+    return one != other or (isinstance(one, dict) and isinstance(other, dict) and list(one) != list(other))

@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 from msgspec import Struct
 
 from cockpit.errors import JournalError
+from cockpit.schedule.changed import PlanChange
 from cockpit.schedule.codec import decode, decode_text, encode
 from cockpit.schedule.comments import Comment
 from cockpit.schedule.outline import Outline
@@ -39,6 +40,16 @@ class PlanLoaded(Fact, frozen=True):
     text: str
     outline: Outline
     trust: str = ""
+
+
+class PlanChanged(Fact, frozen=True):
+    """A new version of the plan came into force: what it changed, and what that meant for the work under way.
+
+    `left_out` says how many changes are not in it, of very many.
+    """
+
+    changes: tuple[PlanChange, ...]
+    left_out: int = 0
 
 
 class DriverStarted(Fact, frozen=True):

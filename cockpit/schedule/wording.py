@@ -8,9 +8,11 @@ from typing import Any
 from cockpit.clock import span
 from cockpit.safetext import on_one_line, safe_line
 from cockpit.schedule import facts as f
+from cockpit.schedule.changed import CHANGED
 from cockpit.schedule.talk import TIMEOUT
 
 _Words = Callable[[Any], str]
+PLACES = 5
 
 
 def line(recorded: f.Recorded, *, numbered: bool = False) -> str:
@@ -45,6 +47,14 @@ def _order(fact: f.OrderGiven) -> str:
     number = f" {fact.number}" if fact.number is not None else ""
     by = f" by {fact.by}" if fact.by else ""
     return f"order {fact.verb}{number} {whom}".rstrip() + by + _because(fact.reason)
+
+
+def _plan_changed(fact: f.PlanChanged) -> str:
+    places = [f"{one.place} {one.what}" if one.what != CHANGED else one.place for one in fact.changes]
+    more = len(places) - PLACES + fact.left_out
+    told = "; ".join(f"{one.place}: {one.means}" for one in fact.changes[:PLACES] if one.touches and one.means)
+    listed = ", ".join(places[:PLACES]) + (f" and {more} more" if more > 0 else "")
+    return f"the plan changed: {listed}{f' ({told})' if told else ''}"
 
 
 def _ended(fact: f.RunEnded) -> str:
@@ -168,6 +178,7 @@ def _added(fact: f.PromptChanged) -> str:
 def _words() -> dict[type[f.Fact], _Words]:
     return {
         f.PlanLoaded: lambda fact: f"plan {fact.outline.name} in force, {len(fact.outline.workstreams)} workstreams",
+        f.PlanChanged: _plan_changed,
         f.DriverStarted: lambda fact: f"driver {fact.pid} took the plan",
         f.DriverEnded: lambda fact: f"driver {fact.pid} ended{_because(fact.reason)}",
         f.OrderGiven: _order,

@@ -161,6 +161,13 @@ async def test_an_added_workstream_joins_and_a_removed_one_that_began_is_kept(sc
         await play.until(lambda now: "c" in now.snapshot.workstreams)
         assert play.snapshot.workstreams["a"].gone
         assert "b" not in play.snapshot.workstreams
+        (changed,) = play.of(f.PlanChanged)
+        assert [(one.place, one.what, one.touches) for one in changed.changes] == [
+            ("a", "removed", True),
+            ("b", "removed", True),
+            ("c", "added", False),
+            ("d", "added", False),
+        ]
         assert play.state("c") == "waiting", "what is new is not wanted yet"
         assert (await play.order("start", "c", also_needed=True)).ok
         scene.go("a.go")
@@ -170,20 +177,47 @@ async def test_an_added_workstream_joins_and_a_removed_one_that_began_is_kept(sc
 
 
 async def test_a_changed_prompt_is_told_to_the_next_run(scene: Scene) -> None:
-    scene.plan({"a": {"prompt": "Old words", "does": "tell a.on; wait_for a.go; exit 1"}})
+    issues = [{"id": "a1", "prompt": "First"}, {"id": "a2", "prompt": "Second"}]
+    scene.plan({"a": {"prompt": "Old words", "issues": issues, "does": "tell a.on; wait_for a.go; exit 1"}, "b": {}})
     async with scene.driving() as play:
-        await play.start()
+        await play.start("a")
         await play.until_there("a.on")
-        scene.plan({"a": {"prompt": "New words"}}, trusted=False)
+        scene.plan({"a": {"prompt": "New words", "issues": issues[:1]}, "b": {}}, trusted=False)
         await play.until(lambda now: "New words" in now.snapshot.text)
         scene.does("a", WRITES)
         scene.go("a.go")
         await play.until_state(a="failed")
+        scene.plan({"b": {}}, trusted=False)
+        await play.until(lambda now: now.snapshot.workstreams["a"].gone)
         assert (await play.order("retry", "a")).ok
-        await play.until_merged()
+        await play.until_merged("a")
+        prompt, issue, removed = [one for fact in play.of(f.PlanChanged) for one in fact.changes]
+        assert prompt.means == "its run goes on with what it was told, the next one is told this"
+        assert issue.means == "a/a1 has begun with it and keeps it; a next run of it is not told of it"
+        assert removed.means == "it has begun, and is kept as it was with its worktree: a/a1 is failed"
     old, new = scene.prompts("a")
     assert "Old words" in old
+    assert "Second" in old
     assert "New words" in new
+    assert "First" in new
+    assert "Second" not in new
+    scene.check()
+
+
+async def test_what_has_begun_and_needs_more_by_a_changed_plan_merges_after_that(scene: Scene) -> None:
+    scene.plan({"a": {"does": WAITS}, "b": {"does": WAITS}})
+    async with scene.driving() as play:
+        await play.start()
+        await play.until_there("a.on", "b.on")
+        scene.plan({"a": {"does": WAITS, "depends_on": ["b"]}, "b": {"does": WAITS}}, trusted=False)
+        await play.until(lambda now: now.of(f.PlanChanged))
+        (change,) = play.of(f.PlanChanged)[0].changes
+        assert change.means == "a is running and goes on, and merges only after b"
+        scene.go("a.go")
+        await play.until_state(a="queued")
+        scene.go("b.go")
+        await play.until_merged()
+        assert [one.workstream for one in play.snapshot.merges] == ["b", "a"]
     scene.check()
 
 
