@@ -15,6 +15,7 @@ from cockpit.plan.settings import AgentProfile
 
 ASKS_US = ("--permission-prompt-tool", "stdio")
 """What makes Claude Code ask whoever talks with it, where it may not do a thing."""
+ATTACH = "give its interactive command in the plan: attach: [my-agent, --resume, '{session}']"
 LONGEST_WORD = 100_000
 """Bytes of a prompt that are handed over as one argument; systems refuse a few more."""
 
@@ -131,6 +132,22 @@ def command(profile: AgentProfile, prompt_file: Path, prompt_text: str, session:
     meant = {"{prompt}": said, "{prompt_file}": str(prompt_file)}
     stdin = prompt_file if how == "stdin" or long else None
     return Launch(tuple(meant.get(word, word) for word in words), stdin)
+
+
+def attached(profile: AgentProfile, session: str = "") -> tuple[str, ...]:
+    """Return the command by which a human goes on with an agent's conversation. Raises CockpitError for none.
+
+    That is the plan's `attach`, else the preset's own; `{session}` in it needs a session.
+    """
+    known = PROGRAMS.get(profile.preset or "")
+    words = profile.attach
+    if known is not None and not words:
+        words = (*known.attach, *((known.model, profile.model) if profile.model else ()))
+    if not words:
+        raise CockpitError(f"nothing says how to open {profile.preset or 'this agent'} for you", hint=ATTACH)
+    if "{session}" in words and not session:
+        raise CockpitError("its agent has left no conversation that could be gone on with", hint="take a shell there")
+    return tuple(session if word == "{session}" else word for word in words)
 
 
 def pass_env(profile: AgentProfile) -> tuple[str, ...]:

@@ -31,15 +31,17 @@ _GEMINI_DEFAULTS = '{"general": {"maxAttempts": 3}}\n'
 class Program:
     """One agent program.
 
-    `told` are the words that hand it a prompt, behind all others; `resume` those that go on with `{session}`. `env` is
-    set for it, where `{folder}` is the run's; `files` are written into that folder first. `pass_env` names what it
-    needs to find its own log-in. `leaves` are patterns of what it writes into a worktree for itself.
+    `told` are the words that hand it a prompt, behind all others; `resume` those that go on with `{session}`; `attach`
+    is the command by which a human does so. `env` is set for it, where `{folder}` is the run's; `files` are written
+    into that folder first. `pass_env` names what it needs to find its own log-in. `leaves` are patterns of what it
+    writes into a worktree for itself.
     """
 
     run: tuple[str, ...]
     prompt: Literal["stdin", "arg", "file"] = "stdin"
     told: tuple[str, ...] = ()
     resume: tuple[str, ...] = ()
+    attach: tuple[str, ...] = ()
     model: str = "--model"
     env: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     files: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
@@ -62,6 +64,7 @@ PROGRAMS: Mapping[str, Program] = {
             "acceptEdits",
         ),
         resume=("--resume", "{session}"),
+        attach=("claude", "--resume", "{session}"),
         env={"CLAUDE_CODE_MAX_RETRIES": "3", "DISABLE_AUTOUPDATER": "1"},
         pass_env=(
             "ANTHROPIC_API_KEY",
@@ -75,11 +78,13 @@ PROGRAMS: Mapping[str, Program] = {
         run=("codex", "exec", "--json", "-s", "workspace-write"),
         told=("-",),
         resume=("resume", "{session}"),
+        attach=("codex", "resume", "{session}"),
         pass_env=("CODEX_HOME", "CODEX_API_KEY", "OPENAI_API_KEY", "OPENAI_BASE_URL"),
     ),
     "opencode": Program(
         run=("opencode", "run", "--format", "json", "--auto"),
         resume=("--session", "{session}"),
+        attach=("opencode", "--session", "{session}"),
         env={"OPENCODE_DISABLE_AUTOUPDATE": "1"},
         pass_env=("OPENCODE_API_KEY", "OPENCODE_CONFIG", "OPENCODE_CONFIG_DIR", "OPENCODE_CONFIG_CONTENT"),
     ),
@@ -88,6 +93,7 @@ PROGRAMS: Mapping[str, Program] = {
         prompt="arg",
         told=("-p", "{prompt}"),
         resume=("--resume", "{session}"),
+        attach=("gemini", "--resume", "{session}"),
         env={"GEMINI_CLI_SYSTEM_DEFAULTS_PATH": "{folder}/gemini-defaults.json"},
         files={"gemini-defaults.json": _GEMINI_DEFAULTS},
         pass_env=(
@@ -114,6 +120,7 @@ PROGRAMS: Mapping[str, Program] = {
         prompt="file",
         told=("--message-file", "{prompt_file}"),
         resume=("--restore-chat-history",),
+        attach=("aider", "--restore-chat-history", "--no-auto-commits", "--no-gitignore"),
         pass_env=("ANTHROPIC_API_KEY", "OPENAI_API_BASE", "OPENAI_API_KEY"),
         leaves=(".aider*",),
     ),

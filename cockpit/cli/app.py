@@ -31,6 +31,7 @@ TABLE: dict[str, dict[str, str]] = {
         "status": "status:status",
         "facts": "facts:facts",
         "logs": "logs:logs",
+        "attach": "attach:attach",
         "report": "report:report",
         "serve": "serve:serve",
     },

@@ -39,6 +39,7 @@ COMMANDS = (
     "answer",
     "prompt",
     "logs",
+    "attach",
     "report",
     "serve",
     "rescue",

@@ -173,6 +173,9 @@ def why(snapshot: Snapshot, workstream: str, notes: Mapping[str, str] | None = N
     held = snapshot.workstreams[workstream]
     if held.clean_up_refused:
         return f"not cleaned up: {held.clean_up_refused}"
+    if leg.hand is not None and leg.taken_over:
+        since = f" since {time.strftime('%H:%M', time.localtime(leg.hand.at))}" if leg.hand.at else ""
+        return f"taken over by {leg.hand.by or 'somebody'}{since} (`cockpit attach --back` hands it back)"
     if blocking := blockers(snapshot).get(leg.key):
         return f"blocked by {', '.join(f'{key} ({snapshot.legs[key].state.value})' for key in blocking)}"
     if asked := snapshot.open_questions(workstream):

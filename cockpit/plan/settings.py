@@ -53,6 +53,7 @@ class AgentProfile(Frozen):
     env: Environment = Field(default_factory=dict)
     pass_env: tuple[EnvName, ...] = ()
     args: tuple[Argument, ...] = ()
+    attach: tuple[Argument, ...] = ()
     cost: Cost | None = None
 
     @model_validator(mode="after")

@@ -16,6 +16,7 @@ GO_ON, REVIEW, LEAVE = "go-on", "review", "leave"
 WAYS = (GO_ON, REVIEW, LEAVE)
 """Go on: a run continues, told what was done; review: what is there is checked, then reviewed; leave: as it is."""
 
+NAMED = 3
 TAKEABLE = frozenset(
     {
         State.RUNNING,
@@ -115,5 +116,5 @@ def progress(snapshot: Snapshot, pending: PendingOrder, legs: list[Leg]) -> f.Or
         return None
     if pending.order.verb == "takeover":
         return f.OrderDone(pending.id, "; ".join(snapshot.workstreams[leg.workstream].worktree for leg in legs))
-    changed = [f"{leg.workstream} ({len(leg.hand.paths)} paths)" for leg in legs if leg.hand and leg.hand.paths]
+    changed = [f"{leg.workstream} ({', '.join(leg.hand.paths[:NAMED])})" for leg in legs if leg.hand and leg.hand.paths]
     return f.OrderDone(pending.id, f"changed by hand: {', '.join(changed)}" if changed else "")

@@ -51,6 +51,29 @@ def test_nothing_is_put_into_a_shell_string() -> None:
         launched(run="agent", args=["-v"])
 
 
+@pytest.mark.parametrize(
+    ("keys", "session", "words"),
+    [
+        ({"preset": "claude"}, "S", "claude --resume S"),
+        ({"preset": "codex", "model": "m"}, "S", "codex resume S --model m"),
+        ({"preset": "opencode"}, "S", "opencode --session S"),
+        ({"preset": "gemini"}, "S", "gemini --resume S"),
+        ({"preset": "aider"}, "", "aider --restore-chat-history --no-auto-commits --no-gitignore"),
+        ({"preset": "claude", "model": "m", "attach": ["my-claude", "-r", "{session}"]}, "S", "my-claude -r S"),
+        ({"run": "agent", "attach": ["agent", "-i"]}, "", "agent -i"),
+    ],
+)
+def test_a_human_goes_on_with_its_conversation(keys: dict[str, Any], session: str, words: str) -> None:
+    assert " ".join(presets.attached(profile(**keys), session)) == words
+
+
+def test_without_a_conversation_or_a_command_nothing_is_opened() -> None:
+    with pytest.raises(CockpitError, match="has left no conversation"):
+        presets.attached(profile(preset="claude"))
+    with pytest.raises(CockpitError, match="nothing says how to open"):
+        presets.attached(profile(run="agent"), "S")
+
+
 CLAUDE = "claude -p --output-format stream-json --verbose --allowedTools Bash --permission-mode acceptEdits"
 AIDER = "aider --yes-always --no-pretty --no-fancy-input --no-check-update --analytics-disable --no-gitignore"
 
