@@ -86,6 +86,10 @@ class OrderRefusedError(CockpitError):
     exit_code = 1
 
 
+class TooManyOrdersError(OrderRefusedError):
+    """An order that is refused as one of many, and not worth being kept."""
+
+
 class DrivenElsewhereError(CockpitError):
     """Another process drives this plan."""
 

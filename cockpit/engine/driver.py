@@ -30,6 +30,7 @@ from cockpit.engine.pruned import prune_state
 from cockpit.engine.questions import Questions
 from cockpit.engine.recording import Recording
 from cockpit.engine.resolutions import drop_left_behind
+from cockpit.engine.restraint import Restraint
 from cockpit.engine.server import Server
 from cockpit.engine.watch import Watch
 from cockpit.errors import CockpitError, DrivenElsewhereError, OrderRefusedError
@@ -64,6 +65,7 @@ class Driver:
         self._lock = FileLock(project.state.lock)
         self._pool = Pool(project.loaded.plan.limits.agents)
         self._began = time.monotonic()
+        self._restraint = Restraint(self._clock)
         self._background: list[asyncio.Task[None]] = []
         self.farewell = "the driver has ended: nothing was left to do"
 
@@ -157,6 +159,7 @@ class Driver:
 
     async def _admit(self, order: Order) -> None:
         """Let an order in, or refuse it by raising; what only the driver can do for it is done here."""
+        self._restraint.require(order)
         if order.verb == "trust":
             await self.plans.trust(order.expected)
         elif order.verb == "stop-driver":

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from cockpit.clock import Clock
 from cockpit.engine.handle import Answer, View
 from cockpit.engine.hidden import hidden, hidden_notes
-from cockpit.errors import CockpitError, IllegalMoveError, JournalError, OrderRefusedError
+from cockpit.errors import CockpitError, IllegalMoveError, JournalError, OrderRefusedError, TooManyOrdersError
 from cockpit.schedule import facts as f
 from cockpit.schedule.carry import carry_out, progress
 from cockpit.schedule.decide import decide
@@ -209,6 +209,8 @@ class Engine:
             waiting = asyncio.get_running_loop().create_future()
             self._waiting[number] = waiting
             self.record(given, *carried.facts)
+        except TooManyOrdersError as error:
+            return Answer(number, False, error.what)
         except (CockpitError, IllegalMoveError) as error:
             self._waiting.pop(number, None)
             self.record(given, f.OrderRefused(number, error.what))

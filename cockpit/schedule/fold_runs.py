@@ -65,6 +65,9 @@ def _(fact: f.RunEnded, snapshot: Snapshot, at: float) -> Snapshot:
 @apply.register
 def _(fact: f.ProfileSlept, snapshot: Snapshot, at: float) -> Snapshot:
     leg_of(snapshot, fact.leg)
+    before = snapshot.asleep.get(fact.profile)
+    if before is not None and before.until >= fact.until:
+        return snapshot  # another of its runs was told a later time
     return replace(snapshot, asleep={**snapshot.asleep, fact.profile: Sleep(fact.until, fact.reason)})
 
 

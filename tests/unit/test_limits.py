@@ -49,6 +49,10 @@ def test_a_profile_that_sleeps_takes_nothing_until_it_wakes() -> None:
     assert taken(snapshot, until) == {"a": "claude#1", "b": "claude#2"}
     leg = snapshot.legs["a"]
     assert (leg.state, leg.failures, leg.lessons) == (State.RETRYING, 0, ())
+    sooner = told(snapshot, f.ProfileSlept("b", "b-1", "claude", until - 1000.0, "another of its runs"))
+    assert sooner.asleep == snapshot.asleep
+    later = told(snapshot, f.ProfileSlept("b", "b-1", "claude", until + 1000.0, "quota"))
+    assert later.asleep["claude"].until == until + 1000.0
 
 
 def test_a_fallback_takes_over_from_a_profile_that_sleeps() -> None:

@@ -1,0 +1,49 @@
+"""A run that talks in a loop is held back, and its refusals are not kept one by one."""
+
+import pytest
+
+from cockpit.clock import FakeClock
+from cockpit.engine.restraint import AT_ONCE, EVERY_S, QUESTIONS_AT_ONCE, Restraint
+from cockpit.errors import OrderRefusedError, TooManyOrdersError
+from cockpit.schedule.orders import Order
+
+
+def given(restraint: Restraint, count: int, verb: str = "note", run: str = "r1") -> list[str]:
+    """Return what became of so many orders, one after the other."""
+    found = []
+    for _ in range(count):
+        try:
+            restraint.require(Order(verb, ("a",), f"{run}@agent", "x", how=run))
+        except TooManyOrdersError:
+            found.append("dropped")
+        except OrderRefusedError as error:
+            found.append("refused" if f"run {run} says too much" in error.what else error.what)
+        else:
+            found.append("taken")
+    return found
+
+
+def test_a_run_may_say_much_at_once_and_little_for_long() -> None:
+    clock = FakeClock(1000.0)
+    restraint = Restraint(clock)
+    found = given(restraint, 1000)
+    assert [found.count(what) for what in ("taken", "refused", "dropped")] == [AT_ONCE, 1, 999 - AT_ONCE]
+    assert given(restraint, 1, run="r2") == ["taken"], "what one run says is no other's"
+    clock.advance(EVERY_S)
+    assert given(restraint, 2) == ["taken", "dropped"]
+    assert given(restraint, 2, "ask") == ["taken", "taken"], "what is asked is counted apart"
+    assert given(restraint, 300, "ask").count("taken") == QUESTIONS_AT_ONCE - 2
+    clock.advance(EVERY_S * AT_ONCE)
+    assert given(restraint, AT_ONCE + 1) == ["taken"] * AT_ONCE + ["refused"]
+
+
+def test_the_operator_is_never_held_back() -> None:
+    restraint = Restraint(FakeClock(1000.0))
+    for verb in ("start", "answer", "pause", "tell"):
+        for _ in range(1000):
+            restraint.require(Order(verb, ("a",), "me@screen"))
+
+
+@pytest.mark.parametrize("verb", ["send", "inbox", "done", "shared", "withdraw"])
+def test_everything_that_a_run_says_is_counted(verb: str) -> None:
+    assert "dropped" in given(Restraint(FakeClock(1000.0)), 1000, verb)
