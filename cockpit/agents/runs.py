@@ -243,11 +243,15 @@ def watch_fd(folder: Path) -> int | None:
     return fd if fd >= 0 else None
 
 
+def written(folder: Path, name: str = "stdout.log") -> int:
+    """Return how many bytes were ever written to a log; 0 when it does not exist."""
+    return _begin(folder, name)[0] + (state.st_size if (state := _stat(folder / name)) else 0)
+
+
 def tail(folder: Path, name: str = "stdout.log", limit: int = 65536) -> bytes:
     """Return at most the last `limit` bytes of a log, across its cut; empty when it does not exist."""
-    end = _begin(folder, name)[0] + (state.st_size if (state := _stat(folder / name)) else 0)
     data = b""
-    place = max(0, end - limit)
+    place = max(0, written(folder, name) - limit)
     while len(data) < limit and (chunk := read_output(folder, place, limit - len(data), name=name)).data:
         data += chunk.data
         place = chunk.next

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from cockpit.agents import processes, runs
-from cockpit.engine import prompting
+from cockpit.engine import outputs, prompting
 from cockpit.engine.effects import Effects
 from cockpit.engine.past import Past
 from cockpit.engine.plans import Plans
@@ -27,6 +27,7 @@ FILE_LIMIT = 2_097_152  # of a file that is asked for by its name
 REVIEW = "review"
 GATE_LIMIT = 16_384
 PROMPT_LIMIT = 65_536
+SOUGHT_LIMIT = 500
 
 
 class Questions:
@@ -39,6 +40,8 @@ class Questions:
         self.talks = talks = Talks(effects)
         self._known: dict[str, Callable[..., Awaitable[Any]]] = {
             "output": self._output,
+            "printed": self._printed,
+            "sought": self._sought,
             "commands": self._commands,
             "ignored": self._ignored,
             "diff": self._diff,
@@ -81,6 +84,27 @@ class Questions:
         chunk = await self._effects.pool.short(_read, folder, offset, min(limit, OUTPUT_LIMIT))
         text = chunk.data.decode("utf-8", "replace")
         return {"run": leg.run, "data": text, "start": chunk.offset, "next": chunk.next, "lost": chunk.lost}
+
+    async def _printed(
+        self, workstream: str, places: list[int | None] | None = None, limit: int = 65536, align: bool = False
+    ) -> Any:
+        """Give what the newest run of a workstream printed, line by line; see `outputs.printed`."""
+        leg = self._leg(workstream)
+        if leg.run is None:
+            return {"run": None, "lines": [], "start": [0, 0], "next": [0, 0], "lost": 0, "more": False}
+        folder = self._effects.project.state.run(leg.run)
+        limit = min(limit, OUTPUT_LIMIT)
+        found = await self._effects.pool.short(partial(outputs.printed, folder, places, limit, align=align))
+        return {"run": leg.run, **found}
+
+    async def _sought(self, workstream: str, text: str, raw: bool = False, err: bool | None = None) -> Any:
+        """Give where in the logs of a workstream's newest run a text stands; see `outputs.sought`."""
+        leg = self._leg(workstream)
+        if leg.run is None:
+            return {"run": None, "matches": [], "whole": True}
+        folder = self._effects.project.state.run(leg.run)
+        found = await self._effects.pool.idle(partial(outputs.sought, folder, text[:SOUGHT_LIMIT], raw=raw, err=err))
+        return {"run": leg.run, **found}
 
     async def _diff(self, workstream: str, path: str = "", since: str = "") -> Any:
         """Give the change of a workstream's leg: what its worktree holds now, else what it committed."""

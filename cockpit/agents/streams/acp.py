@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from cockpit.agents.streams import events as e
-from cockpit.agents.streams.stream import JsonStream, added, denials, dig, number, rows, target, text, whole
+from cockpit.agents.streams.stream import JsonStream, added, denials, dig, number, rows, said_in, target, text, whole
 
 _STOPS = {
     "max_tokens": "its last answer was cut off at the longest length that its model may write",
@@ -55,9 +55,7 @@ class AcpStream(JsonStream):
         kind = text(update, "sessionUpdate")
         if kind in ("agent_message_chunk", "agent_thought_chunk"):
             self._stop = ""
-            said = dig(update, "content", "text")
-            blank = " " if isinstance(said, str) and said[:1].isspace() else ""
-            yield e.Message(blank + text(update, "content", "text"), part=True)
+            yield e.Message(said_in(update, "content", "text"), part=True)
         elif kind in ("tool_call", "tool_call_update"):
             self._stop = ""
             yield from _tool(update)

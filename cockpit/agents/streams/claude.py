@@ -5,7 +5,7 @@ from typing import Any
 
 from cockpit.agents.streams import events as e
 from cockpit.agents.streams.limits import limit_in
-from cockpit.agents.streams.stream import JsonStream, added, denials, dig, number, rows, target, text, whole
+from cockpit.agents.streams.stream import JsonStream, added, denials, dig, number, rows, said_in, target, text, whole
 
 _REASONS = {
     "error_max_turns": "it used up its number of turns before it was done",
@@ -60,7 +60,7 @@ class ClaudeStream(JsonStream):
             yield e.Error(next((text(part, "text") for part in rows(found, "message", "content")), "unknown"))
             return
         for part in rows(found, "message", "content"):
-            if part.get("type") == "text" and (said := text(part, "text")):
+            if part.get("type") == "text" and (said := said_in(part, "text")):
                 self.fruitless = 0
                 yield e.Message(said)
             elif part.get("type") in ("tool_use", "server_tool_use"):

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from cockpit.agents.streams import events as e
-from cockpit.agents.streams.stream import JsonStream, denials, dig, message_in, rows, text, whole
+from cockpit.agents.streams.stream import JsonStream, denials, dig, message_in, rows, said_in, text, whole
 
 _AGAIN = "Reconnecting..."
 _SANDBOX = ("Read-only file system", "rejected by user approval settings", "blocked by the sandbox")
@@ -51,7 +51,7 @@ class CodexStream(JsonStream):
             said = dig(item, "text")
             self._last = said[-4096:] if isinstance(said, str) else ""
             self.fruitless = 0
-            return (e.Message(text(item, "text")),)
+            return (e.Message(said_in(item, "text")),)
         if kind in ("error", "reasoning", "todo_list"):
             return (e.Raw(text(item, "message") or text(item, "text") or kind),)
         if kind in ("command_execution", "file_change", "mcp_tool_call", "web_search", "collab_tool_call"):

@@ -9,6 +9,9 @@ from cockpit.errors import CockpitError
 CUMULATIVE = frozenset({"codex"})
 """Formats whose usage is that of the session so far, over all runs that went on with it."""
 
+STRUCTURED = frozenset({"claude", "codex", "opencode", "gemini", "acp"})
+"""Formats of which every line is a message of its own, and not text to be read as it is."""
+
 _CLASSES = {
     "plain": "PlainStream",
     "claude": "ClaudeStream",

@@ -5,7 +5,7 @@ from typing import Any
 
 from cockpit.agents.streams import events as e
 from cockpit.agents.streams.limits import limit_in
-from cockpit.agents.streams.stream import JsonStream, denials, dig, message_in, target, text, whole
+from cockpit.agents.streams.stream import JsonStream, denials, dig, message_in, said_in, target, text, whole
 
 _EDITS = ("write_file", "replace", "edit")
 _DENIED = ("policy_violation", "denied by policy", "user cancelled", "not allowed", "permission_denied")
@@ -28,9 +28,7 @@ class GeminiStream(JsonStream):
         if kind == "message":
             if found.get("role") != "assistant":
                 return (e.Raw(text(found, "content")),)
-            said = found.get("content")
-            blank = " " if isinstance(said, str) and said[:1].isspace() else ""
-            return (e.Message(blank + text(found, "content"), part=found.get("delta") is True),)
+            return (e.Message(said_in(found, "content"), part=found.get("delta") is True),)
         if kind == "tool_use":
             name, ident = text(found, "tool_name") or "a tool", text(found, "tool_id")
             what = target(found.get("parameters"))

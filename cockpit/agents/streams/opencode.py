@@ -5,7 +5,7 @@ from typing import Any
 
 from cockpit.agents.streams import events as e
 from cockpit.agents.streams.limits import limit_in
-from cockpit.agents.streams.stream import JsonStream, added, denials, dig, number, target, text, whole
+from cockpit.agents.streams.stream import JsonStream, added, denials, dig, number, said_in, target, text, whole
 
 _REJECTING = b"auto-rejecting"
 _REASONS = {
@@ -41,7 +41,7 @@ class OpencodeStream(JsonStream):
     def _told(self, found: dict[str, Any]) -> Iterator[e.Event]:
         kind, part = found.get("type"), found.get("part")
         if kind == "text":
-            yield e.Message(text(part, "text"))
+            yield e.Message(said_in(part, "text"))
         elif kind == "step_start":
             self._reason = ""
             yield e.Message("")

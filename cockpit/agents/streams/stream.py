@@ -7,10 +7,11 @@ import msgspec
 
 from cockpit.agents.streams import events as e
 from cockpit.agents.streams.limits import Limit, limit_in
-from cockpit.safetext import safe_line
+from cockpit.safetext import safe_line, safe_text
 
 MOST_LINE = 32 * 1024 * 1024  # a longer line than a whole log is none
 SHOWN = 300
+MOST_SAID = 16_384
 KEPT = 20  # denials that are kept by name
 _VERBS = {
     "write": "writes",
@@ -116,7 +117,7 @@ class Stream:
         if isinstance(event, e.Session):
             self.session = event.id or self.session
         elif isinstance(event, e.Message):
-            self._text = (self._text + event.text)[-SHOWN:] if event.part else event.text
+            self._text = (self._text + event.text)[-SHOWN:] if event.part else event.text[:SHOWN]
         elif isinstance(event, e.Denied):
             if event.what not in self.denied and len(self.denied) < KEPT:
                 self.denied.append(event.what)
@@ -174,7 +175,7 @@ class JsonStream(Stream):
 
 
 def _told(said: dict[str, Any]) -> e.Told:
-    return e.Told(text(said, "id"), text(said, "text"), text(said, "by"), queued=said.get("queued") is True)
+    return e.Told(text(said, "id"), said_in(said, "text"), text(said, "by"), queued=said.get("queued") is True)
 
 
 def denials(stream: Stream) -> e.Verdict | None:
@@ -226,6 +227,12 @@ def rows(found: Any, *path: str) -> list[dict[str, Any]]:
     """Return the objects of the list at a path of keys."""
     value = dig(found, *path)
     return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
+
+
+def said_in(found: Any, *path: str) -> str:
+    """Return the words at a path of keys, all of them with their lines as far as they are safe to show."""
+    value = dig(found, *path)
+    return safe_text(value[:MOST_SAID]) if isinstance(value, str) else ""
 
 
 def message_in(value: Any) -> str:
