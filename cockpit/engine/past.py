@@ -16,12 +16,13 @@ from cockpit.errors import CockpitError
 from cockpit.forecast.estimates import Estimate
 from cockpit.forecast.outlook import Outlook, outlook
 from cockpit.forecast.ranked import ranked
+from cockpit.git import baselog
 from cockpit.metrics.stints import Stint, Stints
 from cockpit.metrics.tables import csv_text
 from cockpit.metrics.trends import FIGURES, WINDOWS, Bucket, Trends
 from cockpit.process import TRACE, Traced
 from cockpit.schedule.codec import encode
-from cockpit.schedule.facts import Recorded, to_json
+from cockpit.schedule.facts import PlanChanged, Recorded, to_json
 from cockpit.schedule.seeking import Told, sought, told
 from cockpit.schedule.wording import words
 
@@ -46,11 +47,13 @@ class Past:
         self.known: dict[str, Callable[..., Awaitable[Any]]] = {
             "facts": self._facts,
             "fact": self._fact,
+            "changes": self._changes,
             "ran": self._ran,
             "outlook": self._outlook,
             "trends": self._trends_of,
             "stints": self._stints_of,
             "export": self._export,
+            "base": self._base,
         }
 
     # --- the journal ----------------------------------------------------------------------------------------------
@@ -72,6 +75,12 @@ class Past:
                     return found, recorded.seq if recorded.seq > 1 else 0
         return found, 0
 
+    async def _base(self, limit: int = 50) -> Any:
+        """Give the last commits of base, the newest first: id, time, author, subject."""
+        branch = self._effects.engine.snapshot.outline.base
+        found = await self._effects.pool.git(baselog.last, self._effects.repo, branch, min(limit, PAGE))
+        return {"branch": branch, "commits": [[one.commit, one.at, one.author, one.subject] for one in found]}
+
     async def _fact(self, seq: int) -> Any:
         """Give one fact in full, but for what is too long of a field."""
         recorded = await self._effects.pool.short(self._one, seq)
@@ -81,6 +90,14 @@ class Past:
         fields = {name: _bounded(value) for name, value in to_json(fact).items()}
         kind = type(fact).__name__
         return {"seq": seq, "at": recorded.at, "kind": kind, "words": words(fact), "fields": fields}
+
+    async def _changes(self) -> Any:
+        """Give what the last version of the plan that changed anything changed; a number of 0 where none did."""
+        found = await self._effects.pool.short(self._effects.engine.journal.newest, PlanChanged.__name__)
+        if found is None:
+            return {"seq": 0, "at": 0.0, "changes": [], "left_out": 0}
+        told = to_json(found.fact)
+        return {"seq": found.seq, "at": found.at, "changes": told["changes"], "left_out": told.get("left_out", 0)}
 
     def _one(self, seq: int) -> Recorded | None:
         with closing(self._effects.engine.journal.read_back(seq + 1)) as facts:

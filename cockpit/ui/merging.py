@@ -1,6 +1,6 @@
-"""View → rows of the merges page: what is queued and what it does, then all merges by round; and each in full. Pure."""
+"""View → rows of the merges page: the queue and what it does, all merges by round, base's log; each in full. Pure."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from msgspec import Struct
 
@@ -10,6 +10,7 @@ from cockpit.schedule.snapshot import Leg, Merge, Snapshot, waits_for
 from cockpit.schedule.states import State
 from cockpit.ui.columns import Column
 from cockpit.ui.looks import LOOKS, Look, age, count, exact_clock, line, name
+from cockpit.ui.onbase import Commit, merges_of
 from cockpit.ui.present import Cell, Row, put_off
 
 Line = tuple[Cell, ...]
@@ -27,6 +28,7 @@ COLUMNS = (
 CARD = (0, 1, 6, 4)
 REVERTED = Look("↺", "reverted", "quiet")
 ROLLING_BACK = Look("↺", "rolling back", "busy")
+ON_BASE = Look("·", "on base", "dim")
 
 
 class Item(Struct, frozen=True):
@@ -36,11 +38,12 @@ class Item(Struct, frozen=True):
     workstream: str
     leg: str
     merge: Merge | None = None
+    commit: Commit | None = None
 
 
-def items(view: View) -> dict[str, Item]:
-    """Return what the page lists, by id: the queue in its order, then the merges, the latest round first."""
-    return {item.row.id: item for item in (*_queue(view), *_history(view.snapshot))}
+def items(view: View, log: Sequence[Commit] = ()) -> dict[str, Item]:
+    """Return what the page lists, by id: the queue in its order, the merges, the latest round first, base's log."""
+    return {item.row.id: item for item in (*_queue(view), *_history(view.snapshot), *_log(view.snapshot, log))}
 
 
 def counted(snapshot: Snapshot) -> tuple[int, int]:
@@ -51,6 +54,8 @@ def counted(snapshot: Snapshot) -> tuple[int, int]:
 
 def why_not_merge(item: Item) -> str | None:
     """Return why what the line is about cannot be merged, where that is not a matter of its workstream."""
+    if item.commit is not None:
+        return "this is a commit of base"
     if item.merge is None:
         return None
     if item.merge.reverted:
@@ -60,6 +65,8 @@ def why_not_merge(item: Item) -> str | None:
 
 def why_not_rollback(snapshot: Snapshot, item: Item) -> str | None:
     """Return why this very merge cannot be rolled back: only the last one of its workstream can."""
+    if item.commit is not None:
+        return "roll back its merge, further up" if item.merge else "no merge of this plan brought it"
     if item.leg in snapshot.reverting:
         return "it is being rolled back"
     if item.merge is None:
@@ -134,6 +141,24 @@ def _history(snapshot: Snapshot) -> Iterator[Item]:
         yield Item(row, merge.workstream, merge.leg, merge)
 
 
+def _log(snapshot: Snapshot, log: Sequence[Commit]) -> Iterator[Item]:
+    ours = merges_of(snapshot, log)
+    for one in log:
+        merge = ours.get(one.id)
+        cells: tuple[Cell, ...] = (
+            (f"{ON_BASE.glyph} {ON_BASE.word}", ON_BASE.style),
+            (name(merge.workstream) if merge else "", "plain"),
+            (name(merge.leg.removeprefix(f"{merge.workstream}/")) if merge else "", "dim"),
+            (f"r{merge.round}" if merge else "", "dim"),
+            (name(one.id)[:9], "plain"),
+            ("", "dim"),
+            (line(one.subject) if merge else f"{line(one.author)}: {line(one.subject)}", "dim" if merge else "plain"),
+        )
+        search = " ".join(text for text, _ in cells).lower()
+        row = Row(f"log:{one.id}", ON_BASE, cells, one.at, None, awaits=False, output=("", 0), search=search)
+        yield Item(row, merge.workstream if merge else "", merge.leg if merge else "", merge, one)
+
+
 def _row(
     snapshot: Snapshot,
     key: str,
@@ -169,7 +194,25 @@ def _strategy(snapshot: Snapshot, workstream: str) -> str:
 
 def detail(view: View, item: Item, now: float) -> tuple[Line, ...]:
     """Return all that is known of one line of the page."""
+    if item.commit is not None:
+        return tuple(_of_commit(view.snapshot, item.commit, item.merge, now))
     return tuple(_of_merge(view.snapshot, item, item.merge, now) if item.merge else _of_queued(view, item, now))
+
+
+def _of_commit(snapshot: Snapshot, one: Commit, merge: Merge | None, now: float) -> Iterator[Line]:
+    yield (f"{ON_BASE.glyph} {ON_BASE.word}", ON_BASE.style), (f" · {line(one.subject)}", "strong")
+    yield (
+        (name(one.id), "accent"),
+        (f" · {exact_clock(one.at)}, {age(now - one.at)} ago, by {line(one.author)}", "plain"),
+    )
+    if merge is None:
+        yield ((f"it came to {name(snapshot.outline.base)} from elsewhere: no merge of this plan brought it", "dim"),)
+    elif merge.reverted == one.id:
+        yield ((f"it rolls back {name(merge.commit)[:9]}, the merge of leg {name(merge.leg)}", "plain"),)
+    else:
+        yield ((f"merged from {name(merge.workstream)}: leg {name(merge.leg)}, round {merge.round}", "plain"),)
+        if merge.commit != one.id:
+            yield ((f"one of the commits that ended in {name(merge.commit)[:9]}", "dim"),)
 
 
 def _head(snapshot: Snapshot, item: Item) -> Line:

@@ -23,6 +23,7 @@ async def test_a_driver_tells_what_was_what_it_ran_and_what_is_to_come(scene: Sc
         await play.start()
         await play.until_merged()
         await pages(play)
+        await on_base(play)
         await commands(play)
         points = (await play.handle.ask("trends", window="1h"))["points"]
         assert sum(one["merged"] for one in points) == 2
@@ -54,6 +55,13 @@ async def pages(play: Play) -> None:
     one = await play.handle.ask("fact", seq=seq)
     (fact,) = [fact for fact in play.of(f.LegMerged) if fact.leg == about]
     assert (one["kind"], one["words"], one["fields"]) == ("LegMerged", words, to_json(fact))
+
+
+async def on_base(play: Play) -> None:
+    """Look for the merges in the log of base."""
+    told = (await play.handle.ask("base"))["commits"]
+    assert {merge.commit for merge in play.driver.engine.snapshot.merges} <= {one[0] for one in told}
+    assert (await play.handle.ask("base", limit=1))["commits"] == told[:1]
 
 
 async def commands(play: Play) -> None:

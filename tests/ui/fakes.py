@@ -40,6 +40,7 @@ class FakeHandle:
         self.processes: dict[str, Any] | CockpitError = {"run": None, "at": 0.0, "processes": []}
         self.recorded: list[f.Recorded] = []
         self.ran: list[list[Any]] = []
+        self.base: list[list[Any]] = []
         self.estimates: list[Estimate] = []
         self.subscribers: list[asyncio.Queue[View | Exception | None]] = []
 

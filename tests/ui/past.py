@@ -26,6 +26,8 @@ def answer(handle: "FakeHandle", question: str, given: dict[str, Any]) -> Any:
     if question == "fact":
         (one,) = [one for one in recorded if one.seq == given["seq"]]
         return {"seq": one.seq, "at": one.at, "kind": type(one.fact).__name__, "fields": to_json(one.fact)}
+    if question == "base":
+        return {"branch": handle.snapshot.outline.base, "commits": handle.base}
     if question == "ran":
         return _ran(handle.ran, **given)
     if question == "outlook":

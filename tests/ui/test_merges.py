@@ -1,10 +1,12 @@
 """The page of merges: what it lists in which order, what each of its keys orders, and when it says why not."""
 
 import pytest
+from msgspec.structs import replace
 
 from cockpit.schedule import facts as f
 from cockpit.ui.keys import MERGES, TABS, on_page
 from cockpit.ui.merging import counted, detail, items, why_not_merge, why_not_rollback
+from cockpit.ui.onbase import Commit, merges_of
 from cockpit.ui.screens.confirm import ConfirmScreen
 from cockpit.ui.screens.merges import MergesPage
 from cockpit.ui.screens.workstream import WorkstreamPage
@@ -145,6 +147,24 @@ async def test_only_the_last_merge_of_a_workstream_that_stands_can_be_rolled_bac
     assert why_not_merge(found["merge:2"]) == "this merge was rolled back; what is in the queue can be merged"
 
 
+def test_each_commit_of_base_is_told_by_the_merge_that_brought_it() -> None:
+    handle = merging()
+    ids = ["dddddddddddd", "cccccccccccc", "bbbbbbbbbbbb", "b2", "aaaaaaaaaaaa", "before"]
+    log = tuple(Commit(one, 1.0, "olga", f"says {one}") for one in ids)
+    bare = merges_of(handle.snapshot, log)
+    assert {one: merge.leg for one, merge in bare.items()} == {
+        "dddddddddddd": "docs/docs-1",
+        "cccccccccccc": "docs/docs-1",
+        "bbbbbbbbbbbb": "api/api-2",
+        "aaaaaaaaaaaa": "api/api-1",
+    }
+    onto = {"aaaaaaaaaaaa": "before", "bbbbbbbbbbbb": "aaaaaaaaaaaa", "cccccccccccc": "bbbbbbbbbbbb"}
+    merges = tuple(replace(one, onto=onto[one.commit]) for one in handle.snapshot.merges)
+    rebased = merges_of(replace(handle.snapshot, merges=merges), log)
+    assert rebased["b2"].leg == "api/api-2", "a rebased leg has several commits"
+    assert "before" not in rebased
+
+
 # --- keys -----------------------------------------------------------------------------------------------------------
 
 
@@ -246,6 +266,29 @@ async def test_moving_and_scrolling_keys_work_or_say_why() -> None:
         assert about.scroll_offset.y > 0
         await one.press("left_square_bracket")
         assert about.scroll_offset.y == 0
+
+
+async def test_the_log_of_base_stands_below_and_names_the_leg_of_each_commit() -> None:
+    handle = merging()
+    handle.base = [["e" * 40, 1.0, "Olga", "Mend a typo"], ["bbbbbbbbbbbb", 0.0, "cockpit", "Health end points"]]
+    async with opened(handle) as one:
+        await one.press("5", "G")
+        await one.until(lambda: "Health end points" in one.screen_text())
+        await one.press("G")
+        text = one.screen_text()
+        assert "· on base" in text
+        assert "merged from api: leg api/api-2, round 2" in text
+        assert "Olga: Mend a typo" in text
+        await one.press("m")
+        assert "m merge: this is a commit of base" in one.screen_text()
+        await one.press("Z")
+        assert "Z roll back: roll back its merge, further up" in one.screen_text()
+        await one.press("k")
+        assert "it came to main from elsewhere" in one.screen_text()
+        handle.base = [["f" * 40, 2.0, "Olga", "Another one"], *handle.base]
+        handle.read(base_commit="f" * 40)
+        await one.until(lambda: "Another one" in one.screen_text())
+        assert page(one).grid.cursor == f"log:{'e' * 40}"
 
 
 async def test_an_empty_page_says_that_nothing_was_merged() -> None:

@@ -1,14 +1,17 @@
-"""The page of merges: the queue with what each step is doing, and what was merged, round by round."""
+"""The page of merges: the queue with what each step is doing, what was merged, round by round, and base's log."""
 
 from collections.abc import Sequence
 from typing import ClassVar
 
 from cockpit.engine.handle import View
+from cockpit.errors import CockpitError
 from cockpit.ui.headline import Line
 from cockpit.ui.keys import MERGES
-from cockpit.ui.looks import count, name
+from cockpit.ui.looks import count, line, name
 from cockpit.ui.merging import CARD, COLUMNS, Item, counted, detail, items, why_not_merge, why_not_rollback
+from cockpit.ui.onbase import Commit, told_commits
 from cockpit.ui.screens.detailed import DetailPage
+from cockpit.ui.working import beside
 
 
 class MergesPage(DetailPage[Item]):
@@ -22,14 +25,33 @@ class MergesPage(DetailPage[Item]):
     LED = 3
     NOTHING = "nothing is merged or queued yet"
 
+    _log: tuple[Commit, ...] = ()
+    _log_of: tuple[bool, str, int] | None = None
+
     def made_of(self, view: View) -> tuple[object, ...]:
         """Return what the list is made of."""
         snapshot = view.snapshot
         return snapshot.merges, snapshot.legs, snapshot.reverting, snapshot.outline, view.readings.conflicts
 
     def items(self, view: View) -> dict[str, Item]:
-        """Return the queue and the history."""
-        return items(view)
+        """Return the queue, the history and base's log."""
+        return items(view, self._log)
+
+    def settled(self) -> None:
+        """Ask for base's log where base moved, or the driver came back."""
+        view = self.view
+        known = view.connected, view.readings.base_commit, len(view.snapshot.merges)
+        if view.connected and known != self._log_of:
+            self._log_of = known
+            beside(self, self._bring, "asking for base's log", "base", exclusive=True)
+
+    async def _bring(self) -> None:
+        try:
+            self._log = told_commits(await self.cockpit.handle.ask("base"))
+        except CockpitError as error:
+            self.say(f"the log of base cannot be had: {line(error.what)}", "warn")
+            return
+        self.relist()
 
     def heading(self, view: View) -> Sequence[str]:
         """Say how much is queued and merged, and where base stands."""
