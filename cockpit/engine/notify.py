@@ -7,6 +7,7 @@ from pathlib import Path
 from threading import Event
 from typing import Any
 
+from cockpit.engine.alarms import DISK, THRESHOLD
 from cockpit.engine.effects import Effects
 from cockpit.quality.gates import run_gate
 from cockpit.schedule import facts as f
@@ -24,6 +25,7 @@ class Notifier:
         self._queue: asyncio.Queue[tuple[str, str]] = asyncio.Queue(WAITING)
         self._state = ""
         self._over_cost: bool | None = None
+        self._alarmed: frozenset[str] = frozenset()
 
     async def idle(self) -> None:
         """Wait until all that was to be told has been."""
@@ -42,10 +44,13 @@ class Notifier:
         finally:
             end()
 
-    def _heard(self, recorded: tuple[Recorded, ...], _: Mapping[str, Any]) -> None:
+    def _heard(self, recorded: tuple[Recorded, ...], readings: Mapping[str, Any]) -> None:
+        alarms = self._new_alarms() if "notes" in readings else ()
         if not self._effects.project.loaded.plan.notify or self._effects.engine.readings.plan.untrusted:
             return
         snapshot = self._effects.engine.snapshot
+        for alarm in alarms:
+            self._put(alarm, "")
         for one in recorded:
             event = _EVENTS.get(type(one.fact))
             if isinstance(one.fact, f.QuestionAsked) and not snapshot.open_questions(
@@ -62,6 +67,12 @@ class Notifier:
         if over and self._over_cost is False:  # what was so when the driver began is no news
             self._put("cost", "")
         self._over_cost = over
+
+    def _new_alarms(self) -> tuple[str, ...]:
+        """Return the events of the thresholds and of the disk that are noted now and were not before."""
+        before, notes = self._alarmed, self._effects.engine.readings.notes
+        self._alarmed = frozenset(key for key in notes if key == DISK or key.startswith(THRESHOLD))
+        return tuple(dict.fromkeys("disk" if key == DISK else "threshold" for key in sorted(self._alarmed - before)))
 
     def _put(self, event: str, workstream: str) -> None:
         with contextlib.suppress(asyncio.QueueFull):  # a flood of events tells the operator nothing more

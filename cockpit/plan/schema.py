@@ -129,7 +129,7 @@ _BY_MODEL: dict[str, dict[str, str]] = {
     },
     "Commit": {"hooks": "Run the repository's git hooks.", "sign": "Sign commits."},
     "Notify": {
-        "on": "Events, such as quarantined, conflict, approval, cost, finished.",
+        "on": "Events: approval, question, quarantined, conflict, failed, merged, cost, threshold, disk, finished.",
         "run": "The command; COCKPIT_EVENT and COCKPIT_WORKSTREAM are in its environment.",
     },
     "Alerts": {

@@ -23,7 +23,7 @@ from cockpit.ui.calling import Calling
 from cockpit.ui.collecting import spare
 from cockpit.ui.keys import BY_NAME, COMMANDS, GRID, Action
 from cockpit.ui.looks import line
-from cockpit.ui.news import news, rings
+from cockpit.ui.news import alarms, news, rings
 from cockpit.ui.present import Presenter, Row
 from cockpit.ui.remembered import Remembered
 from cockpit.ui.screens.grid import GridPage
@@ -178,8 +178,8 @@ class CockpitApp(App[str], inherit_bindings=False):
     def _call_operator(self) -> None:
         if self.lent:
             return
-        plan = self.view.snapshot.outline.name
-        if self._calling.show(plan, self.rows, self.clock.now(), urgent=rings(self.view.facts)):
+        plan, urgent = self.view.snapshot.outline.name, rings(self.view.facts)
+        if self._calling.show(plan, self.rows, self.clock.now(), urgent=urgent, alarms=alarms(self.view)):
             self.bell()
 
     def _write(self, sequence: str) -> None:

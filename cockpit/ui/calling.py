@@ -21,21 +21,37 @@ class Calling:
         self._settings = settings
         self._write = write
         self._awaiting: frozenset[str] | None = None
+        self._alarms: frozenset[str] | None = None
         self._title = ""
         self._rang = float("-inf")
 
-    def show(self, plan: str, rows: Mapping[str, Row], now: float, *, urgent: bool = False) -> bool:
+    def show(
+        self,
+        plan: str,
+        rows: Mapping[str, Row],
+        now: float,
+        *,
+        urgent: bool = False,
+        alarms: Mapping[str, str] | None = None,
+    ) -> bool:
         """Show what awaits the operator, call for what is new, and return whether to ring; `urgent` rings anyway.
 
-        What awaits already when the screen opens is shown in the title alone.
+        `alarms` are texts by names that stay the same for as long as it is the same alarm. What awaits or alarms
+        already when the screen opens is shown in the title alone.
         """
         awaiting = frozenset(key for key, row in rows.items() if row.awaits)
         new = [key for key in rows if self._awaiting is not None and key in awaiting - self._awaiting]
         self._awaiting = awaiting
+        alarms = alarms or {}
+        sounded = [key for key in alarms if self._alarms is not None and key not in self._alarms]
         self._show_title(title(plan, len(awaiting)))
-        if not (new or urgent) or now - self._rang < QUIET_S:
+        if not (new or urgent or sounded) or now - self._rang < QUIET_S:
+            self._alarms = frozenset(alarms).difference(sounded)
             return False
+        self._alarms = frozenset(alarms)
         self._rang = now
+        if sounded and self._settings.desktop != "off":
+            self._write(notification(self._settings.desktop, f"{name(plan)}: {alarms[sounded[0]]}"))
         if new and self._settings.desktop != "off":
             who = ", ".join(map(name, new[:NAMED])) + (f" and {len(new) - NAMED} more" if len(new) > NAMED else "")
             verb = "awaits" if len(new) == 1 else "await"

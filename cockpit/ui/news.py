@@ -2,8 +2,10 @@
 
 from collections.abc import Iterable
 
+from cockpit.engine.handle import View
 from cockpit.schedule import facts as f
 from cockpit.schedule.snapshot import Snapshot
+from cockpit.ui.keys import BY_NAME
 from cockpit.ui.looks import line, name
 
 News = tuple[str, bool]
@@ -30,7 +32,7 @@ def news(snapshot: Snapshot, recorded: Iterable[f.Recorded]) -> tuple[News, ...]
         elif isinstance(fact, f.LegFailed):
             bad.append(f"{who} failed: {line(fact.reason)}")
         elif isinstance(fact, f.LegQuarantined):
-            bad.append(f"{who} quarantined: {line(fact.reason)} (4)")
+            bad.append(f"{who} quarantined: {line(fact.reason)} ({BY_NAME['quarantine'].shown})")
         elif isinstance(fact, f.ConflictFound):
             bad.append(f"{who} conflicts in {line(', '.join(fact.paths))}")
     told = (*_told(merged, "legs merged", bad=False), *_told(back, "merges rolled back", bad=False))
@@ -41,6 +43,13 @@ def news(snapshot: Snapshot, recorded: Iterable[f.Recorded]) -> tuple[News, ...]
 def rings(recorded: Iterable[f.Recorded]) -> bool:
     """Say whether something happened that the operator is called for by a bell."""
     return any(isinstance(one.fact, f.LegQuarantined) for one in recorded)
+
+
+def alarms(view: View) -> dict[str, str]:
+    """Return what the driver noted of the plan's thresholds and of the disk, by what it is about."""
+    notes, known = view.readings.notes, view.snapshot.workstreams
+    found = {key: text for key, text in notes.items() if key not in known}
+    return {key: line(text) for key, text in found.items() if key == "disk" or key.startswith("alerts.")}
 
 
 def _cleaned(gone: list[f.WorktreeRemoved]) -> tuple[News, ...]:

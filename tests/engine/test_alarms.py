@@ -15,6 +15,7 @@ async def test_a_threshold_and_a_disk_that_runs_full_are_noted_and_known_to_the_
     scene.plan(
         {"a": {"does": "exit 1"}},
         alerts={"errors_per_hour": 0, "gate_p95": "1h"},
+        notify=[{"on": ["disk", "threshold"], "run": f"echo $COCKPIT_EVENT >> {scene.stage}/called"}],
     )
     for again in (False, True):
         async with scene.driving() as play:
@@ -25,3 +26,6 @@ async def test_a_threshold_and_a_disk_that_runs_full_are_noted_and_known_to_the_
             assert notes["alerts.errors_per_hour"] == "1 error within an hour: 1 of runs, 0 of gates"
             assert notes["disk"] == "5.0 KB free for worktrees, less than limits.min_free_disk 5.0 GB"
             assert not {"alerts.gate_p95", "alerts.agent_failure_rate"} & notes.keys()
+            if not again:
+                await play.driver.notifier.idle()
+                assert (scene.stage / "called").read_text().split() == ["disk", "threshold"]

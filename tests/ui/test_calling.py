@@ -6,6 +6,7 @@ import pytest
 
 from cockpit.schedule import facts as f
 from cockpit.ui.calling import Calling, notification, title
+from cockpit.ui.news import alarms
 from cockpit.ui.present import Presenter
 from cockpit.ui.settings import Settings
 from tests.ui.fakes import FakeHandle, busy, loaded, outline, under_way, workstream
@@ -54,6 +55,25 @@ def test_it_rings_for_what_is_new_and_not_all_the_time() -> None:
     assert not show(calling, handle, urgent=True), "the bell rang just now"
     handle.clock.advance(3)
     assert show(calling, handle, urgent=True)
+
+
+def test_a_threshold_or_a_full_disk_calls_once_for_as_long_as_it_lasts() -> None:
+    handle, written = busy(), list[str]()
+    calling = Calling(Settings(desktop="osc9"), written.append)
+    rows = Presenter().rows(handle.view())
+
+    def ring(**notes: str | None) -> bool:
+        handle.read(notes=notes)
+        handle.clock.advance(3)
+        return calling.show("p", rows, handle.clock.now(), alarms=alarms(handle.view()))
+
+    assert not ring(disk="1 GB free"), "what was so when the screen opened rings no bell"
+    assert not ring(disk="0.9 GB free")
+    assert ring(**{"alerts.errors_per_hour": "9 errors\x1b]0;x\x07"})
+    assert re.fullmatch("\x1b]9;cockpit: p: 9 errors[^\x1b\x07]*\x1b\\\\", written[-1])
+    assert not ring(**{"alerts.errors_per_hour": "10 errors"})
+    assert not ring(driver="something else")
+    assert ring(disk="1 GB free")
 
 
 def test_what_is_switched_off_stays_silent() -> None:
