@@ -4,6 +4,7 @@ The environment is that of the agent's runs, with what a terminal needs, and wit
 """
 
 import os
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -70,13 +71,35 @@ def workplace(project: Project, snapshot: Snapshot, workstream: str) -> Workplac
     return Workplace(Path(worktree), env, agent, why_not)
 
 
-def command(project: Project, snapshot: Snapshot, workstream: str) -> tuple[str, ...]:
+def ways_in(project: Project, snapshot: Snapshot, workstream: str) -> dict[str, object]:
+    """Return, as JSON values, what a screen needs to lead a human there.
+
+    `argv` is the command to which `--shell` or `--agent` is added, `pass` names what of the screen's environment it
+    gets (nothing secret: it is seen by all), `agent` is what that agent is opened by; else `why_not` says why it can't.
+    """
+    leg = snapshot.leg_under_way(workstream)
+    agent, why_not = "", ""
+    try:
+        # The conversation of a run that goes on is known when it is over.
+        agent = " ".join(command(project, snapshot, workstream, "ID" if leg.slot else ""))
+    except CockpitError as error:
+        why_not = error.what
+    argv = [sys.executable, "-P", "-m", "cockpit", "attach", str(project.loaded.path), workstream]
+    home = project.state.path.parent
+    if home != project.repo.root / ".cockpit":
+        argv += ["--state-dir", str(home.parent)]
+    homes = (key for key in EVERYWHERE if key.startswith("XDG_"))
+    names = {*environment.PASSED, *homes, *OF_A_TERMINAL} - {"TERM", "TMUX", "TMUX_PANE", "TERM_PROGRAM"}
+    return {"argv": argv, "pass": sorted(names), "agent": agent, "why_not": why_not}
+
+
+def command(project: Project, snapshot: Snapshot, workstream: str, session: str = "") -> tuple[str, ...]:
     """Return the command that opens the agent of a workstream for a human. Raises CockpitError where none does."""
     run = last_run(snapshot, workstream)
     profile = profile_of(project, run)
     if run is None or profile is None:
         raise CockpitError("no agent of the plan has worked there")
-    return presets.attached(profile, session_of(snapshot, run))
+    return presets.attached(profile, session or session_of(snapshot, run))
 
 
 def session_of(snapshot: Snapshot, run: Run) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from cockpit.agents import processes, runs
-from cockpit.engine import outputs, prompting
+from cockpit.engine import attached, outputs, prompting
 from cockpit.engine.effects import Effects
 from cockpit.engine.past import Past
 from cockpit.engine.plans import Plans
@@ -46,6 +46,7 @@ class Questions:
             "ignored": self._ignored,
             "diff": self._diff,
             "gates": self._gates,
+            "workplace": self._workplace,
             "prompt": self._prompt,
             "processes": self._processes,
             "records": self._records,
@@ -166,6 +167,11 @@ class Questions:
         path = self._effects.project.state.run(leg.run) / "prompt.md"
         data, size = await self._effects.pool.short(_beginning_of, path)
         return {"run": leg.run, "text": KNOWN.text(data.decode("utf-8", "replace")), "left_out": size - len(data)}
+
+    async def _workplace(self, workstream: str) -> Any:
+        """Say how a human gets to where the agent of a workstream works; see `attached.ways_in`."""
+        leg, snapshot = self._leg(workstream), self._effects.engine.snapshot
+        return attached.ways_in(self._effects.project, snapshot, leg.workstream)
 
     async def _processes(self, workstream: str) -> Any:
         """Give the processes of a workstream's run as they are just now; none where nothing of it runs."""

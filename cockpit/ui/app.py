@@ -386,6 +386,17 @@ class CockpitApp(App[str], inherit_bindings=False):
         """Show what an agent asks."""
         self.ordering.answer(self.page.targets() if self.page else ())
 
+    def do_attach(self) -> None:
+        """Show what can be done where an agent works."""
+        from cockpit.ui.attaching import begin
+
+        if self.page is not None and (workstream := self.page.cursor()) is not None:
+            begin(self, workstream)
+
+    def talk(self, workstream: str) -> None:
+        """Open the output of a workstream, whose agent can be talked to."""
+        self.open_workstream(workstream, "output")
+
     def do_waive(self) -> None:
         """Ask for the reason for which violations are let stand."""
         page = self.page

@@ -259,6 +259,17 @@ ACTIONS: tuple[Action, ...] = (
         group="orders",
     ),
     Action(
+        "attach",
+        "o",
+        "o",
+        ACTING,
+        "attach to its agent: talk to it, or take its worktree over; again: hand it back",
+        short="attach",
+        verb="takeover",
+        why_not=reasons.attach,
+        group="orders",
+    ),
+    Action(
         "merge",
         "m",
         "m",

@@ -344,7 +344,7 @@ def explain(
         return "its worktree is being removed", "busy"
     if by and leg.state in (State.WAITING, State.READY):
         return f"blocked by {_named(snapshot, by, leg.workstream)}", "bad"
-    waiting = _explain_waiting(snapshot, workstream, leg, hold, in_line, needed)
+    waiting = None if leg.taken_over else _explain_waiting(snapshot, workstream, leg, hold, in_line, needed)
     return waiting or _explain_work(leg, run, note)
 
 
@@ -371,6 +371,8 @@ def _explain_waiting(
 
 
 def _explain_work(leg: Leg, run: RunReading | None, note: str) -> Cell:
+    if leg.hand is not None and leg.taken_over and leg.hand.at:
+        return f"taken over by {name(leg.hand.by or 'somebody')} since {exact_clock(leg.hand.at)}", "warn"
     if leg.ending:
         doing = {"pause": "pausing…", "stop": "stopping…", "quarantine": "being quarantined…"}
         return doing.get(leg.ending, "ending…"), "warn"

@@ -4,10 +4,12 @@ from collections.abc import Callable, Sequence
 
 from cockpit.engine.handle import View
 from cockpit.errors import OrderRefusedError
+from cockpit.schedule import taking
 from cockpit.schedule.carry import carry_out
 from cockpit.schedule.orders import Order
 from cockpit.schedule.states import State
-from cockpit.ui.looks import line, name
+from cockpit.schedule.talking import why_not_told
+from cockpit.ui.looks import count, line, name
 from cockpit.ui.present import awaits_operator
 
 WhyNot = Callable[[View, Sequence[str]], str | None]
@@ -115,6 +117,20 @@ def answer(view: View, targets: Sequence[str]) -> str | None:
         return reason
     asks = any(view.snapshot.open_questions(key) for key in targets)
     return None if asks else f"{name(targets[0])} asks nothing"
+
+
+def attach(view: View, targets: Sequence[str]) -> str | None:
+    """Return why the operator can get to no agent: neither talk to it, nor take its worktree over or hand it back."""
+    if reason := on_some(view, targets):
+        return reason
+    snapshot = view.snapshot
+    if len(targets) > 1:
+        return f"one at a time: {count(len(targets), 'workstream')} are marked"
+    if targets[0] not in snapshot.workstreams:
+        return "it is no longer in the plan"
+    if snapshot.leg_under_way(targets[0]).taken_over or not why_not_told(snapshot, targets[0]):
+        return None
+    return line(taking.why_not(snapshot, snapshot.workstreams[targets[0]])) or None
 
 
 def conflict(view: View, targets: Sequence[str]) -> str | None:

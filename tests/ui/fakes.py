@@ -33,10 +33,20 @@ class FakeHandle:
         self.orders: list[Order] = []
         self.asked: list[tuple[str, dict[str, Any]]] = []
         self.outputs: dict[str, str] = {}
+        self.errors: dict[str, str] = {}
+        self.formats: dict[str, str] = {}
         self.commands: list[list[str]] = []
         self.diffs: dict[str, str] = {}
+        self.unread: set[str] = set()
+        self.told: dict[str, Any] = {}
         self.gates: list[dict[str, Any]] = []
         self.prompt: dict[str, Any] = {"run": None, "text": "", "left_out": 0}
+        self.workplace: dict[str, Any] = {
+            "argv": ["true"],
+            "pass": ["HOME"],
+            "agent": "claude --resume S",
+            "why_not": "",
+        }
         self.processes: dict[str, Any] | CockpitError = {"run": None, "at": 0.0, "processes": []}
         self.recorded: list[f.Recorded] = []
         self.ran: list[list[Any]] = []
@@ -122,14 +132,18 @@ class FakeHandle:
             return {"gates": self.gates}
         if question == "prompt":
             return self.prompt
+        if question == "workplace":
+            return self.workplace
         return past.answer(self, question, arguments)
 
-    def _diff(self, workstream: str, path: str = "") -> dict[str, Any]:
-        """Return the diffs of all files, or of one, as a driver tells them."""
-        text = self.diffs.get(path, "") if path else "".join(self.diffs.values())
+    def _diff(self, workstream: str, path: str = "", since: str = "") -> dict[str, Any]:
+        """Return the diffs of all files, or of one, as a driver tells them; those since a review have a name of it."""
+        known = {name.removeprefix(f"{since} "): text for name, text in self.diffs.items() if name.startswith(since)}
+        text = known.get(path, "") if path else "".join(text for name, text in known.items() if name not in self.unread)
         leg = self.snapshot.leg_under_way(workstream)
-        told = {"files": 1 if path else len(self.diffs), "left_out": 0, "cut": False}
-        return {"leg": leg.key, "base": leg.base, "text": text, **told}
+        listed = [_listed(name, text) for name, text in known.items() if not path or name == path]
+        told = {"files": len(listed), "left_out": 0 if path else len(self.unread), "cut": False, "lines_left": 0}
+        return {"leg": leg.key, "base": leg.base, "text": text, **told, "listed": listed, "marked": []} | self.told
 
     def _output(self, workstream: str, offset: int | None = None, limit: int = 65536) -> dict[str, Any]:
         data = self.outputs.get(workstream, "").encode()

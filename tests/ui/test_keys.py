@@ -38,7 +38,7 @@ from cockpit.ui.screens.workstream import WorkstreamPage
 from tests.ui.fakes import busy, many
 from tests.ui.opening import opened
 
-REQUIRED = [*"jkgGvsprxaAmMcCZSPnltTRqduXWK12345", "up", "down", "pageup", "pagedown", "enter", "escape", "space"]
+REQUIRED = [*"jkgGvsprxaAmMcCZSPnoltTRqduXWK12345", "up", "down", "pageup", "pagedown", "enter", "escape", "space"]
 REQUIRED += ["comma", "w", "U", "left", "right"]
 REQUIRED += ["ctrl+c", "slash", "colon", "question_mark", "plus", "minus", "tab"]
 REQUIRED += ["left_square_bracket", "right_square_bracket"]
