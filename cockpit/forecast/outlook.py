@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from cockpit.forecast.durations import History
 from cockpit.forecast.eta import forecast
@@ -49,9 +50,11 @@ def outlook(
 ) -> Outlook:
     """Return how the rest of a plan goes on from `now`, with its own number of agents, or with another one.
 
-    For a number that is given, every profile gets at least so many slots, as `simulate` has it. `budget_s` and `stop`
-    as in `forecast`. The legs are those of one run of the simulation, in which everything takes what it usually takes.
+    For more of them than now, every profile gets at least so many slots, as `simulate` has it; with fewer, each keeps
+    what it has. `budget_s` and `stop` as in `forecast`. The legs are those of one run of the simulation, in which everything takes what it usually takes.
     """
+    if agents is not None and agents <= snapshot.max_agents():
+        snapshot, agents = replace(snapshot, agent_limit=agents), None
     all_wanted = not any(one.wanted for one in snapshot.workstreams.values())
     start = prepared(snapshot, now, agents=agents, want_all=all_wanted)
     made = forecast(snapshot, now, agents=agents, want_all=all_wanted, budget_s=budget_s, stop=stop)

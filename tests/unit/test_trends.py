@@ -193,6 +193,15 @@ def test_an_outlook_has_each_leg_to_come_with_the_critical_ones_and_answers_for_
     assert by_leg["c"].start == by_leg["a"].end
 
 
+def test_fewer_agents_get_no_slots_that_more_of_them_have_not() -> None:
+    plan = outline([("a", ()), ("b", ()), ("c", ())], max_agents=3, slots=[("claude", 1)])
+    own, two, four = (outlook(loaded(plan, want=["a", "b", "c"]), START, agents) for agents in (None, 2, 4))
+    assert own.forecast.p50_s == two.forecast.p50_s, "the one slot is the limit, with three agents as with two"
+    assert four.forecast.p50_s is not None
+    assert own.forecast.p50_s is not None
+    assert four.forecast.p50_s < own.forecast.p50_s
+
+
 def test_an_outlook_of_what_is_started_is_that_of_the_forecast() -> None:
     snapshot = told(loaded(outline([("a", ()), ("b", ())]), want=["a"]), *ran("a"))
     found = outlook(snapshot, START + 10)
