@@ -51,7 +51,8 @@ def outlook(
     """Return how the rest of a plan goes on from `now`, with its own number of agents, or with another one.
 
     For more of them than now, every profile gets at least so many slots, as `simulate` has it; with fewer, each keeps
-    what it has. `budget_s` and `stop` as in `forecast`. The legs are those of one run of the simulation, in which everything takes what it usually takes.
+    what it has. `budget_s` and `stop` as in `forecast`. The legs are those of one run of the simulation, in which
+    everything takes what it usually takes.
     """
     if agents is not None and agents <= snapshot.max_agents():
         snapshot, agents = replace(snapshot, agent_limit=agents), None
