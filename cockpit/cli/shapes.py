@@ -1,6 +1,7 @@
 """The JSON shapes that commands print: their classes, which `cockpit schema --of` describes; computes nothing.
 
-A field that is here is printed, and what is printed is here: shapes and schemas have this one source.
+A field that is here is printed, and what is printed is here: shapes and schemas have this one source, which is why it
+is longer than a module usually is.
 """
 
 from dataclasses import asdict, dataclass

@@ -1,4 +1,7 @@
-"""How things stand: the frozen result of folding all facts, and what can be read off it; never changed in place."""
+"""How things stand: the frozen result of folding all facts, and what can be read off it; never changed in place.
+
+It is longer than other modules since it is the one vocabulary of what is known: its parts name each other.
+"""
 
 from collections.abc import Iterable, Iterator, Mapping
 from types import MappingProxyType

@@ -1,4 +1,7 @@
-"""Sets what the parsers make of both sides of a change against each other: what could be read before must be still."""
+"""Sets what the parsers make of both sides of a change against each other: what could be read before must be still.
+
+Its checks share one parse and one comparison of both sides: apart, each would have to be told all that the others know.
+"""
 
 import re
 from collections import Counter

@@ -1,4 +1,7 @@
-"""Signs of a wrong paste, which need no grammar: conflict markers, fences, diffs, chat, cut-off ends."""
+"""Signs of a wrong paste, which need no grammar: conflict markers, fences, diffs, chat, cut-off ends.
+
+Each sign is small, and what is one sign must not be taken for another: so they are read side by side.
+"""
 
 import re
 from collections.abc import Iterator, Sequence

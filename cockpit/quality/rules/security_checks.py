@@ -1,4 +1,7 @@
-"""Checks of who may do what, that were there before a change and are gone or decided in advance after it."""
+"""Checks of who may do what, that were there before a change and are gone or decided in advance after it.
+
+Most of its length is tables of how languages and frameworks write such a check, which only what reads them explains.
+"""
 
 # ruff: noqa: E501 -- a pattern that is broken over lines cannot be read as one
 
