@@ -23,6 +23,8 @@ LINE = 16_384
 """Characters of one line that are handed on at most."""
 OPEN = 4_096
 """Bytes of a line without an end that are awaited; more of them count as a line."""
+LEAST = 65_536
+"""Bytes of messages that are read at once at least: a single one may be long."""
 SOUGHT_BYTES = 32 * 1024 * 1024
 MATCHES = 2_000
 _PIECE = 1 << 20
@@ -42,6 +44,7 @@ def printed(folder: Path, places: Sequence[int | None] | None, limit: int, *, al
     """
     format_ = format_of(folder)
     structured = format_ in formats.STRUCTURED
+    limit = max(limit, LEAST) if structured else limit
     over = (folder / "exit.json").exists()
     found: list[tuple[float, list[list[Any]]]] = []
     start, after = [0, 0], [0, 0]
@@ -51,10 +54,12 @@ def printed(folder: Path, places: Sequence[int | None] | None, limit: int, *, al
         if place is None:
             continue
         chunk = _read(folder, name, place, limit)
+        if structured and len(chunk.data) >= limit and b"\n" not in chunk.data:
+            chunk = _read(folder, name, place, _PIECE)  # half a message says nothing
         at, data = chunk.offset, chunk.data
         lost += chunk.lost
         if at > 0 and (align or places is None):
-            cut = data.find(b"\n") + 1
+            cut = data.find(b"\n") + 1 or (len(data) if structured else 0)
             at, data = at + cut, data[cut:]
         parser = formats.parser(format_) if structured else None
         rows, rest = _rows(at, data, parser, err=number == 1, over=over, full=len(chunk.data) >= limit)

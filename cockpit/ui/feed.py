@@ -1,33 +1,46 @@
 """Asks the driver for the output of the workstream that is looked at, and only when there is more; one at a time."""
 
 import asyncio
+import time
+from collections.abc import Callable
+from typing import Any
+
+from msgspec import convert
 
 from cockpit.engine.handle import Handle
 from cockpit.errors import CockpitError
+from cockpit.schedule.printed import Printed
 from cockpit.ui.looks import count, line
 from cockpit.ui.widgets.output import Output
 
 LIMIT = 65_536
 GLANCE = 8_192
 REST_S = 0.12
-_PIECE = 4_096
+BEFORE = 16_384
+"""Bytes that are shown before a line that was looked for."""
+_PIECE = 50
 
 
 class OutputFeed:
     """Keeps an output pane up to date; `wants` returns True where `run` is to be started in a worker.
 
     `limit` is how many bytes of what was printed before are asked for at once. Another workstream is asked for when the
-    cursor has rested on it for a moment, so that a key that is held down brings none of those that it passes.
+    cursor has rested on it for a moment, so that a key that is held down brings none of those that it passes. `away`:
+    it shows a place further up in the log, and no new output until `again`.
     """
 
-    def __init__(self, handle: Handle, pane: Output, limit: int = LIMIT) -> None:
+    def __init__(
+        self, handle: Handle, pane: Output, limit: int = LIMIT, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self._handle = handle
         self._pane = pane
         self._limit = limit
         self._wanted: tuple[str, str, int] | None = None
         self._got: tuple[str, str, int] | None = None
-        self._next: int | None = None
+        self._clock = clock
+        self._next: list[int] | None = None
         self._busy = False
+        self.away = False
 
     def wants(self, workstream: str, run: str, size: int) -> bool:
         """Note what is looked at: a workstream, its run, and how many bytes that printed so far."""
@@ -37,6 +50,7 @@ class OutputFeed:
     def again(self) -> None:
         """Ask anew at the next look."""
         self._got = None
+        self.away = False
 
     async def run(self) -> None:
         """Ask until the pane shows what is wanted. An answer that cannot be had is said in the pane."""
@@ -62,32 +76,62 @@ class OutputFeed:
         workstream, run, _ = wanted
         if self._got is None or self._got[:2] != (workstream, run):
             self._pane.clear("…" if run else "no agent has worked on it yet")
-            self._next = None
+            self._next, self.away = None, False
         self._got = wanted
-        if not run:
+        if not run or self.away:
             return
         try:
-            answer = await self._handle.ask("output", workstream=workstream, offset=self._next, limit=self._limit)
+            more = True
+            while more and self._is_looked_at(workstream, run) and not self.away:
+                more = await self._ask(workstream, run)
         except CockpitError as error:
             if self._next is None:
                 self._pane.clear(f"no output to show: {line(error.what)}")
-            return
-        if self._wanted is None or self._wanted[:2] != (workstream, run):
-            return
-        if self._next is None:
-            self._pane.clear("it has printed nothing yet")
-        elif int(answer["lost"]) or int(answer["start"]) > self._next:
-            self._pane.append(f"\n… {count(int(answer['start']) - self._next, 'byte')} cut here …\n")
-        if self._next is None and int(answer["start"]) > 0:
-            self._pane.append("… earlier output is in its log …\n")
-        self._next = int(answer["next"])
-        await self._put(str(answer["data"]), (workstream, run))
 
-    async def _put(self, data: str, seen: tuple[str, str]) -> None:
-        """Hand on whole lines piece by piece, for as long as the same run is looked at: keys are heard in between."""
-        at = 0
-        while at < len(data) and self._wanted is not None and self._wanted[:2] == seen:
-            end = data.find("\n", at + _PIECE) + 1 or len(data)
-            self._pane.append(data[at:end])
-            at = end
+    def _is_looked_at(self, workstream: str, run: str) -> bool:
+        return self._wanted is not None and self._wanted[:2] == (workstream, run)
+
+    async def _ask(self, workstream: str, run: str) -> bool:
+        """Ask for more of what was printed, show it, and say whether there is more. Raises CockpitError."""
+        answer = await self._handle.ask("printed", workstream=workstream, places=self._next, limit=self._limit)
+        if not self._is_looked_at(workstream, run) or self.away:
+            return False
+        first = self._next is None
+        if first:
+            self._pane.clear("it has printed nothing yet")
+        elif int(answer["lost"]):
+            self._pane.add_note(f"… {count(int(answer['lost']), 'byte')} cut here …")
+        if first and any(answer["start"]):
+            self._pane.add_note("… earlier output is in its log …")
+        self._next = answer["next"]
+        await self._put(answer, (workstream, run), now=0.0 if first else self._clock())
+        return bool(answer["more"]) and not first
+
+    async def _put(self, answer: Any, seen: tuple[str, str], now: float) -> None:
+        """Hand on lines piece by piece, for as long as the same run is looked at: keys are heard in between."""
+        rows = convert(answer["lines"], list[Printed])
+        for at in range(0, len(rows), _PIECE):
+            if not self._is_looked_at(*seen):
+                return
+            self._pane.add(rows[at : at + _PIECE], now, structured=bool(answer.get("structured")))
             await asyncio.sleep(0)
+
+    async def look_at(self, err: bool, at: int) -> bool:
+        """Show a line of a log that is not here, with what stands around it; new output then waits for `again`.
+
+        Say whether it is there. Raises CockpitError.
+        """
+        if self._got is None:
+            return False
+        workstream, run, _ = self._got
+        places: list[int | None] = [None, None]
+        places[err] = max(0, at - BEFORE)
+        answer = await self._handle.ask("printed", workstream=workstream, places=places, limit=LIMIT, align=at > BEFORE)
+        if not self._is_looked_at(workstream, run):
+            return False
+        self.away = True
+        self._pane.clear()
+        self._pane.add_note("… earlier output is in its log …")
+        await self._put(answer, (workstream, run), now=0.0)
+        self._pane.add_note("… later output follows …")
+        return self._pane.show_line(err, at)

@@ -69,12 +69,15 @@ class Printing(FakeHandle):
         running = frozenset(leg.workstream for leg in self.snapshot.legs.values() if leg.run)
         return replace(super().view(*facts), changed=running)
 
-    def _output(self, workstream: str, offset: int | None = None, limit: int = 65536) -> dict[str, Any]:
+    def answer_printed(self, question: str, workstream: str, **arguments: Any) -> dict[str, Any]:
+        """Make up whole lines from a place in the output on."""
         run = self.snapshot.leg_under_way(workstream).run
-        size = self.readings.runs.get(run or "", RunReading()).output_bytes
-        start = max(0, size - limit) if offset is None else offset
-        data = (LINE * (limit // len(LINE) + 2))[start % len(LINE) :][: min(limit, size - start)]
-        return {"run": run, "data": data, "start": start, "next": start + len(data), "lost": 0}
+        size = self.readings.runs.get(run or "", RunReading()).output_bytes // len(LINE) * len(LINE)
+        limit, places = arguments["limit"] // len(LINE) * len(LINE), arguments["places"]
+        start = max(0, size - limit) if places is None else places[0]
+        end = min(start + limit, size)
+        lines = [[at, LINE.rstrip("\n")] for at in range(start, end, len(LINE))]
+        return {"run": run, "lines": lines, "start": [start, 0], "next": [end, 0], "lost": 0, "more": end < size}
 
     def printed(self, seconds: float) -> None:
         """Let every run have printed for so long."""

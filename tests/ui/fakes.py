@@ -2,12 +2,15 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from msgspec.structs import replace
 
 from cockpit.clock import FakeClock
 from cockpit.engine.handle import Answer, View
+from cockpit.engine.outputs import printed, sought
 from cockpit.errors import CockpitError, DriverGoneError, OrderRefusedError
 from cockpit.forecast.estimates import Estimate
 from cockpit.schedule import facts as f
@@ -118,6 +121,8 @@ class FakeHandle:
             raise DriverGoneError("the driver is gone")
         if question == "output":
             return self._output(**arguments)
+        if question in ("printed", "sought"):
+            return self.answer_printed(question, **arguments)
         if question == "ignored":
             return {"files": 3, "bytes": 1_500_000}
         if question == "commands":
@@ -151,6 +156,18 @@ class FakeHandle:
         part = data[start : start + limit]
         run = self.snapshot.leg_under_way(workstream).run
         return {"run": run, "data": part.decode(), "start": start, "next": start + len(part), "lost": 0}
+
+    def answer_printed(self, question: str, workstream: str, **arguments: Any) -> dict[str, Any]:
+        """Return what a driver tells of the logs of a workstream's run: they lie in files, as everywhere."""
+        run = self.snapshot.leg_under_way(workstream).run
+        with TemporaryDirectory() as folder:
+            where = Path(folder)
+            (where / "stdout.log").write_text(self.outputs.get(workstream, ""), newline="")
+            (where / "stderr.log").write_text(self.errors.get(workstream, ""), newline="")
+            (where / "output-format").write_text(self.formats.get(workstream, "plain"))
+            if question == "sought":
+                return {"run": run, **sought(where, **arguments)}
+            return {"run": run, **printed(where, arguments.pop("places", None), **{"limit": 65536, **arguments})}
 
     async def close(self) -> None:
         self.break_line()

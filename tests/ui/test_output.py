@@ -7,7 +7,9 @@ from rich.color import ColorType
 
 from cockpit.engine.handle import View
 from cockpit.schedule import facts as f
-from cockpit.ui.widgets.output import MAX_LINE, MAX_LINES
+from cockpit.schedule.printed import Printed
+from cockpit.ui.transcript import MOST
+from cockpit.ui.widgets.output import MAX_LINE
 from tests.ui.fakes import busy, under_way
 from tests.ui.opening import Opened, opened
 
@@ -16,7 +18,7 @@ WS = "ci-testing"
 
 
 def asks(one: Opened) -> list[dict[str, object]]:
-    return [arguments for question, arguments in one.handle.asked if question == "output"]
+    return [arguments for question, arguments in one.handle.asked if question == "printed"]
 
 
 def printed(one: Opened, text: str) -> bool:
@@ -39,10 +41,10 @@ async def test_it_asks_again_only_for_more_and_from_where_it_stopped() -> None:
         handle.publish()
         handle.record(f.WorkstreamWanted("docs"))
         await one.until(lambda: one.app.view.snapshot.workstreams["docs"].wanted)
-        assert [ask["offset"] for ask in asks(one)] == [None]
+        assert [ask["places"] for ask in asks(one)] == [None]
         handle.print(WS, "one more line\n")
         await one.until(lambda: "one more line" in one.page.output.plain())
-        assert [ask["offset"] for ask in asks(one)] == [None, size]
+        assert [ask["places"] for ask in asks(one)] == [None, [size, 0]]
 
 
 async def test_a_line_that_comes_in_parts_is_one_line() -> None:
@@ -110,10 +112,9 @@ async def test_much_output_and_endless_lines_stay_small() -> None:
     async with opened(handle) as one:
         await one.until(one.page.output.plain)
         output = one.page.output
-        output.append("x\n" * (MAX_LINES * 3))
-        assert output.plain().count("\n") < MAX_LINES
-        for _ in range(20):
-            output.append("y" * MAX_LINE)
+        output.add(Printed(at, "x") for at in range(MOST * 3))
+        assert output.plain().count("\n") < MOST
+        output.add(Printed(at, "y" * MAX_LINE * 4) for at in range(20))
         assert max(len(line) for line in output.plain().split("\n")) <= MAX_LINE * 2
 
 
@@ -135,10 +136,10 @@ async def test_what_was_cut_meanwhile_is_said(monkeypatch: pytest.MonkeyPatch) -
     async with opened(handle) as one:
         await one.until(lambda: "Reading" in one.page.output.plain())
 
-        def cut(**_: object) -> dict[str, object]:
-            return {"run": "ci-testing-1", "data": "after\n", "start": 9_000, "next": 9_006, "lost": 8_000}
+        def cut(*_: object, **__: object) -> dict[str, object]:
+            return {"lines": [[9_000, "after"]], "start": [9_000, 0], "next": [9_006, 0], "lost": 8_000, "more": False}
 
-        monkeypatch.setattr(handle, "_output", cut)
+        monkeypatch.setattr(handle, "answer_printed", cut)
         handle.print(WS, "!")
         await one.until(lambda: "bytes cut here" in one.page.output.plain())
         assert one.page.output.plain().endswith("after")

@@ -1,7 +1,10 @@
-"""The live output of an agent: capped, folded lines with their colours and nothing else of their escape sequences."""
+"""The live output of an agent: folded entries with their colours and nothing else of their escape sequences."""
 
-from collections import deque
-from typing import TYPE_CHECKING
+import re
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator
+from itertools import accumulate
+from typing import TYPE_CHECKING, ClassVar
 
 from rich.cells import cell_len
 from rich.segment import Segment
@@ -11,13 +14,15 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from cockpit.safetext import safe_ansi
-from cockpit.ui.looks import steady
+from cockpit.schedule.printed import Printed
+from cockpit.ui.looks import STYLES, code, steady
+from cockpit.ui.transcript import CALL, LINE, Entry, Transcript, details, head
 
 if TYPE_CHECKING:
     from rich.ansi import AnsiDecoder
 
-MAX_LINES = 2_000
 MAX_LINE = 4_000
+_MARK = "e│"
 
 
 def _shown(text: str) -> str:
@@ -25,19 +30,26 @@ def _shown(text: str) -> str:
 
 
 class Output(ScrollView, can_focus=False, inherit_bindings=False):
-    """Lines that a run printed; follows the newest unless it was scrolled up."""
+    """What a run printed; follows the newest unless it was scrolled up. `point` is the entry that stands out."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        *(f"output--{style}" for style in STYLES),
+        "output--match",
+        "output--point",
+    }
 
     def __init__(self, id: str = "output") -> None:  # noqa: A002 - Textual's name for it
         super().__init__(id=id)
-        self._lines: deque[list[Segment]] = deque(maxlen=MAX_LINES)
-        self._folded: list[Strip] = []
-        self._folds: deque[int] = deque()
-        self._open = ""
-        self._open_folded = 0
+        self.transcript = Transcript()
+        self.point: Entry | None = None
+        self._sought: re.Pattern[str] | None = None
+        self.note = ""
+        self._starts: list[int] = [0]  # the line at which each entry begins, and the one behind the last
+        self._drawn: list[Entry] = []
         self._decoder: AnsiDecoder | None = None
         self._width = 0
+        self._marked = False
         self._following = True
-        self.note = ""
 
     @property
     def following(self) -> bool:
@@ -52,107 +64,216 @@ class Output(ScrollView, can_focus=False, inherit_bindings=False):
 
     def plain(self) -> str:
         """Return what it holds as plain text."""
-        return "\n".join("".join(segment.text for segment in line) for line in [*self._lines, *self._open_line()])
+        return "\n".join("".join(cell.text for cell in line) for entry in self._drawn for line in self._lines(entry))
 
     def clear(self, note: str = "") -> None:
         """Forget all lines; the note says why there are none."""
-        self._lines.clear()
-        self._open, self._decoder, self.note = "", None, note
+        self.transcript.clear()
+        self._decoder, self.note, self.point = None, note, None
         self._following = True
-        self._fold_all(follow=True)
+        self._fold(follow=True)
 
-    def append(self, data: str) -> None:
-        """Add what was printed (with escape sequences) in one batch; an unfinished last line is kept open."""
+    def add(self, rows: Iterable[Printed], now: float = 0.0, *, structured: bool = False) -> None:
+        """Take lines in one batch; see `Transcript.add`."""
         follow = self.following
-        *whole, rest = (self._open + data.replace("\r\n", "\n")).split("\n")
-        if len(rest) > MAX_LINE:
-            whole.append(rest)
-            rest = ""
-        del self._folded[len(self._folded) - self._open_folded :]
-        gone = 0
-        for text in whole[-MAX_LINES:]:
-            if len(self._lines) == MAX_LINES:
-                gone += self._folds.popleft()
-            self._add(self._decoded(text))
-        del self._folded[:gone]
-        self._open = rest
-        self._fold_open()
-        self._resized(follow=follow)
+        self.transcript.add(rows, now, structured=structured)
+        self._fold(follow=follow)
 
-    def _add(self, line: list[Segment]) -> None:
-        folded = self._fold(line)
-        self._lines.append(line)
-        self._folds.append(len(folded))
-        self._folded += folded
+    def add_note(self, text: str) -> None:
+        """Add a line of our own."""
+        follow = self.following
+        self.transcript.note(text)
+        self._fold(follow=follow)
+
+    def look(self, *, raw: bool | None = None, logs: str | None = None) -> None:
+        """Show it otherwise: as it came or folded, of one log or of both."""
+        self.transcript.look(raw=raw, logs=logs)
+        self._decoder, self.point = None, None
+        self._fold(follow=True)
+
+    def unfold(self) -> None:
+        """Unfold the call at the point, or fold it again; without a point: all."""
+        follow = self.following and self.point is None
+        self.transcript.unfold(self.point)
+        self._fold(follow=follow)
+        self._bring_point()
 
     def follow(self) -> None:
         """Go to the newest line and stay there."""
-        self._following = True
+        self._following, self.point = True, None
         self.scroll_to(y=self.max_scroll_y, animate=False, force=True)  # the scrollbar may not be there yet
+        self.refresh()
 
-    def _decoded(self, text: str) -> list[Segment]:
+    # --- the point ------------------------------------------------------------------------------------------------
+
+    def move(self, by: int) -> None:
+        """Move the point by an entry, from the one in sight where there is none; beyond the last it goes."""
+        if not self._drawn:
+            return
+        if self.point is None:
+            if by > 0 and self.following:
+                return
+            at = self._entry_at(self.scroll_offset.y + (0 if by > 0 else max(0, self.size.height - 1)))
+        else:
+            at = self._drawn.index(self.point) + by if self.point in self._drawn else len(self._drawn) - 1
+        if at >= len(self._drawn):
+            self.follow()
+            return
+        self.point = self._drawn[max(0, at)]
+        self._bring_point()
+
+    def _entry_at(self, line: int) -> int:
+        return max(0, min(bisect_right(self._starts, line) - 1, len(self._drawn) - 1))
+
+    def _bring_point(self, line: int = 0) -> None:
+        """Bring the point into sight, and a line of it."""
+        if self.point is None or self.point not in self._drawn:
+            return
+        at = self._drawn.index(self.point)
+        top, end = self._starts[at] + line, self._starts[at + 1]
+        height = max(1, self.size.height)
+        y = self.scroll_offset.y
+        if top < y or top >= y + height:
+            self.scroll_to(y=max(0, top - height // 3), animate=False, force=True)
+        elif not line and end > y + height:
+            self.scroll_to(y=min(top, end - height), animate=False, force=True)
+        self.refresh()
+
+    # --- what is sought -------------------------------------------------------------------------------------------
+
+    def seek(self, needle: str) -> None:
+        """Let a text stand out, whatever its case; none: nothing does."""
+        self._sought = re.compile(re.escape(needle), re.IGNORECASE) if needle.strip() else None
+        self.refresh()
+
+    def show_line(self, err: bool, at: int) -> bool:
+        """Bring a line of a log into sight, unfolded where what is sought is in its folds; say whether it is here."""
+        entry = next((one for one in self._drawn if one.holds(err, at)), None)
+        if entry is None:
+            return False
+        if entry.kind == CALL and not entry.open and self._first_with(entry) is None:
+            self.transcript.unfold(entry)
+            self._fold(follow=False)
+        self.point, self._following = entry, False
+        self._bring_point(self._first_with(entry) or 0)
+        return True
+
+    def _first_with(self, entry: Entry) -> int | None:
+        lines = enumerate(strip.text for strip in entry.drawn or ())
+        return next((at for at, text in lines if self._sought is not None and self._sought.search(text)), None)
+
+    # --- entries → lines ------------------------------------------------------------------------------------------
+
+    def _lines(self, entry: Entry) -> Iterator[list[Segment]]:
+        """Yield the lines of an entry, each as it is before it is folded to the width."""
+        if entry.kind == LINE:
+            yield self._decoded(entry)
+        elif entry.kind == CALL:
+            yield [Segment(text, self._style(style)) for text, style in head(entry)]
+            if entry.open:
+                dim = self._style("dim")
+                yield from ([Segment("    │ ", dim), Segment(text, dim)] for text in details(entry))
+        else:
+            for text in entry.text.strip("\n").split("\n"):
+                yield [Segment(code(text), self._style(entry.style))]
+
+    def _decoded(self, entry: Entry) -> list[Segment]:
         if self._decoder is None:
             from rich.ansi import AnsiDecoder
 
             self._decoder = AnsiDecoder()
-        printed = text.rstrip("\r").rsplit("\r", 1)[-1]
-        line = self._decoder.decode_line(_shown(printed[:MAX_LINE]))
-        line.end = ""
-        return [Segment(one.text, one.style) for one in line.render(self.app.console)]
+        if entry.colours is None:
+            printed = entry.text.rstrip("\r").rsplit("\r", 1)[-1]
+            line = self._decoder.decode_line(_shown(printed[:MAX_LINE]))
+            line.end = ""
+            entry.colours = [Segment(one.text, one.style) for one in line.render(self.app.console)]
+        found: list[Segment] = entry.colours
+        return found
 
-    def _open_line(self) -> list[list[Segment]]:
-        if not self._open:
-            return []
-        from rich.text import Text
+    def _style(self, name: str) -> Style:
+        return self.get_component_rich_style(f"output--{name}", partial=True)
 
-        text = Text.from_ansi(_shown(self._open.rsplit("\r", 1)[-1]), end="")
-        return [[Segment(one.text, one.style) for one in text.render(self.app.console)]]
+    def _strips(self, entry: Entry) -> list[Strip]:
+        mark = [Segment(_MARK, self._style("warn"))] if self._marked and entry.err else []
+        width = max(8, self._width) - 2 * bool(mark)
+        found: list[Strip] = []
+        for at, line in enumerate(self._lines(entry)):
+            strip = Strip(line)
+            if strip.cell_length <= width:
+                parts = [strip]
+            elif entry.kind == CALL and at == 0 and not entry.open:
+                parts = [Strip([*strip.crop(0, width - 1), Segment("…", self._style("dim"))])]
+            else:
+                parts = list(strip.divide([*range(width, strip.cell_length, width), strip.cell_length]))
+            found += [Strip([*mark, *part]) for part in parts] if mark else parts
+        return found
 
-    def _fold(self, line: list[Segment]) -> list[Strip]:
-        strip = Strip(line)
-        width = max(8, self._width)
-        if strip.cell_length <= width:
-            return [strip]
-        return list(strip.divide([*range(width, strip.cell_length, width), strip.cell_length]))
-
-    def _fold_open(self) -> None:
-        folded = [strip for line in self._open_line() for strip in self._fold(line)]
-        self._folded += folded
-        self._open_folded = len(folded)
-
-    def _fold_all(self, *, follow: bool) -> None:
-        folded = [self._fold(line) for line in self._lines]
-        self._folds = deque(map(len, folded))
-        self._folded = [strip for strips in folded for strip in strips]
-        self._fold_open()
-        self._resized(follow=follow)
-
-    def _resized(self, *, follow: bool) -> None:
-        size = Size(max(1, self._width), len(self._folded))
+    def _fold(self, *, follow: bool, anew: bool = False) -> None:
+        """Fold what is not folded yet to the width, or all of it anew."""
+        anew = anew or self._marked != self.transcript.marks
+        self._marked = self.transcript.marks
+        self._drawn = list(self.transcript.entries)
+        for entry in self._drawn:
+            if anew or entry.drawn is None:
+                entry.drawn = self._strips(entry)
+        self._starts = [0, *accumulate(len(entry.drawn) for entry in self._drawn)]
+        size = Size(max(1, self._width), self._starts[-1])
         self.set_reactive(Output.virtual_size, size)  # set plainly, each line that comes would lay out the whole screen
         self._scroll_update(size)
         self.refresh()
         if follow and self.container_size:
-            self.follow()  # in the same paint
+            self._stay()  # in the same paint
         elif follow:
-            self.call_after_refresh(self.follow)
+            self.call_after_refresh(self._stay)
+
+    def _stay(self) -> None:
+        self._following = True
+        self.scroll_to(y=self.max_scroll_y, animate=False, force=True)
 
     def on_resize(self) -> None:
         """Fold the lines anew where the width changed."""
         width = self.scrollable_content_region.width
         if width != self._width:
             self._width = width
-            self._fold_all(follow=self.following)
+            self._fold(follow=self.following, anew=True)
+
+    def notify_style_update(self) -> None:
+        """Draw all anew where the theme changed."""
+        super().notify_style_update()
+        if self._drawn:
+            self._fold(follow=self.following, anew=True)
+
+    # --- lines → the screen ---------------------------------------------------------------------------------------
 
     def render_line(self, y: int) -> Strip:
         """Draw one line."""
         width, style = self.scrollable_content_region.width, self.rich_style
-        at = y + self.scroll_offset.y
-        if not self._folded and y == 0 and self.note:
+        line = y + self.scroll_offset.y
+        if not self._drawn and y == 0 and self.note:
             dim = style + Style(dim=True)
             return Strip([Segment(f" {self.note}", dim, None)], cell_len(self.note) + 1).adjust_cell_length(
                 width, style
             )
-        if at >= len(self._folded):
+        if line >= self._starts[-1]:
             return Strip.blank(width, style)
-        return self._folded[at].apply_style(style).adjust_cell_length(width, style)
+        at = self._entry_at(line)
+        entry = self._drawn[at]
+        strip: Strip = entry.drawn[line - self._starts[at]]
+        if self._sought is not None:
+            strip = self._with_matches(strip, self._sought)
+        strip = strip.apply_style(style).adjust_cell_length(width, style)
+        return _over(strip, self._style("point")) if entry is self.point else strip
+
+    def _with_matches(self, strip: Strip, sought: "re.Pattern[str]") -> Strip:
+        text, done = strip.text, 0
+        parts: list[Strip] = []
+        for found in sought.finditer(text):
+            begin, end = cell_len(text[: found.start()]), cell_len(text[: found.end()])
+            parts += [strip.crop(done, begin), _over(strip.crop(begin, end), self._style("match"))]
+            done = end
+        return Strip.join([*parts, strip.crop(done)]) if parts else strip
+
+
+def _over(strip: Strip, style: Style) -> Strip:
+    """Return a strip with a style that goes before its own."""
+    return Strip(Segment.apply_style(strip, post_style=style), strip.cell_length)
