@@ -42,7 +42,7 @@ COLUMNS = (
     Column("progress", "issues", -1, 57, 6, 12),
     Column("files", "files +/−", 6, 55, 9, 16, right=True, number=True),
     Column("ahead", "vs base", 7, 30, 7, 9, number=True),
-    Column("clash", "conflicts with", 9, 65, 14, 40, field="conflict"),
+    Column("clash", "conflicts with", 9, 54, 14, 40, field="conflict"),
     Column("bad", "violations", 10, 68, 6, 18, field="violations", number=True),
     Column("cost", "cost", 11, 45, 4, 10, right=True, number=True),
     Column("alerts", "!", 12, 72, 1, 4),
@@ -52,6 +52,7 @@ COLUMNS = (
 )
 _WHY = "why"
 _TIME_LEFT = len(" · 99 s until quarantine")
+_ELASTIC = ("title", "clash")
 _OPTIONAL = ("title", "clash", "bad", "activity", "cost", "alerts")
 
 
@@ -96,11 +97,12 @@ def lay_out(
         chosen.remove(drop)
     widths = {column.name: _need(column, wanted) for column in chosen}
     spare = width - sum(widths.values()) - GAP * (len(chosen) - 1)
-    for column in chosen:
-        if column.name == "title" and spare > 0:
-            more = min(wanted["title"] - widths["title"], spare // 2 if wanted[_WHY] > widths.get(_WHY, 0) else spare)
-            widths["title"] += max(0, more)
-            spare -= max(0, more)
+    for elastic in _ELASTIC:
+        if elastic in widths and spare > 0:
+            short = wanted[_WHY] > widths.get(_WHY, 0)
+            more = max(0, min(wanted[elastic] - widths[elastic], spare // 2 if short else spare))
+            widths[elastic] += more
+            spare -= more
     if _WHY in widths:
         widths[_WHY] += max(0, spare)
     return tuple(Laid(column, widths[column.name]) for column in chosen)
@@ -126,6 +128,8 @@ def _wanted(rows: Collection[Row], contents: Contents, column: Column, now: floa
 
 def _need(column: Column, wanted: dict[str, int]) -> int:
     """Return the least width that a column takes part with: its content where that is short."""
-    if column.name in ("title", _WHY):
-        return min(column.least, max(wanted[column.name], len(column.head))) if column.name == "title" else column.least
+    if column.name in _ELASTIC:
+        return min(column.least, max(wanted[column.name], len(column.head)))
+    if column.name == _WHY:
+        return column.least
     return max(column.least, wanted[column.name])
