@@ -1,13 +1,24 @@
 """Working where an agent does, with the real command: talking with one at work, and taking its worktree over."""
 
 import asyncio
+import os
+import shutil
+import signal
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from cockpit.engine.client import driver_pid
 from cockpit.schedule import facts as f
+from cockpit.store.paths import state_folder
+from tests.e2e.desk import Desk
+from tests.e2e.test_terminal import Tmux, tmux
 from tests.engine.scenes import DEADLINE_S, Scene
+from tests.git.repos import commit, run_git
+
+__all__ = ["tmux"]
 
 TALKER = """
 import json, pathlib, sys
@@ -70,3 +81,42 @@ async def test_a_talk_in_a_shell_shows_answers_and_tells(scene: Scene) -> None:
         assert answered.by.endswith("@command")
         await play.order("stop-driver")
     assert scene.base_file("said.txt") == "The operator says: and then sign it"
+
+
+@pytest.mark.filterwarnings("ignore:subprocess .* is still running:ResourceWarning")
+@pytest.mark.usefixtures("alone")
+@pytest.mark.skipif(shutil.which("tmux") is None, reason="tmux is not installed")
+def test_o_opens_a_window_that_outlives_screen_and_driver_and_hands_back(
+    tmux: Tmux,
+    desk_of: Callable[..., Desk],
+) -> None:
+    desk = desk_of("approve: {merge: never}\nworkstreams: [{id: a}]\n")
+    commit(desk.repo, "an agent that never ends", {"agent.sh": "cat > /dev/null; echo half > a.txt; sleep 1000\n"})
+    desk.trust()
+    screen = tmux.open(sys.executable, "-m", "cockpit", str(desk.plan))
+    tmux.until(lambda: "waiting" in tmux.seen(screen))
+    tmux("send-keys", "-t", screen, "s")
+    worktree = desk.repo.parent / f"{desk.repo.name}.worktrees" / "a"
+    tmux.until(lambda: "running" in tmux.seen(screen) and (worktree / "a.txt").exists())
+    tmux("send-keys", "-t", screen, "o")
+    tmux.until(lambda: "attach to a" in tmux.seen(screen))
+    tmux("send-keys", "-t", screen, "Enter")
+    tmux.until(lambda: "a shell; leave it (exit)" in tmux("capture-pane", "-pJ"))
+    window = tmux("display", "-p", "#{pane_id}")
+    assert window != screen
+    tmux.until(lambda: "paused" in tmux.seen(screen) and "taken over by" in tmux.seen(screen))
+
+    os.kill(int(tmux.told(screen, "pane_pid")), signal.SIGKILL)
+    pid = driver_pid(state_folder(desk.repo, "tiny"))
+    assert pid
+    os.kill(pid, signal.SIGKILL)
+    tmux("send-keys", "-t", window, "-l", "echo by hand > a.txt; exit")
+    tmux("send-keys", "-t", window, "Enter")
+    tmux.until(lambda: "what is next?" in tmux.seen(window))
+    assert "taken over by" in desk("status")[1]
+    tmux("send-keys", "-t", window, "r", "Enter")
+    desk.until(lambda: desk.workstream("a")["state"] == "review")
+    assert desk("approve", "a")[0] == 0
+    desk.until(lambda: desk.workstream("a")["state"] == "merged")
+    assert run_git(desk.repo, "show", "main:a.txt") == "by hand\n"
+    tmux.until(lambda: tmux.told(window, "pane_dead") == "1" or "handback a done" in tmux.seen(window))
