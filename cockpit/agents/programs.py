@@ -81,8 +81,9 @@ PROGRAMS: Mapping[str, Program] = {
         attach=("codex", "resume", "{session}"),
         pass_env=("CODEX_HOME", "CODEX_API_KEY", "OPENAI_API_KEY", "OPENAI_BASE_URL"),
     ),
+    # Its log alone tells that it calls a failing model again.
     "opencode": Program(
-        run=("opencode", "run", "--format", "json", "--auto"),
+        run=("opencode", "run", "--format", "json", "--auto", "--print-logs", "--log-level", "ERROR"),
         resume=("--session", "{session}"),
         attach=("opencode", "--session", "{session}"),
         env={"OPENCODE_DISABLE_AUTOUPDATE": "1"},

@@ -6,7 +6,6 @@ from pathlib import Path
 from cockpit.agents import presets, runs
 from cockpit.agents.streams import formats
 from cockpit.agents.streams.events import Parser, Verdict
-from cockpit.agents.streams.limits import Limit
 from cockpit.plan.settings import AgentProfile
 from cockpit.schedule import facts as f
 from cockpit.schedule.snapshot import Cost, Snapshot, total
@@ -22,7 +21,7 @@ REPORT_EVERY_S = 30.0
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What the whole output of a run says: the verdict, the session, what was used, and the limit that ended it.
+    """What the whole output of a run says: the verdict, the session, and what was used.
 
     `plain`: it has no format, so that its end is the best that is known of it.
     """
@@ -30,7 +29,6 @@ class Told:
     verdict: Verdict
     session: str
     parser: Parser
-    limit: Limit | None
     plain: bool
 
 
@@ -76,7 +74,7 @@ def told(folder: Path) -> Told:
     following = Following(folder)
     parser = following.read()
     parser.finish()
-    return Told(parser.verdict(), parser.session, parser, parser.limit, plain=not following.whole)
+    return Told(parser.verdict(), parser.session, parser, plain=not following.whole)
 
 
 def usage(

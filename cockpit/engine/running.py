@@ -18,7 +18,7 @@ from cockpit.engine.monitor import QUARANTINE
 from cockpit.engine.outfit import Outfit, make_ready
 from cockpit.engine.startover import start_over
 from cockpit.engine.told import heard, notes
-from cockpit.engine.verdicts import outcome_of
+from cockpit.engine.verdicts import limit_of, outcome_of
 from cockpit.errors import CockpitError
 from cockpit.git.status import changed_files
 from cockpit.plan.model import AgentProfile, Workstream
@@ -246,8 +246,8 @@ class Running:
             self._engine.record(fact, f.LegStopped(key) if leg.ending else f.ChecksStarted(key))
         elif leg.ending:
             self._engine.record(fact, f.LegPaused(key) if leg.ending == "pause" else f.LegStopped(key))
-        elif told.limit is not None and outcome == "failed" and ended.reason == "exited":
-            self._engine.record(fact, *self._slept(key, run, told.limit, reason))
+        elif (limit := limit_of(ended, outcome, told.parser)) is not None:
+            self._engine.record(fact, *self._slept(key, run, limit, reason))
         else:
             self._engine.record(fact, self._engine.after_failure(key, self._explained(run, ended, told, reason)))
 

@@ -1,9 +1,11 @@
 """Judges the end of a run: it is done only where its output says so and its exit agrees; git is asked by the checks."""
 
 from cockpit.agents.runs import RunExit
-from cockpit.agents.streams.events import Verdict
+from cockpit.agents.streams.events import Parser, Verdict
+from cockpit.agents.streams.limits import Limit
 
 STALLED = "stalled: "
+LIMITED = "limited: "
 
 
 def outcome_of(ended: RunExit, verdict: Verdict, who: str = "the agent") -> tuple[str, str]:
@@ -19,8 +21,19 @@ def outcome_of(ended: RunExit, verdict: Verdict, who: str = "the agent") -> tupl
         return "timeout", "the time limit of a run was reached"
     if ended.reason == "spawn-failed":
         return "failed", f"{who} could not be started: {ended.error}"
+    if ended.reason == "stopped" and ended.detail.startswith(LIMITED):
+        return "failed", ended.detail.removeprefix(LIMITED)
     if ended.reason == "stopped":
         outcome = "stalled" if ended.detail.startswith(STALLED) else "stopped"
         return outcome, ended.detail or "it was stopped"
     said = f"; its output says: {verdict.reason}" if verdict.reason else ""
     return "unknown", f"its supervisor was killed: how it ended is not known{said}"
+
+
+def limit_of(ended: RunExit, outcome: str, parser: Parser) -> Limit | None:
+    """Return the quota or rate limit that ended a run; None where it ended for another reason."""
+    if outcome != "failed":
+        return None
+    if ended.reason == "exited":
+        return parser.limit
+    return parser.waits if ended.detail.startswith(LIMITED) else None

@@ -12,10 +12,11 @@ from typing import Any
 
 from cockpit.agents import runs
 from cockpit.agents.streams.events import Parser
+from cockpit.agents.streams.limits import Limit, wakes_at
 from cockpit.engine.effects import Effects
 from cockpit.engine.folders import folders_of, newest_change
 from cockpit.engine.following import FRUITLESS, REPORT_EVERY_S, Following, usage
-from cockpit.engine.verdicts import STALLED
+from cockpit.engine.verdicts import LIMITED, STALLED
 from cockpit.errors import CockpitError
 from cockpit.git import integrate
 from cockpit.git.status import read, survey
@@ -28,6 +29,9 @@ SWEEP_S = 5.0
 UNEXPLAINED_S = 20.0  # between two tries of a merge that waits for nobody knows what
 HOT_AFTER_S = 1.0
 REBUILD_S = 1.0
+LIMITED_CALLS = 5
+LIMITED_S = 60.0
+"""How often and for how long an agent may call its model against a limit, before its run is ended."""
 _MOVES_BRANCH = (f.WorktreeMade, f.WorkCommitted, f.LegRebased, f.LegReset, f.LegReverted)
 
 
@@ -266,8 +270,11 @@ class Watch:
         self._engine.read(runs={run: reading})
         if run in self._ended:
             return
-        if parser.fruitless >= FRUITLESS:
-            self._begin_to_end(run, self._end(run, leg, folder, f"its model brought nothing {parser.fruitless} times"))
+        if parser.waits is not None and _sleeps(parser.waits, parser.fruitless, now, now - touched):
+            self._begin_to_end(run, self._end(run, leg, folder, f"{LIMITED}{parser.waits.text}"))
+        elif parser.fruitless >= FRUITLESS:
+            why = f"{STALLED}its model brought nothing {parser.fruitless} times"
+            self._begin_to_end(run, self._end(run, leg, folder, why))
         elif now - touched >= 2 * limit:
             self._begin_to_end(run, self._end_stalled(run, leg, folder, now - touched))
 
@@ -296,11 +303,11 @@ class Watch:
             self._effects.seen_change[leg.workstream] = newest
             self._ended.discard(run)
             return
-        await self._end(run, leg, folder, f"no output and no file change for {int(seconds)} s")
+        await self._end(run, leg, folder, f"{STALLED}no output and no file change for {int(seconds)} s")
 
     async def _end(self, run: str, leg: Leg, folder: Path, reason: str) -> None:
         try:
-            await self._effects.pool.ending(runs.stop, folder, f"{STALLED}{reason}")
+            await self._effects.pool.ending(runs.stop, folder, reason)
         except CockpitError as error:
             self._engine.read(notes={leg.workstream: f"the stalled run cannot be ended: {error.what}"})
             self._ended.discard(run)
@@ -341,3 +348,9 @@ def _stamp(path: Path) -> tuple[int, int, int] | None:
     except OSError:
         return None
     return stat.st_mtime_ns, stat.st_size, stat.st_ino
+
+
+def _sleeps(limit: Limit, calls: int, now: float, silent_s: float) -> bool:
+    """Tell whether an agent had better not wait for the end of a limit by itself: its profile can sleep instead."""
+    wake = wakes_at(limit, now)
+    return calls >= LIMITED_CALLS or silent_s >= LIMITED_S or (wake is not None and wake - now >= LIMITED_S)

@@ -1,7 +1,15 @@
 """A scripted model on the loopback interface, as agent programs of several makers expect one; it knows no language.
 
-A prompt holds `RIG{ step; step }`: `shell COMMAND` has the agent run that, `say TEXT` ends the turn, `http STATUS`
-answers with that error, `drop` cuts the answer off, `slow SECONDS` takes its time.
+A prompt holds `RIG{ step; step }`; each result of a tool in a conversation is one step further:
+
+    shell COMMAND      has the agent run that            edit FILE TEXT    has it write a file with a tool of its own
+    call TOOL JSON     has it use any tool               say TEXT          ends the turn
+    refuse TEXT        the model refuses                 length TEXT       its answer is cut at the longest length
+    http STATUS [after=SECONDS] [MESSAGE]  that error    once STATUS       the same, the first time only
+    drop [EVENTS]      cuts the answer off               slow SECONDS      takes its time before it ends the turn
+    trickle SECONDS    writes for so long
+
+`GET /seen` lists the requests that came, each as its path and its conversation.
 It is started by `python -m tests.e2e.modelserver PORT`.
 """
 
@@ -9,27 +17,96 @@ import json
 import re
 import sys
 import time
+from collections import deque
 from collections.abc import Iterator
+from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-_SCRIPT = re.compile(r"RIG\{(.*?)\}", re.DOTALL)
+_SCRIPT = re.compile(r"RIG\{(.*?)\}RIG|RIG\{(.*?)\}", re.DOTALL)
+_RESULTS = ('"tool_result"', '"function_call_output"', '"role": "tool"', '"functionResponse"')
+_AFTER = re.compile(r"after=(\d+) ?")
 TOKENS = {"input": 400, "cached": 800, "output": 34}
+KEPT = 1000
 
 
-def step_of(messages: list[Any]) -> tuple[str, str]:
-    """Return the step that is next: its word and what stands behind it; steps that were done show as results."""
-    steps, done = ["say nothing was asked"], 0
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What the model does next: a word and what stands behind it; `tools` are the names that it was offered."""
+
+    word: str
+    rest: str
+    tools: frozenset[str]
+
+    @property
+    def calls(self) -> bool:
+        """Whether it uses a tool."""
+        return self.word in ("shell", "call") or (self.word == "edit" and self.edit_tool is not None)
+
+    @property
+    def text(self) -> str:
+        """What it says; an agent without tools reads files out of that."""
+        if self.word == "edit":
+            name, _, content = self.rest.partition(" ")
+            return f"{name}\n```\n{content}\n```\n"
+        return self.rest or self.word
+
+    @property
+    def edit_tool(self) -> str | None:
+        """The tool by which the agent itself writes files."""
+        return next((one for one in ("Write", "write", "write_file", "exec_command") if one in self.tools), None)
+
+    @property
+    def call(self) -> tuple[str, dict[str, Any]]:
+        """The tool that it uses, and with what."""
+        name, _, rest = self.rest.partition(" ")
+        if self.word == "call":
+            return name, json.loads(rest or "{}")
+        if self.word == "edit":
+            tool = self.edit_tool or ""
+            if tool == "exec_command":  # Codex makes an edit of its own out of this
+                patch = f"*** Begin Patch\n*** Add File: {name}\n+{rest}\n*** End Patch"
+                return tool, {"cmd": f"apply_patch <<'EOF'\n{patch}\nEOF\n"}
+            keys = {"Write": "file_path", "write": "filePath", "write_file": "file_path"}
+            return tool, {keys.get(tool, "path"): name, "content": rest}
+        shells = ("Bash", "bash", "run_shell_command", "exec_command", "shell_command", "shell")
+        tool = next((one for one in shells if one in self.tools), "Bash")
+        if tool == "exec_command":
+            return tool, {"cmd": self.rest}
+        if tool == "shell":
+            return tool, {"command": ["bash", "-lc", self.rest]}
+        return tool, {"command": self.rest, **({"description": "as scripted"} if tool != "shell_command" else {})}
+
+
+_seen: deque[dict[str, Any]] = deque(maxlen=KEPT)
+_steps_seen: set[tuple[str, int]] = set()
+
+
+def step_of(messages: list[Any], tools: frozenset[str]) -> Step:
+    """Return the step that is next; steps that were done show as results."""
+    script, done = "say nothing was asked", 0
     for message in messages:
         text = json.dumps(message)
         if found := _SCRIPT.findall(text):
-            steps, done = [one.strip() for one in json.loads(f'"{found[-1]}"').split(";")], 0
-        elif any(
-            mark in text for mark in ('"tool_result"', '"function_call_output"', '"role": "tool"', '"functionResponse"')
-        ):
+            script, done = json.loads(f'"{found[-1][0] or found[-1][1]}"'), 0
+        else:
+            done += max(text.count(mark) for mark in _RESULTS)
+    steps = [one.strip() for one in script.split(";")]
+    for number, one in enumerate(steps):
+        if one.startswith("once ") and number <= done:
+            if (script, number) not in _steps_seen:
+                _steps_seen.add((script, number))
+                return Step("http", one.removeprefix("once "), tools)
             done += 1
     word, _, rest = steps[min(done, len(steps) - 1)].partition(" ")
-    return word, rest
+    return Step(word, rest, tools)
+
+
+def _names(found: Any) -> Iterator[str]:
+    """Yield the names of the tools that a request offers, whatever its maker's form."""
+    for tool in found if isinstance(found, list) else ():
+        yield from (str(one["name"]) for one in (tool, tool.get("function") or {}) if "name" in one)
+        yield from _names(tool.get("functionDeclarations") or tool.get("function_declarations"))
 
 
 class Model(BaseHTTPRequestHandler):
@@ -45,58 +122,90 @@ class Model(BaseHTTPRequestHandler):
         self._send(200, {})
 
     def do_GET(self) -> None:
-        """Name no models."""
-        self._send(200, {"data": [], "models": []})
+        """Name no models; tell what was asked."""
+        self._send(200, list(_seen) if self.path == "/seen" else {"data": [], "models": []})
 
     def do_POST(self) -> None:
         """Answer with the next step."""
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        if "count_tokens" in self.path:
-            self._send(200, {"input_tokens": 5})
+        if "count_tokens" in self.path or "countTokens" in self.path:
+            self._send(200, {"input_tokens": 5, "totalTokens": 5})
             return
-        word, rest = step_of(body.get("messages") or body.get("input") or body.get("contents") or [])
-        if word == "http":
-            status, _, message = rest.partition(" ")
-            said = message or f"scripted HTTP {status}"
-            self._send(int(status), {"type": "error", "error": {"type": "scripted", "message": said, "code": status}})
+        messages = body.get("messages") or body.get("input") or body.get("contents") or []
+        _seen.append({"path": self.path, "messages": messages})
+        step = step_of(messages, frozenset(_names(body.get("tools"))))
+        if step.word == "http":
+            self._fail(step.rest)
             return
-        if word == "slow":
-            time.sleep(float(rest))
-        if "responses" in self.path:
-            answer = _openai(word, rest, body)
-        elif "chat/completions" in self.path:
-            answer = _chat(word, rest)
-        elif "GenerateContent" in self.path or "generateContent" in self.path:
-            answer = _google(word, rest)
-        else:
-            answer = _anthropic(word, rest)
+        if step.word == "slow":
+            time.sleep(float(step.rest))
+        form = self._form()
         if body.get("stream") or "stream" in self.path:
-            self._stream(answer, cut=word == "drop")
-        elif word == "drop":
+            self._stream(form(step), step)
+        elif step.word == "drop":
             self.close_connection = True
         else:
-            self._send(200, _whole(word, rest))
+            self._send(200, _WHOLE[form](step))
 
-    def _send(self, status: int, value: object) -> None:
+    def _form(self) -> Any:
+        if "responses" in self.path:
+            return _openai
+        if "chat/completions" in self.path:
+            return _chat
+        return _google if "enerateContent" in self.path else _anthropic
+
+    def _fail(self, said: str) -> None:
+        status, _, message = said.partition(" ")
+        headers = {}
+        if found := _AFTER.match(message):
+            headers, message = {"Retry-After": found[1]}, message[found.end() :]
+        message = message or f"scripted HTTP {status}"
+        kind = {"400": "invalid_request_error", "429": "rate_limit_error"}.get(status, "api_error")
+        error = {"type": kind, "message": message, "code": int(status) if "enerateContent" in self.path else kind}
+        if message.startswith("{"):
+            error |= json.loads(message)
+        self._send(int(status), {"type": "error", "error": error}, headers)
+
+    def _send(self, status: int, value: object, headers: dict[str, str] | None = None) -> None:
         data = json.dumps(value).encode()
         self.send_response(status)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(data)))
+        for name, said in {"Content-Type": "application/json", "Content-Length": len(data), **(headers or {})}.items():
+            self.send_header(name, str(said))
         self.end_headers()
         self.wfile.write(data)
 
-    def _stream(self, events: Iterator[dict[str, Any]], *, cut: bool) -> None:
+    def _stream(self, events: Iterator[dict[str, Any]], step: Step) -> None:
         self.send_response(200)
         self.send_header("Content-Type", "text/event-stream")
         self.send_header("Connection", "close")
         self.end_headers()
         self.close_connection = True
         for number, event in enumerate(events):
-            if cut and number >= 3:
+            if step.word == "drop" and number >= int(step.rest or 3):
                 return
             name = f"event: {event['type']}\n" if "type" in event else ""
-            self.wfile.write(f"{name}data: {json.dumps(event)}\n\n".encode())
-            self.wfile.flush()
+            try:
+                self.wfile.write(f"{name}data: {json.dumps(event)}\n\n".encode())
+                self.wfile.flush()
+            except OSError:  # the agent was ended
+                return
+
+
+def _pieces(step: Step) -> Iterator[str]:
+    """Yield the pieces of a text as they are written; those of one that trickles take their time."""
+    if step.word != "trickle":
+        yield step.text
+        return
+    for number in range(int(float(step.rest) * 5)):
+        time.sleep(0.2)
+        yield f"word {number} "
+
+
+def _id(kind: str) -> str:
+    return f"{kind}_{time.time_ns():x}"
+
+
+# --- Anthropic ---------------------------------------------------------------------------------------------------
 
 
 def _usage() -> dict[str, int]:
@@ -108,31 +217,24 @@ def _usage() -> dict[str, int]:
     }
 
 
-def _block(word: str, rest: str) -> dict[str, Any]:
-    if word == "shell":
-        return {"type": "tool_use", "id": f"toolu_{time.time_ns():x}", "name": "Bash", "input": {"command": rest}}
-    return {"type": "text", "text": rest or word}
+def _message(step: Step) -> dict[str, Any]:
+    block: dict[str, Any] = {"type": "text", "text": step.text}
+    if step.calls:
+        name, given = step.call
+        block = {"type": "tool_use", "id": _id("toolu"), "name": name, "input": given}
+    reason = {"refuse": "refusal", "length": "max_tokens"}.get(step.word, "tool_use" if step.calls else "end_turn")
+    message = {"id": _id("msg"), "type": "message", "role": "assistant", "model": "scripted", "content": [block]}
+    return {**message, "stop_reason": reason, "stop_sequence": None, "usage": _usage()}
 
 
-def _whole(word: str, rest: str) -> dict[str, Any]:
-    reason = "tool_use" if word == "shell" else "end_turn"
-    message = {"id": f"msg_{time.time_ns():x}", "type": "message", "role": "assistant", "model": "scripted"}
-    return {
-        **message,
-        "content": [_block(word, rest)],
-        "stop_reason": reason,
-        "stop_sequence": None,
-        "usage": _usage(),
-    }
-
-
-def _anthropic(word: str, rest: str) -> Iterator[dict[str, Any]]:
-    message = _whole(word, rest)
+def _anthropic(step: Step) -> Iterator[dict[str, Any]]:
+    message = _message(step)
     (block,) = message["content"]
     yield {"type": "message_start", "message": {**message, "content": [], "stop_reason": None}}
     if block["type"] == "text":
         yield {"type": "content_block_start", "index": 0, "content_block": {"type": "text", "text": ""}}
-        yield {"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": block["text"]}}
+        for piece in _pieces(step):
+            yield {"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": piece}}
     else:
         yield {"type": "content_block_start", "index": 0, "content_block": {**block, "input": {}}}
         part = {"type": "input_json_delta", "partial_json": json.dumps(block["input"])}
@@ -143,26 +245,17 @@ def _anthropic(word: str, rest: str) -> Iterator[dict[str, Any]]:
     yield {"type": "message_stop"}
 
 
-def _openai(word: str, rest: str, body: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    ident = f"resp_{time.time_ns():x}"
-    base = {"id": ident, "object": "response", "status": "in_progress", "output": []}
-    yield {"type": "response.created", "response": base}
-    item: dict[str, Any] = {
-        "type": "message",
-        "id": f"msg_{ident}",
-        "role": "assistant",
-        "content": [{"type": "output_text", "text": rest or word}],
-    }
-    if word == "shell":
-        names = {tool.get("name") for tool in body.get("tools", [])}
-        name = next(one for one in ("exec_command", "shell_command", "shell") if one in names)
-        given = {"exec_command": {"cmd": rest}, "shell_command": {"command": rest}}
-        arguments = given.get(name, {"command": ["bash", "-lc", rest]})
-        item = {"type": "function_call", "id": f"fc_{ident}", "call_id": f"call_{ident}", "name": name}
-        item["arguments"] = json.dumps(arguments)
-    yield {"type": "response.output_item.added", "output_index": 0, "item": item}
-    yield {"type": "response.in_progress", "response": base}
-    yield {"type": "response.output_item.done", "output_index": 0, "item": item}
+# --- OpenAI ------------------------------------------------------------------------------------------------------
+
+
+def _response(step: Step) -> dict[str, Any]:
+    part = {"type": "refusal", "refusal": step.text} if step.word == "refuse" else None
+    content = [part or {"type": "output_text", "text": step.text, "annotations": []}]
+    item: dict[str, Any] = {"type": "message", "id": _id("msg"), "role": "assistant", "content": content}
+    if step.calls:
+        name, given = step.call
+        item = {"type": "function_call", "id": _id("fc"), "call_id": _id("call"), "name": name}
+        item["arguments"] = json.dumps(given)
     usage = {
         "input_tokens": TOKENS["input"] + TOKENS["cached"],
         "input_tokens_details": {"cached_tokens": TOKENS["cached"]},
@@ -170,44 +263,96 @@ def _openai(word: str, rest: str, body: dict[str, Any]) -> Iterator[dict[str, An
         "output_tokens_details": {"reasoning_tokens": 0},
         "total_tokens": sum(TOKENS.values()),
     }
-    yield {"type": "response.completed", "response": {**base, "status": "completed", "output": [item], "usage": usage}}
+    status = "incomplete" if step.word == "length" else "completed"
+    more = {"incomplete_details": {"reason": "max_output_tokens"}} if step.word == "length" else {}
+    return {"id": _id("resp"), "object": "response", "status": status, "output": [item], "usage": usage, **more}
 
 
-def _chat(word: str, rest: str) -> Iterator[dict[str, Any]]:
-    base = {"id": f"chat_{time.time_ns():x}", "object": "chat.completion.chunk", "created": 1, "model": "scripted"}
-    delta: dict[str, Any] = {"role": "assistant", "content": rest or word}
-    if word == "shell":
-        given = json.dumps({"command": rest, "description": "as scripted"})
-        call = {"index": 0, "id": f"call_{time.time_ns():x}", "type": "function"}
-        delta = {"role": "assistant", "tool_calls": [{**call, "function": {"name": "bash", "arguments": given}}]}
-    yield {**base, "choices": [{"index": 0, "delta": {"role": "assistant", "content": ""}, "finish_reason": None}]}
-    yield {**base, "choices": [{"index": 0, "delta": delta, "finish_reason": None}]}
-    yield {**base, "choices": [{"index": 0, "delta": {}, "finish_reason": None}]}
-    reason = "tool_calls" if word == "shell" else "stop"
-    usage = {
+def _openai(step: Step) -> Iterator[dict[str, Any]]:
+    response = _response(step)
+    (item,) = response["output"]
+    base = {**response, "status": "in_progress", "output": []}
+    yield {"type": "response.created", "response": base}
+    yield {"type": "response.output_item.added", "output_index": 0, "item": item}
+    yield {"type": "response.in_progress", "response": base}
+    if step.word == "trickle":
+        for piece in _pieces(step):
+            about = {"item_id": item["id"], "output_index": 0, "content_index": 0}
+            yield {"type": "response.output_text.delta", **about, "delta": piece}
+    yield {"type": "response.output_item.done", "output_index": 0, "item": item}
+    yield {"type": f"response.{response['status']}", "response": response}
+
+
+def _chat_usage() -> dict[str, Any]:
+    return {
         "prompt_tokens": TOKENS["input"] + TOKENS["cached"],
         "completion_tokens": TOKENS["output"],
         "total_tokens": sum(TOKENS.values()),
         "prompt_tokens_details": {"cached_tokens": TOKENS["cached"]},
     }
-    yield {**base, "choices": [{"index": 0, "delta": {}, "finish_reason": reason}], "usage": usage}
 
 
-def _google(word: str, rest: str) -> Iterator[dict[str, Any]]:
-    part: dict[str, Any] = {"text": rest or word}
-    if word == "shell":
-        given = {"command": rest, "description": "as scripted"}
-        part = {"functionCall": {"id": f"fc_{time.time_ns():x}", "name": "run_shell_command", "args": given}}
-    for _ in range(3):
-        yield {"candidates": [{"index": 0, "content": {"role": "model", "parts": [{"text": " "}]}}]}
+def _chat_reason(step: Step) -> str:
+    return {"refuse": "content_filter", "length": "length"}.get(step.word, "tool_calls" if step.calls else "stop")
+
+
+def _chat_call(step: Step) -> dict[str, Any]:
+    name, given = step.call
+    return {"id": _id("call"), "type": "function", "function": {"name": name, "arguments": json.dumps(given)}}
+
+
+def _chat(step: Step) -> Iterator[dict[str, Any]]:
+    base = {"id": _id("chat"), "object": "chat.completion.chunk", "created": 1, "model": "scripted"}
+    deltas: Iterator[dict[str, Any]] = ({"role": "assistant", "content": piece} for piece in _pieces(step))
+    if step.calls:
+        deltas = iter([{"role": "assistant", "tool_calls": [{"index": 0, **_chat_call(step)}]}])
+    yield {**base, "choices": [{"index": 0, "delta": {"role": "assistant", "content": ""}, "finish_reason": None}]}
+    for delta in deltas:
+        yield {**base, "choices": [{"index": 0, "delta": delta, "finish_reason": None}]}
+    yield {**base, "choices": [{"index": 0, "delta": {}, "finish_reason": None}]}
+    yield {
+        **base,
+        "choices": [{"index": 0, "delta": {}, "finish_reason": _chat_reason(step)}],
+        "usage": _chat_usage(),
+    }
+
+
+def _completion(step: Step) -> dict[str, Any]:
+    message: dict[str, Any] = {"role": "assistant", "content": step.text}
+    if step.calls:
+        message = {"role": "assistant", "content": None, "tool_calls": [_chat_call(step)]}
+    choice = {"index": 0, "message": message, "finish_reason": _chat_reason(step)}
+    base = {"id": _id("chat"), "object": "chat.completion", "created": 1, "model": "scripted"}
+    return {**base, "choices": [choice], "usage": _chat_usage()}
+
+
+# --- Google ------------------------------------------------------------------------------------------------------
+
+
+def _candidate(step: Step) -> dict[str, Any]:
+    part: dict[str, Any] = {"text": step.text}
+    if step.calls:
+        name, given = step.call
+        part = {"functionCall": {"id": _id("fc"), "name": name, "args": given}}
     usage = {
         "promptTokenCount": TOKENS["input"] + TOKENS["cached"],
         "cachedContentTokenCount": TOKENS["cached"],
         "candidatesTokenCount": TOKENS["output"],
         "totalTokenCount": sum(TOKENS.values()),
     }
+    reason = {"refuse": "SAFETY", "length": "MAX_TOKENS"}.get(step.word, "STOP")
     content = {"role": "model", "parts": [part]}
-    yield {"candidates": [{"index": 0, "content": content, "finishReason": "STOP"}], "usageMetadata": usage}
+    return {"candidates": [{"index": 0, "content": content, "finishReason": reason}], "usageMetadata": usage}
+
+
+def _google(step: Step) -> Iterator[dict[str, Any]]:
+    pieces = _pieces(step) if step.word == "trickle" else [" "] * 3
+    for piece in pieces:
+        yield {"candidates": [{"index": 0, "content": {"role": "model", "parts": [{"text": piece}]}}]}
+    yield _candidate(step)
+
+
+_WHOLE = {_anthropic: _message, _openai: _response, _chat: _completion, _google: _candidate}
 
 
 def serve(port: int) -> None:

@@ -121,15 +121,25 @@ async def test_a_run_is_done_only_where_output_exit_and_git_agree(
 
 async def test_a_silent_agent_and_one_that_calls_for_ever_are_ended(scene: Scene, stage: Callable[..., None]) -> None:
     again = "while :; do say opencode-drop.jsonl; sleep 0.1; done"
-    streams = {"silent": {"does": "exec sleep 1000"}, "again": {"does": again}}
-    stage(streams, {"one": {"preset": "opencode"}}, limits={"stall": "1s", "retries": 0})
+    log = """echo 'message="stream error" small=false error.error="usage limit, try again in 2 hours"' >&2"""
+    streams = {
+        "silent": {"does": "exec sleep 1000", "agent": "one"},
+        "again": {"does": again, "agent": "one"},
+        "limited": {"does": f"{log}; exec sleep 1000", "agent": "two"},
+    }
+    stage(streams, dict.fromkeys(("one", "two"), {"preset": "opencode"}), limits={"stall": "1s", "retries": 0})
     async with scene.driving() as play:
         await play.start()
-        await play.until_state(silent="failed", again="failed", seconds=20)
+        await play.until_state(silent="failed", again="failed", limited="retrying", seconds=20)
+        (slept,) = play.of(f.ProfileSlept)
+        assert (slept.profile, slept.until) == ("two", pytest.approx(time.time() + 7200, abs=60))
+        assert slept.reason == "usage limit, try again in 2 hours"
+        await play.order("stop", "limited")
         assert "no output and no file change" in play.leg("silent").reason
         assert "its model brought nothing" in play.leg("again").reason
         assert "what it did last: calls the model again: the answer was cut off" in play.leg("again").reason
-        assert {one.outcome for one in play.snapshot.runs.values()} == {"stalled"}
+        outcomes = {one.leg: one.outcome for one in play.snapshot.runs.values()}
+        assert outcomes == {"silent": "stalled", "again": "stalled", "limited": "failed"}
     scene.check()
 
 

@@ -28,6 +28,7 @@ def costing(usage: e.Usage, usd: float) -> e.Usage:
 
 
 NOTHING = e.Usage()
+LENGTH = "its last answer was cut off at the longest length that its model may write"
 CUT = "the answer of its model was cut off"
 TOLD: dict[str, tuple[str, str, e.Usage]] = {
     "claude-edit": ("done", "", costing(THREE, 0.00975)),
@@ -175,7 +176,7 @@ def test_error_output_between_pieces_of_a_line_does_no_harm(name: str) -> None:
         stream.feed(b'(node:1) Warning: {"type":"result"\n', stderr=True)
     stream.finish()
     clean, _ = told(name, data)
-    assert (stream.verdict(), stream.usage) == (clean.verdict(), clean.usage)
+    assert (stream.verdict().outcome, stream.usage) == (clean.verdict().outcome, clean.usage)
 
 
 def test_unknown_lines_are_kept_as_raw() -> None:
@@ -257,7 +258,7 @@ def result(**more: Any) -> bytes:
         ({"subtype": "error_during_execution", "is_error": True}, "failed", "interrupted by an error"),
         ({"subtype": "error_of_next_year"}, "failed", "fine"),
         ({"stop_reason": "max_tokens"}, "failed", "longest length"),
-        ({"stop_reason": "refusal"}, "refused", "its model refused"),
+        ({"stop_reason": "refusal", "is_error": True, "result": "no"}, "refused", "its model refused to answer: no"),
         ({"terminal_reason": "aborted_streaming"}, "failed", "it ended early: aborted streaming"),
         ({"is_error": True}, "failed", "fine"),
         ({"permission_denials": [{"tool_name": "Bash", "tool_input": {"command": "make"}}]}, "refused", "Bash make"),
@@ -272,6 +273,12 @@ def test_a_result_of_claude_is_not_believed_alone(more: dict[str, Any], outcome:
 def test_a_result_speaks_only_for_what_was_before_it() -> None:
     late = {"type": "assistant", "message": {"id": "m2", "content": [{"type": "text", "text": "and on"}]}}
     assert not told("claude", result(), lines(late))[0].verdict().ok
+
+
+def test_an_answer_of_claude_that_was_too_long_is_not_done() -> None:
+    cut = {"type": "assistant", "error": "max_output_tokens", "message": {"content": [{"type": "text", "text": "API"}]}}
+    stream, _ = told("claude", lines(cut), result(is_error=True, stop_reason="stop_sequence", result="API Error"))
+    assert stream.verdict() == e.Verdict("failed", LENGTH)
 
 
 def test_messages_of_claude_are_counted_once_until_the_result_tells() -> None:
@@ -298,6 +305,33 @@ def test_a_refusal_of_opencode_is_said_on_the_error_output_alone() -> None:
     stream, found = told("opencode", sample("opencode-edit"), stderr=said)
     assert stream.verdict() == e.Verdict("refused", "it was not allowed: permission requested: bash (make)")
     assert found[-1] == e.Denied("permission requested: bash (make)")
+
+
+def test_calls_of_opencode_that_bring_nothing_show_in_its_log_alone() -> None:
+    log = 'level=ERROR message="stream error" session.id=s small={} error.error="AI_APICallError: {}"\n'
+    said = r"rate limit of \"pro\", try again in 2 hours"
+    stream, found = told("opencode", stderr=(log.format("true", "x") + log.format("false", said)).encode())
+    assert found[-1] == e.Retry('rate limit of "pro", try again in 2 hours')
+    assert (stream.fruitless, wakes_at(stream.waits, NOON)) == (1, NOON + 7200)
+    stream.feed(sample("opencode-edit"))
+    assert (stream.fruitless, stream.waits, stream.verdict().ok) == (0, None, True)
+
+
+def test_an_answer_that_opencode_says_was_filtered_is_a_refusal() -> None:
+    step = {"type": "step_finish", "sessionID": "s", "part": {"reason": "content-filter"}}
+    error = {"type": "error", "error": {"name": "ContentFilterError", "data": {"message": "blocked by the filter"}}}
+    assert told("opencode", lines(step, error))[0].verdict() == e.Verdict("refused", "its model refused to answer")
+
+
+def test_an_output_without_an_end_tells_what_was_said_beside_it() -> None:
+    stream, _ = told("opencode", stderr=b"\nError: database is locked\n")
+    assert stream.verdict().reason == "its output ended before it said that it was done: Error: database is locked"
+
+
+def test_a_turn_of_codex_that_ends_without_a_word_is_not_done() -> None:
+    row = {"type": "item.completed", "item": {"id": "i", "type": "command_execution", "command": "x", "exit_code": 0}}
+    stream, _ = told("codex", lines({"type": "turn.started"}, row, {"type": "turn.completed"}))
+    assert "it may have refused" in stream.verdict().reason
 
 
 def test_what_codex_declines_is_a_refusal() -> None:
@@ -381,6 +415,10 @@ NOON = 1_795_262_400.0  # 2026-11-21 12:00 UTC
         ("429 Too Many Requests, retry-after: 90", 90),
         ("quota: resets at 2026-11-21T13:00:00Z", 3600),
         ("usage limit reached, retry in 800ms", 0.8),
+        ("usage limit: try again at Nov 24th, 2026 3:54 AM (UTC).", 230_040),
+        ("weekly limit reached ∙ resets Nov 22, 9am (UTC)", 75_600),
+        ("usage limit: resets Dec 2 at 12pm (UTC)", 11 * 86400),
+        ("usage limit: resets Feb 30 at 12pm (UTC)", None),
         ("rate limit exceeded", None),
         ("usage limit reached|1500000000", None),
         ("quota: try again in 900000000 days", None),
@@ -391,6 +429,12 @@ def test_a_limit_names_until_when_it_holds(said: str, until: float | None) -> No
     assert limit is not None
     wake = wakes_at(limit, NOON)
     assert wake == (pytest.approx(NOON + until) if until is not None else None)
+
+
+def test_a_day_without_a_year_may_be_one_of_the_next() -> None:
+    limit = limit_in("usage limit: resets Jan 2 at 12pm (UTC)")
+    assert limit is not None
+    assert wakes_at(limit, NOON + 20 * 86400) == NOON + 42 * 86400
 
 
 def test_other_errors_are_no_limits() -> None:
@@ -413,7 +457,10 @@ def test_any_message_does_no_harm(text: str, now: float) -> None:
         ("codex", lines({"type": "turn.failed", "error": {"message": "usage limit: try again in 30 s"}})),
         ("gemini", lines({"type": "result", "status": "error", "error": {"message": "quota: retry in 30s"}})),
         ("opencode", lines({"type": "error", "error": {"data": {"message": "wait 30s", "statusCode": 429}}})),
-        ("aider", b"litellm.RateLimitError: try again in 30s\n"),
+        (
+            "aider",
+            b"litellm.RateLimitError: try again in 30s\nThe API provider has rate limited you.\n",
+        ),
     ],
 )
 def test_a_run_that_a_limit_ended_knows_it(name: str, data: bytes) -> None:

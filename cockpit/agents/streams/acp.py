@@ -72,7 +72,7 @@ class AcpStream(JsonStream):
         if self._stop:
             reason = _STOPS.get(self._stop, f"it ended with {self._stop}")
             return e.Verdict("refused" if self._stop == "refusal" else "failed", reason)
-        return e.Verdict("failed", self.error or "its output ended before it said that it was done")
+        return self.unfinished()
 
 
 def _tool(update: Any) -> Iterator[e.Event]:

@@ -41,7 +41,7 @@ class AiderStream(Stream):
         if _RETRY.match(said):
             return (e.Retry(self.error or said),)
         if _ERROR.match(said):
-            self._wrong = said[:SHOWN]
+            self._wrong = self._wrong or said[:SHOWN]  # what comes behind the first one explains it in general words
             return (e.Error(said[:SHOWN]),)
         return (e.Message(said[:SHOWN]),) if said else (e.Raw(""),)
 

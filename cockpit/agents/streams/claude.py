@@ -13,8 +13,9 @@ _REASONS = {
     "error_during_execution": "it was interrupted by an error",
     "error_max_structured_output_retries": "it did not produce what was asked for",
 }
+_LENGTH = "its last answer was cut off at the longest length that its model may write"
 _STOPS = {
-    "max_tokens": "its last answer was cut off at the longest length that its model may write",
+    "max_tokens": _LENGTH,
     "model_context_window_exceeded": "its conversation outgrew what its model can read",
     "refusal": "its model refused to answer",
     "tool_use": "it ended in the middle of its work",
@@ -31,6 +32,7 @@ class ClaudeStream(JsonStream):
         self._messages: dict[str, e.Usage] = {}
         self._tools: dict[str, str] = {}
         self._seen = e.Usage()
+        self._cause = ""
 
     def _events(self, found: dict[str, Any]) -> Iterable[e.Event]:
         kind = found.get("type")
@@ -56,6 +58,7 @@ class ClaudeStream(JsonStream):
 
     def _assistant(self, found: dict[str, Any]) -> Iterator[e.Event]:
         self._count(text(found, "message", "id"), dig(found, "message", "usage"))
+        self._cause = text(found, "error")
         if found.get("error"):
             yield e.Error(next((text(part, "text") for part in rows(found, "message", "content")), "unknown"))
             return
@@ -114,21 +117,24 @@ class ClaudeStream(JsonStream):
     def verdict(self) -> e.Verdict:
         """Return what the output says: done where the last turn ended well, unforced, complete, with nothing denied."""
         if self._result is None:
-            return e.Verdict("failed", self.error or "its output ended before it said that it was done")
+            return self.unfinished()
         found = self._judged(self._result)
         return (denials(self) or found) if found.ok else found
 
     def _judged(self, found: dict[str, Any]) -> e.Verdict:
-        subtype, said = text(found, "subtype"), text(found, "result")
+        subtype, said, stop = text(found, "subtype"), text(found, "result"), text(found, "stop_reason")
+        if stop == "refusal":
+            return e.Verdict("refused", f"{_STOPS[stop]}: {said}" if said else _STOPS[stop])
+        if self._cause == "max_output_tokens":
+            return e.Verdict("failed", _LENGTH)
         if subtype != "success":
             errors = "; ".join(_texts(found, "errors"))
             told = _REASONS.get(subtype) or said or errors
             return e.Verdict("failed", told or f"it ended with {subtype or 'nothing'}")
         if found.get("is_error") is not False:
             return e.Verdict("failed", said or "it ended with an error")
-        stop = text(found, "stop_reason")
         if stop in _STOPS:
-            return e.Verdict("refused" if stop == "refusal" else "failed", _STOPS[stop])
+            return e.Verdict("failed", _STOPS[stop])
         ended = text(found, "terminal_reason")
         if ended and ended != "completed":
             return e.Verdict("failed", f"it ended early: {ended.replace('_', ' ')}")

@@ -8,6 +8,7 @@ from cockpit.agents.streams.stream import JsonStream, denials, dig, message_in, 
 
 _AGAIN = "Reconnecting..."
 _SANDBOX = ("Read-only file system", "rejected by user approval settings", "blocked by the sandbox")
+_SILENT = "its model ended without a word about its work: it may have refused"
 
 
 class CodexStream(JsonStream):
@@ -24,7 +25,7 @@ class CodexStream(JsonStream):
         if kind == "thread.started":
             return (e.Session(text(found, "thread_id")),)
         if kind == "turn.started":
-            self._turn = "begun"
+            self._turn, self._last = "begun", ""
             return (e.Message(""),)
         if kind == "turn.completed":
             return self._completed(found)
@@ -64,10 +65,10 @@ class CodexStream(JsonStream):
             # What the sandbox refuses shows in no item: only what the agent says at last can tell.
             if mark := next((one for one in _SANDBOX if one in self._last), ""):
                 return e.Verdict("refused", f"its sandbox did not let it work: {mark}")
-            return denials(self) or e.DONE
+            return denials(self) or (e.DONE if self._last else e.Verdict("failed", _SILENT))
         if self._turn == "failed":
             return e.Verdict("failed", self._why)
-        return e.Verdict("failed", self.error or "its output ended before its turn was completed")
+        return self.unfinished("its output ended before its turn was completed")
 
 
 def _begun(item: Any, kind: str) -> Iterable[e.Event]:

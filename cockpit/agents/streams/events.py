@@ -130,13 +130,14 @@ class Parser(Protocol):
     """Turns output into events, bytes after bytes; pure, and never raises whatever comes.
 
     `usage` is what the run used as far as it was told, in the arithmetic of its format; `fruitless` counts the calls of
-    the model, one after the other, that brought nothing; `limit` is a quota or rate limit that ended the run;
-    `in_tool`: a tool of the agent's is at work.
+    the model, one after the other, that brought nothing; `limit` is a quota or rate limit that ended the run, `waits`
+    one for whose end the agent itself waits, calling again and again; `in_tool`: a tool of the agent's is at work.
     """
 
     session: str
     usage: Usage
     limit: Limit | None
+    waits: Limit | None
     fruitless: int
     in_tool: bool
 

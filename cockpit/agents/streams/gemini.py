@@ -69,7 +69,7 @@ class GeminiStream(JsonStream):
     def verdict(self) -> e.Verdict:
         """Return what the output says: done where its result is a success and nothing was denied."""
         if not self._ended:
-            return e.Verdict("failed", self.error or "its output ended before it said that it was done")
+            return self.unfinished()
         if self._ended != "success":
             return e.Verdict("failed", self._why or "it ended with an error")
         return denials(self) or e.DONE

@@ -28,6 +28,14 @@ _CLOCK = re.compile(
     r"(?:\s*\(([A-Za-z_+\-/0-9]{1,40})\))?",
     re.IGNORECASE,
 )
+_DATED = re.compile(
+    r"(?:resets?|again|available|back|until)\W{1,3}(?:at |on )?"
+    r"(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]{0,6}\.?"
+    r" (\d{1,2})(?:st|nd|rd|th)?,?(?: (\d{4}),?)?(?: at)? (\d{1,2})(?::(\d{2}))?\s*([ap])?\.?(m)?\.?(?!\w)"
+    r"(?:\s*\(([A-Za-z_+\-/0-9]{1,40})\))?",
+    re.IGNORECASE,
+)
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _STAMP = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[+-]\d\d:?\d\d)?")
 _UNITS = {"ms": 0.001, "mi": 60.0, "s": 1.0, "m": 60.0, "h": 3600.0, "d": DAY}
 
@@ -35,7 +43,8 @@ _UNITS = {"ms": 0.001, "mi": 60.0, "s": 1.0, "m": 60.0, "h": 3600.0, "d": DAY}
 class Limit(Struct, frozen=True):
     """A quota or rate limit as it was told: for how many seconds, until when (epoch), or until what time of day.
 
-    `clock` is minutes after midnight, in `zone` (empty: here); all are None where no time was named.
+    `clock` is minutes after midnight, in `zone` (empty: here), on `day` (year, 0 where none was named; month; day) or
+    the next; all are None where no time was named.
     """
 
     text: str
@@ -43,6 +52,7 @@ class Limit(Struct, frozen=True):
     at: float | None = None
     clock: int | None = None
     zone: str = ""
+    day: tuple[int, int, int] | None = None
 
 
 def limit_in(text: str, *, certain: bool = False) -> Limit | None:
@@ -54,11 +64,25 @@ def limit_in(text: str, *, certain: bool = False) -> Limit | None:
         return Limit(text, at=float(found[1]))
     if (found := _STAMP.search(text)) and (at := _stamp(found[0])) is not None:
         return Limit(text, at=at)
+    if (found := _DATED.search(text)) and (clock := _clock(*found.group(4, 5, 6))) is not None:
+        day = (int(found[3] or 0), _MONTHS.index(found[1].lower()) + 1, int(found[2]))
+        return Limit(text, clock=clock, zone=found[8] or "", day=day)
     if (found := _AFTER.search(text)) and (seconds := _seconds(found[1])) is not None:
         return Limit(text, seconds=seconds)
-    if (found := _CLOCK.search(text)) and (clock := _clock(found)) is not None:
+    if (found := _CLOCK.search(text)) and (clock := _clock(*found.group(1, 2, 3))) is not None:
         return Limit(text, clock=clock, zone=found[5] or "")
     return Limit(text)
+
+
+def later(before: Limit | None, now: Limit | None) -> Limit | None:
+    """Return which of two limits counts: the one told last, unless it names no time and the other does."""
+    if now is None or (before is not None and not _named(now) and _named(before)):
+        return before
+    return now
+
+
+def _named(limit: Limit) -> bool:
+    return (limit.seconds, limit.at, limit.clock) != (None, None, None)
 
 
 def wakes_at(limit: Limit, now: float) -> float | None:
@@ -70,7 +94,11 @@ def wakes_at(limit: Limit, now: float) -> float | None:
     elif limit.clock is not None:
         here = datetime.fromtimestamp(now, _zone(limit.zone))
         then = here.replace(hour=limit.clock // 60, minute=limit.clock % 60, second=0, microsecond=0)
-        wake = (then if then > here else then + timedelta(days=1)).timestamp()
+        try:
+            then = then if limit.day is None else _on(then, *limit.day)
+        except ValueError:
+            return None  # no such day
+        wake = (then if limit.day is not None or then > here else then + timedelta(days=1)).timestamp()
     else:
         return None
     return wake if now < wake < now + LONGEST else None
@@ -96,9 +124,15 @@ def _stamp(text: str) -> float | None:
         return None
 
 
-def _clock(found: re.Match[str]) -> int | None:
-    hour, minute, half = int(found[1]), int(found[2] or 0), (found[3] or "").lower()
-    if not found[2] and not half:
+def _on(then: datetime, year: int, month: int, day: int) -> datetime:
+    """Return that time on another day; a day without a year is the next one of that name."""
+    named = then.replace(year=year or then.year, month=month, day=day)
+    return named if year or named.date() >= then.date() else named.replace(year=then.year + 1)
+
+
+def _clock(hours: str, minutes: str | None, half: str | None) -> int | None:
+    hour, minute, half = int(hours), int(minutes or 0), (half or "").lower()
+    if not minutes and not half:
         return None  # a bare number is no time of day
     if half and not 1 <= hour <= 12:
         return None

@@ -1,18 +1,23 @@
 """Reads the output of `opencode run --format json`; usage is told step by step, and the last step's reason decides."""
 
+import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
 from cockpit.agents.streams import events as e
 from cockpit.agents.streams.limits import limit_in
-from cockpit.agents.streams.stream import JsonStream, added, denials, dig, number, said_in, target, text, whole
+from cockpit.agents.streams.stream import SHOWN, JsonStream, added, denials, dig, number, said_in, target, text, whole
+from cockpit.safetext import safe_line
 
 _REJECTING = b"auto-rejecting"
+_CALLED = re.compile(rb'message="stream error".* small=false .*error\.error="((?:[^"\\]|\\.)*)"')
+"""What its log says of a call that brought nothing: it calls again, for ever, and prints nothing about that."""
+_REFUSED = "its model refused to answer"
 _REASONS = {
     "length": "its last answer was cut off at the longest length that its model may write",
     "unknown": "the answer of its model was cut off",
     "tool-calls": "it ended in the middle of its work",
-    "content-filter": "its model refused to answer",
+    "content-filter": _REFUSED,
     "error": "its last step ended with an error",
 }
 
@@ -31,6 +36,9 @@ class OpencodeStream(JsonStream):
             raw = events[0]
             said = raw.text if isinstance(raw, e.Raw) else ""
             return (e.Denied(said.lstrip("! ").replace("; auto-rejecting", "")),)
+        if found := _CALLED.search(line[:65536]):
+            why = safe_line(found[1].replace(b'\\"', b'"')[:4096], SHOWN)
+            return (e.Retry(why.removeprefix("AI_APICallError: ")),)
         return events
 
     def _events(self, found: dict[str, Any]) -> Iterable[e.Event]:
@@ -85,6 +93,8 @@ class OpencodeStream(JsonStream):
     def verdict(self) -> e.Verdict:
         """Return what the output says: done where the last step stopped by itself, without error or refusal."""
         refused = denials(self)
+        if self._reason == "content-filter":
+            return e.Verdict("refused", _REFUSED)
         if self._failed:
             return e.Verdict("failed", self._failed)
         if self._reason == "stop":
@@ -92,5 +102,5 @@ class OpencodeStream(JsonStream):
         if refused and self._reason:
             return refused
         if not self._reason:
-            return e.Verdict("failed", self.error or "its output ended before it said that it was done")
+            return self.unfinished()
         return e.Verdict("failed", _REASONS.get(self._reason, f"its last step ended with {self._reason}"))

@@ -14,6 +14,7 @@ class PlainStream:
         self.session = ""
         self.usage = Usage()
         self.limit: Limit | None = None
+        self.waits: Limit | None = None
         self.fruitless = 0
         self.in_tool = False
         self._partial = b""

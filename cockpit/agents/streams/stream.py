@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from cockpit.agents.streams import events as e
-from cockpit.agents.streams.limits import Limit, limit_in
+from cockpit.agents.streams.limits import Limit, later, limit_in
 from cockpit.safetext import safe_line, safe_text
 
 MOST_LINE = 32 * 1024 * 1024  # a longer line than a whole log is none
@@ -65,12 +65,14 @@ class Stream:
         self.session = ""
         self.usage = e.Usage()
         self.limit: Limit | None = None
+        self.waits: Limit | None = None
         self.fruitless = 0
         self.in_tool = False
         self.denied: list[str] = []
         self.error = ""
         self._doing = ""
         self._text = ""
+        self._aside = ""
         self._lines = {False: _Lines(), True: _Lines()}
 
     @property
@@ -100,6 +102,10 @@ class Stream:
         """Return what the output says about the run."""
         return e.DONE
 
+    def unfinished(self, what: str = "its output ended before it said that it was done") -> e.Verdict:
+        """Return the verdict on an output without an end: with its error, else what it said last beside it."""
+        return e.Verdict("failed", self.error or (f"{what}: {self._aside}" if self._aside else what))
+
     def _read(self, line: bytes) -> Iterable[e.Event]:
         """Return what a line of the output means; of any bytes."""
         raise NotImplementedError
@@ -110,6 +116,8 @@ class Stream:
 
     def _take(self, line: bytes, stderr: bool) -> Iterator[e.Event]:
         for event in self._read_error(line) if stderr else self._read(line):
+            if stderr and isinstance(event, e.Raw):
+                self._aside = event.text or self._aside
             self._note(event)
             yield event
 
@@ -123,12 +131,13 @@ class Stream:
                 self.denied.append(event.what)
         elif isinstance(event, e.Error):
             self.error = event.text
-            self.limit = limit_in(event.text) or self.limit
+            self.limit = later(self.limit, limit_in(event.text))
         elif isinstance(event, e.Retry):
             self.fruitless += 1
+            self.waits = limit_in(event.why)
         elif isinstance(event, (e.ToolUse, e.ToolResult, e.FileEdit)):
             self._text = ""
-            self.fruitless = 0
+            self.fruitless, self.waits = 0, None
         if isinstance(event, (e.ToolUse, e.ToolResult, e.Message, e.TurnEnd)):
             self.in_tool = isinstance(event, e.ToolUse)
         self._doing = safe_line(self._words(event), SHOWN) or self._doing
