@@ -75,6 +75,7 @@ def test_without_a_conversation_or_a_command_nothing_is_opened() -> None:
 
 
 CLAUDE = "claude -p --output-format stream-json --verbose --allowedTools Bash --permission-mode acceptEdits"
+OPENCODE = "opencode run --format json --auto --print-logs --log-level ERROR"
 AIDER = "aider --yes-always --no-pretty --no-fancy-input --no-check-update --analytics-disable --no-gitignore"
 
 
@@ -88,13 +89,13 @@ AIDER = "aider --yes-always --no-pretty --no-fancy-input --no-check-update --ana
         (
             {"preset": "opencode", "model": "a/b"},
             "",
-            "opencode run --format json --auto --print-logs --log-level ERROR --model a/b",
+            f"{OPENCODE} --model a/b",
             True,
         ),
         (
             {"preset": "opencode"},
             "S",
-            "opencode run --format json --auto --print-logs --log-level ERROR --session S",
+            f"{OPENCODE} --session S",
             True,
         ),
         ({"preset": "gemini"}, "", "gemini -o stream-json --skip-trust --approval-mode yolo -p DO", False),
