@@ -68,8 +68,9 @@ class Handle(Protocol):
         edited_by: [{workstream, state, agent}…]}: who else has changed a file, `shared` whether it is one of all's.
         `facts` (before=None, limit=200, text="") → {facts: [Told…], next}: the newest facts before a number that a
         filter lets through (`seeking`), and where to go on (0: there is nothing more). `fact` (seq) → {seq, at, kind,
-        words, fields}. `ran` (before=None, since=0, limit=200, text="") → {commands: [[number, at, seconds, code,
-        command, cwd, output]…]}: what this driver ran, the newest first, of each the end of what it printed.
+        words, fields}. `changes` () → {seq, at, changes: [PlanChange…], left_out}: the plan's last change, 0: none.
+        `ran` (before=None, since=0, limit=200, text="") → {commands: [[number, at, seconds, code, command, cwd,
+        output]…]}: what this driver ran, the newest first, of each the end of what it printed.
         `outlook` (agents=None) → an `Outlook`; `stints` () → {legs: {key: [Stint…]}}; `trends` (window="24h") →
         {window, width_s, points: [Bucket…], estimates: [Estimate…]}; `export` (window) → {paths}: both as CSV files.
         """

@@ -16,7 +16,7 @@ from cockpit.schedule import facts as f
 from cockpit.schedule.consequences import plan_changes, shortened
 from cockpit.schedule.orders import Order
 from cockpit.schedule.outline import Outline
-from cockpit.schedule.readings import PlanReading
+from cockpit.schedule.readings import Flaw, PlanReading
 from cockpit.schedule.talking import FROM_INSIDE
 
 FREE_VERBS = frozenset({"drain", "pause", "stop", "limits", "answer", "tell", "shared"}) | FROM_INSIDE
@@ -59,7 +59,10 @@ class Plans:
             loaded = await self._effects.pool.short(load_plan, self._on_disk.path)
         except PlanError as error:
             problems = tuple(str(problem) for problem in error.problems)
-            self._engine.read(plan=replace(self._engine.readings.plan, errors=problems))
+            flaws = tuple(
+                Flaw(one.message, one.file, one.line, one.column, one.where, one.hint) for one in error.problems
+            )
+            self._engine.read(plan=replace(self._engine.readings.plan, errors=problems, flaws=flaws))
             return
         reading = self._engine.readings.plan
         if loaded.text == self._on_disk.text and not reading.errors:

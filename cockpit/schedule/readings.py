@@ -66,12 +66,27 @@ class FindingReading(Struct, frozen=True):
     due: float = 0.0
 
 
+class Flaw(Struct, frozen=True):
+    """An error in a plan file: its place (line and column from 1; 0 unknown), the key that it is about, what to do."""
+
+    message: str
+    file: str = ""
+    line: int = 0
+    column: int = 0
+    where: str = ""
+    hint: str = ""
+
+
 class PlanReading(Struct, frozen=True):
-    """The plan file as it is on disk: the errors of a broken one, the changes that await trust."""
+    """The plan file as it is on disk: the errors of a broken one, the changes that await trust.
+
+    `flaws` are the errors once more, in their parts.
+    """
 
     errors: tuple[str, ...] = ()
     untrusted: tuple[str, ...] = ()
     asks: tuple[str, ...] = ()
+    flaws: tuple[Flaw, ...] = ()
 
 
 class Readings(Struct, frozen=True):

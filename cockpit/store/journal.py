@@ -3,7 +3,7 @@
 import json
 import sqlite3
 from collections.abc import Generator, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from threading import RLock
 from typing import Any
@@ -167,6 +167,15 @@ class Journal:
                 fact = _fact(kind, data)
                 if fact is not None:
                     yield Recorded(seq, at, fact, digest)
+
+    def newest(self, kind: str) -> Recorded | None:
+        """Return the newest fact of a kind that can be read; None where there is none."""
+        rows = "SELECT seq, at, kind, data, hash FROM facts WHERE kind = ? ORDER BY seq DESC"
+        with self._translated(), closing(self._db.execute(rows, (kind,))) as found:
+            for seq, at, name, data, digest in found:
+                if (fact := _fact(name, data)) is not None:
+                    return Recorded(seq, at, fact, digest)
+        return None
 
     def _rows(self, since: int) -> Iterator[tuple[int, float, str, str, str]]:
         with self._translated():

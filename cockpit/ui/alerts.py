@@ -7,7 +7,7 @@ from msgspec import Struct
 from cockpit.engine.handle import View
 from cockpit.schedule.snapshot import Leg
 from cockpit.schedule.states import State
-from cockpit.ui.keys import AGENTS, BY_NAME, MERGES, QUARANTINE
+from cockpit.ui.keys import AGENTS, BY_NAME, MERGES, PLAN, QUARANTINE
 from cockpit.ui.looks import LOOKS, STALLED, Look, count, exact_clock, line, name
 from cockpit.ui.present import put_off
 from cockpit.ui.violations import told
@@ -126,7 +126,8 @@ def _of_plan(view: View) -> Iterator[Alert]:
     snapshot, readings = view.snapshot, view.readings
     for error in readings.plan.errors:
         hint = "mend it in the file: it is read again by itself, and the last good plan stays in force until then"
-        yield Alert(0, PLAN_FILE, f"plan file: {line(error)}", says=line(error), hint=hint)
+        text = f"plan file: {line(error)}"
+        yield Alert(0, PLAN_FILE, text, says=line(error), solve=("plan",), hint=hint, opens=PLAN)
     for ask in readings.plan.asks:
         text = f"changed, not trusted yet ({shown('trust')}): {line(ask)}"
         yield Alert(1, TRUST, text, says=f"changed: {line(ask)}", solve=("trust",))

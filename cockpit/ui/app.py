@@ -24,6 +24,7 @@ from cockpit.ui.collecting import spare
 from cockpit.ui.keys import BY_NAME, COMMANDS, GRID, Action
 from cockpit.ui.looks import line
 from cockpit.ui.news import alarms, news, rings
+from cockpit.ui.planning import PlanNews
 from cockpit.ui.present import Presenter, Row
 from cockpit.ui.remembered import Remembered
 from cockpit.ui.screens.grid import GridPage
@@ -95,6 +96,7 @@ class CockpitApp(App[str], inherit_bindings=False):
         self._quitting = False
         self.lent = False  # the terminal, to another program
         self._plan_reasons: dict[str, str | None] = {}
+        self._plan_news = PlanNews(self)
         self._shown_untrusted: tuple[str, ...] = ()
         self.register_theme(theme)
         if not os.environ.get("TEXTUAL_THEME"):
@@ -155,6 +157,7 @@ class CockpitApp(App[str], inherit_bindings=False):
         self._plan_reasons.clear()
         self.reached = self.reached or event.view.connected
         self.rows = self._presenter.rows(event.view)
+        self._plan_news.offer()
         for screen in self.screen_stack:
             if isinstance(screen, Page):
                 screen.show(self.view, self.rows, self.clock.now())
@@ -167,6 +170,7 @@ class CockpitApp(App[str], inherit_bindings=False):
         untrusted, asks = self.view.readings.plan.untrusted, self.view.readings.plan.asks
         if self.view.connected and not (untrusted or asks) and self.page is not None and self.page.PAGE == COMMANDS:
             self.pop_screen()  # it was trusted meanwhile, on another screen or by a command
+        self._plan_news.heard(self.view)
         if untrusted and untrusted != self._shown_untrusted and not self.read_only:
             self.do_trust()
         self._shown_untrusted = untrusted
@@ -418,6 +422,21 @@ class CockpitApp(App[str], inherit_bindings=False):
             self.push_screen(CommandsPage(self.handle, self.view))
 
     def do_more(self) -> None:
+    def do_edit(self) -> None:
+        """Open the editor on the file that the page is about, else on one that is chosen of its worktree."""
+        from cockpit.ui.editing import of_worktree
+
+        page = self.page
+        if page is not None and (cursor := page.cursor()) is not None:
+            of_worktree(self, cursor, *page.place())
+
+    def do_plan(self) -> None:
+        """Open the page of the plan file: its errors, and what its last change means."""
+        from cockpit.ui.screens.plan import PlanPage
+
+        if not isinstance(self.page, PlanPage):
+            self.push_screen(PlanPage(self.handle, self.view, self.rows, self.clock.now()))
+
         """Allow one agent more."""
         self.ordering.limit(+1)
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from cockpit.errors import CockpitError
 from cockpit.safetext import safe_line
+from cockpit.schedule.states import State
 from cockpit.ui.lending import lend
 from cockpit.ui.looks import line as shown
 from cockpit.ui.working import beside
@@ -49,6 +50,24 @@ def _found(path: Path) -> tuple[Path, Path]:
 def begin(app: "CockpitApp", path: Path, line: int = 0, column: int = 0) -> None:
     """Open a file in the operator's editor beside the screen; the status line says what went wrong."""
     beside(app, partial(_begun, app, path, line, column), "opening the editor", "editor")
+
+
+def of_worktree(app: "CockpitApp", workstream: str, path: str = "", line: int = 0) -> None:
+    """Open a file of a workstream's worktree, at a line; where none is named, let one of those it changed be chosen."""
+    from cockpit.ui.screens.files import FilesScreen
+
+    snapshot = app.view.snapshot
+    worktree = snapshot.workstreams[workstream].worktree
+
+    def chosen(name: str | None) -> None:
+        if name is not None:
+            begin(app, Path(worktree, name), line)
+
+    if path:
+        chosen(path)
+    else:
+        running = snapshot.leg_under_way(workstream).state is State.RUNNING
+        app.push_screen(FilesScreen(app.handle, workstream, worktree, running=running), chosen)
 
 
 async def _begun(app: "CockpitApp", path: Path, line: int, column: int) -> None:

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable
 
-from cockpit.ui.keys import BY_NAME, COMMANDS, DIFF, PAGES, TABS, WORKSTREAM, Action, on_page
+from cockpit.ui.keys import BY_NAME, COMMANDS, DIFF, PAGES, PLAN, TABS, WORKSTREAM, Action, on_page
 
 _REACHED_BY = {WORKSTREAM: "open", DIFF: "diff", COMMANDS: "trust"}
-_SAID = {WORKSTREAM: "a workstream's page", COMMANDS: "the page of what a plan runs"}
+_SAID = {WORKSTREAM: "a workstream's page", COMMANDS: "the page of what a plan runs", PLAN: "the plan file"}
 
 
 def taken(action: Action, page: str) -> bool:

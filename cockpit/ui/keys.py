@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 GRID, WORKSTREAM, COMMANDS, DIALOG = "grid", "workstream", "commands", "dialog"
 QUARANTINE, DIFF, MERGES, ALERTS = "quarantine", "diff", "merges", "alerts"
 AGENTS = "agents"
-FORECAST, JOURNAL, LOG = "forecast", "journal", "log"
+FORECAST, JOURNAL, LOG, PLAN = "forecast", "journal", "log", "plan"
 PAST = frozenset({JOURNAL, LOG})
-PAGES = frozenset({GRID, WORKSTREAM, COMMANDS, QUARANTINE, DIFF, MERGES, ALERTS, AGENTS, FORECAST}) | PAST
+PAGES = frozenset({GRID, WORKSTREAM, COMMANDS, QUARANTINE, DIFF, MERGES, ALERTS, AGENTS, FORECAST, PLAN}) | PAST
 BOTH = frozenset({GRID, WORKSTREAM})
 ACTING = BOTH | {ALERTS, AGENTS}
-LISTS = frozenset({GRID, QUARANTINE, MERGES, ALERTS, AGENTS})
+LISTS = frozenset({GRID, QUARANTINE, MERGES, ALERTS, AGENTS, PLAN})
 HELD = frozenset({QUARANTINE, WORKSTREAM, ALERTS, AGENTS})
 MERGING = ACTING | {MERGES}
 TABS = (GRID, AGENTS, ALERTS, QUARANTINE, MERGES, FORECAST, JOURNAL)
@@ -95,10 +95,20 @@ ACTIONS: tuple[Action, ...] = (
         group="moving",
     ),
     Action(
+        "edit",
+        "e",
+        "e",
+        BOTH | {QUARANTINE, DIFF, PLAN},
+        "open your editor: on a file of its worktree, on the violation, on the error in the plan file",
+        short="edit",
+        why_not=reasons.edit,
+        group="moving",
+    ),
+    Action(
         "previous",
         "left_square_bracket",
         "[",
-        frozenset({DIFF, WORKSTREAM, QUARANTINE, MERGES, ALERTS, AGENTS, FORECAST}) | PAST,
+        frozenset({DIFF, WORKSTREAM, QUARANTINE, MERGES, ALERTS, AGENTS, FORECAST, PLAN}) | PAST,
         "a diff's hunk before; a workstream's part before; a violation or a merge: scroll up",
         short="before",
         group="moving",
@@ -107,7 +117,7 @@ ACTIONS: tuple[Action, ...] = (
         "following",
         "right_square_bracket",
         "]",
-        frozenset({DIFF, WORKSTREAM, QUARANTINE, MERGES, ALERTS, AGENTS, FORECAST}) | PAST,
+        frozenset({DIFF, WORKSTREAM, QUARANTINE, MERGES, ALERTS, AGENTS, FORECAST, PLAN}) | PAST,
         "a diff's next hunk; a workstream's next part (output, issues, prompt …); a violation or a merge: scroll down",
         short="after",
         group="moving",
@@ -543,3 +553,4 @@ def bindings(*places: str) -> "list[Binding]":
 def on_page(page: str) -> Iterable[Action]:
     """Return the actions that work on a page."""
     return (action for action in BY_NAME.values() if page in action.where)
+    Action("plan", "D", "D", PAGES, "the plan file: what is wrong in it, what its last change means", group="pages"),

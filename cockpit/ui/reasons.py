@@ -111,6 +111,16 @@ def diff(view: View, targets: Sequence[str]) -> str | None:
     return None if begun else f"{name(known[0])} has no worktree yet: no agent has worked on it"
 
 
+def edit(view: View, targets: Sequence[str]) -> str | None:
+    """Return why there is no worktree in which a file can be edited."""
+    if reason := on_some(view, targets):
+        return reason
+    known = view.snapshot.workstreams.get(targets[0])
+    if known is None:
+        return "it is no longer in the plan"
+    return None if known.worktree else f"{name(targets[0])} has no worktree"
+
+
 def answer(view: View, targets: Sequence[str]) -> str | None:
     """Return why there is no question to answer."""
     if reason := on_some(view, targets):

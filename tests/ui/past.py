@@ -28,6 +28,10 @@ def answer(handle: "FakeHandle", question: str, given: dict[str, Any]) -> Any:
         return {"seq": one.seq, "at": one.at, "kind": type(one.fact).__name__, "fields": to_json(one.fact)}
     if question == "base":
         return {"branch": handle.snapshot.outline.base, "commits": handle.base}
+    if question == "changes":
+        facts = [one for one in recorded if isinstance(one.fact, f.PlanChanged)]
+        told = {"changes": [], "left_out": 0, **(to_json(facts[-1].fact) if facts else {})}
+        return {"seq": facts[-1].seq if facts else 0, "at": facts[-1].at if facts else 0.0, **told}
     if question == "ran":
         return _ran(handle.ran, **given)
     if question == "outlook":

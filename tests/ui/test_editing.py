@@ -5,11 +5,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from cockpit.errors import CockpitError
 from cockpit.ui.app import CockpitApp
 from cockpit.ui.editing import begin, edit, editor, place
-from tests.ui.fakes import loaded, outline, workstream
+from tests.ui.fakes import held, loaded, outline, workstream
 from tests.ui.opening import opened
 
 pytestmark = pytest.mark.anyio
@@ -100,3 +101,43 @@ async def test_the_screen_lends_its_terminal_and_says_what_went_wrong(
         monkeypatch.setattr(CockpitApp, "is_web", True)
         with pytest.raises(CockpitError, match="a browser has no terminal"):
             await edit(one.app, file)
+
+
+async def test_e_opens_a_file_of_the_worktree_that_is_chosen_of_those_that_changed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    handle, noted = held(), pretend(tmp_path, monkeypatch)
+    one_file = replace(handle.snapshot.workstreams["ci-testing"], worktree=str(tmp_path))
+    handle.snapshot = replace(handle.snapshot, workstreams={**handle.snapshot.workstreams, "ci-testing": one_file})
+    (tmp_path / "src").mkdir()
+    (tmp_path / "src" / "install.py").touch()
+    (tmp_path / "b.py").touch()
+    async with opened(handle) as one:
+        await one.on("docs")
+        await one.press("e")
+        assert "docs has no worktree" in one.status
+
+        await one.on("ci-testing")
+        await one.press("e")
+        await one.until(lambda: "2 changed files" in one.screen_text())
+        await one.press("down", "enter")
+        await one.until(noted.exists)
+        assert noted.read_text() == f"{tmp_path}\n{tmp_path / 'b.py'}\nclean\n"
+
+        noted.unlink()
+        await one.press("e")
+        await one.until(lambda: "the folder itself" in one.screen_text())
+        await one.press("end", "enter")
+        await one.until(noted.exists)
+        assert noted.read_text() == f"{tmp_path}\n{tmp_path}\nclean\n"
+
+        noted.unlink()
+        del handle.diffs["b.py"]
+        await one.press("enter", "e")  # a page of its own, and one changed file alone
+        await one.until(noted.exists)
+        assert noted.read_text() == f"{tmp_path / 'src'}\n{tmp_path / 'src' / 'install.py'}\nclean\n"
+
+        noted.unlink()
+        await one.press("escape", "4", "j", "e")
+        await one.until(noted.exists)
+        assert noted.read_text().splitlines()[1:] == ["+13", str(tmp_path / "src" / "install.py"), "clean"]

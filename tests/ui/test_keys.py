@@ -26,6 +26,7 @@ from cockpit.ui.keys import (
     LOG,
     MERGES,
     PAGES,
+    PLAN,
     QUARANTINE,
     WORKSTREAM,
     bindings,
@@ -101,11 +102,12 @@ def test_every_action_of_a_page_has_somebody_who_does_it() -> None:
     from cockpit.ui.screens.journal import JournalPage
     from cockpit.ui.screens.log import LogPage
     from cockpit.ui.screens.merges import MergesPage
+    from cockpit.ui.screens.plan import PlanPage
     from cockpit.ui.screens.quarantine import QuarantinePage
 
     pages = {GRID: GridPage, WORKSTREAM: WorkstreamPage, "commands": CommandsPage}
     pages |= {QUARANTINE: QuarantinePage, DIFF: DiffPage, MERGES: MergesPage, AGENTS: AgentsPage, ALERTS: AlertsPage}
-    pages |= {FORECAST: ForecastPage, JOURNAL: JournalPage, LOG: LogPage}
+    pages |= {FORECAST: ForecastPage, JOURNAL: JournalPage, LOG: LogPage, PLAN: PlanPage}
     assert pages.keys() == PAGES
     for page, cls in pages.items():
         for action in on_page(page):

@@ -7,7 +7,7 @@ from cockpit.engine.handle import View
 from cockpit.ui.alerting import CARD, COLUMNS, Item, detail, items
 from cockpit.ui.alerts import alerts
 from cockpit.ui.headline import Line
-from cockpit.ui.keys import AGENTS, ALERTS, BY_NAME, MERGES, QUARANTINE
+from cockpit.ui.keys import AGENTS, ALERTS, BY_NAME, MERGES, PLAN, QUARANTINE
 from cockpit.ui.screens.detailed import DetailPage
 
 _OF_ONE = frozenset({"open", "output", "timeline", "diff"})
@@ -78,7 +78,7 @@ class AlertsPage(DetailPage[Item]):
             self.grid.go_to_row(found)
 
     def do_open(self) -> None:
-        """Open the page that shows it: of quarantines, merges, agents, the commands to trust, or its workstream."""
+        """Open the page that shows it: of quarantines, merges, agents, the plan, what to trust, or its workstream."""
         from cockpit.ui.screens.agents import AgentsPage
         from cockpit.ui.screens.merges import MergesPage
         from cockpit.ui.screens.quarantine import QuarantinePage
@@ -91,6 +91,8 @@ class AlertsPage(DetailPage[Item]):
             self.cockpit.turn_to(MergesPage, item.workstream if item is not None else "")
         elif opens == AGENTS:
             self.cockpit.turn_to(AgentsPage)
+        elif opens == PLAN:
+            self.cockpit.do_plan()
         elif item is not None and not item.workstream:
             self.cockpit.do_trust()
         else:

@@ -1,0 +1,53 @@
+"""Tells of a plan that changed or broke: by a toast, or by a dialog where it touches work under way; orders nothing.
+
+A dialog that comes by itself must not take what is being typed: it waits until a page is in front and nothing is.
+"""
+
+from typing import TYPE_CHECKING
+
+from cockpit.engine.handle import View
+from cockpit.schedule.facts import PlanChanged
+from cockpit.ui.keys import COMMANDS
+from cockpit.ui.looks import count
+from cockpit.ui.planfile import shown, toast
+from cockpit.ui.screens.page import Page
+
+if TYPE_CHECKING:
+    from cockpit.ui.app import CockpitApp
+
+
+class PlanNews:
+    """Tells one screen of its plan."""
+
+    def __init__(self, app: "CockpitApp") -> None:
+        self._app = app
+        self._waiting: list[PlanChanged] = []
+        self._errors: tuple[str, ...] = ()
+
+    def heard(self, view: View) -> None:
+        """Tell what a view brings."""
+        for one in view.facts:
+            if not isinstance(one.fact, PlanChanged):
+                continue
+            if any(change.touches for change in one.fact.changes):
+                self._waiting.append(one.fact)
+            else:
+                self._app.notify(toast(one.fact), markup=False, timeout=6)
+        errors, before = view.readings.plan.errors, self._errors
+        self._errors = errors
+        if errors and errors != before:
+            told = f"the plan file has {count(len(errors), 'error')}, and the last good plan stays in force"
+            self._app.notify(f"{told} ({shown('plan')} lists them)", severity="error", markup=False, timeout=10)
+        elif before and not errors:
+            self._app.notify("the plan file is good again", markup=False)
+        self.offer()
+
+    def offer(self) -> None:
+        """Open the dialog of what changed, unless something else is being done just now."""
+        front = self._app.screen
+        free = isinstance(front, Page) and front.PAGE != COMMANDS and front.focused is None and not self._app.lent
+        if self._waiting and free:
+            from cockpit.ui.screens.changed import ChangedScreen
+
+            facts, self._waiting = self._waiting, []
+            self._app.push_screen(ChangedScreen(facts, self._app.view.readings.plan.asks))
