@@ -95,8 +95,8 @@ class CockpitApp(App[str], inherit_bindings=False):
         self._start = start and not read_only
         self._quitting = False
         self.lent = False  # the terminal, to another program
-        self._plan_reasons: dict[str, str | None] = {}
         self._plan_news = PlanNews(self)
+        self._plan_reasons: dict[str, str | None] = {}
         self._shown_untrusted: tuple[str, ...] = ()
         self.register_theme(theme)
         if not os.environ.get("TEXTUAL_THEME"):
@@ -146,9 +146,10 @@ class CockpitApp(App[str], inherit_bindings=False):
         return next((screen for screen in reversed(self.screen_stack) if isinstance(screen, Page)), None)
 
     def tick(self) -> None:
-        """Let the page in front move its ages and times on."""
+        """Let the page in front move its ages and times on, and show what waited for a quiet moment."""
         if self.page is not None:
             self.page.tick(self.clock.now())
+        self._plan_news.offer()
 
     @on(ViewCame)
     def _view_came(self, event: ViewCame) -> None:
@@ -157,11 +158,11 @@ class CockpitApp(App[str], inherit_bindings=False):
         self._plan_reasons.clear()
         self.reached = self.reached or event.view.connected
         self.rows = self._presenter.rows(event.view)
-        self._plan_news.offer()
         for screen in self.screen_stack:
             if isinstance(screen, Page):
                 screen.show(self.view, self.rows, self.clock.now())
         self._call_operator()
+        self._plan_news.heard(self.view)
         for text, bad in news(self.view.snapshot, self.view.facts):
             self.notify(text, severity="error" if bad else "information", markup=False, timeout=10 if bad else 4)
         if self._start and self.view.connected:
@@ -170,7 +171,6 @@ class CockpitApp(App[str], inherit_bindings=False):
         untrusted, asks = self.view.readings.plan.untrusted, self.view.readings.plan.asks
         if self.view.connected and not (untrusted or asks) and self.page is not None and self.page.PAGE == COMMANDS:
             self.pop_screen()  # it was trusted meanwhile, on another screen or by a command
-        self._plan_news.heard(self.view)
         if untrusted and untrusted != self._shown_untrusted and not self.read_only:
             self.do_trust()
         self._shown_untrusted = untrusted
@@ -414,14 +414,6 @@ class CockpitApp(App[str], inherit_bindings=False):
         targets = self.page.targets() if self.page else ()
         self.push_screen(WaysScreen(self.view, targets), self._chosen)
 
-    def do_trust(self) -> None:
-        """Show what an untrusted plan would run."""
-        from cockpit.ui.screens.commands import CommandsPage
-
-        if not isinstance(self.page, CommandsPage):
-            self.push_screen(CommandsPage(self.handle, self.view))
-
-    def do_more(self) -> None:
     def do_edit(self) -> None:
         """Open the editor on the file that the page is about, else on one that is chosen of its worktree."""
         from cockpit.ui.editing import of_worktree
@@ -437,6 +429,14 @@ class CockpitApp(App[str], inherit_bindings=False):
         if not isinstance(self.page, PlanPage):
             self.push_screen(PlanPage(self.handle, self.view, self.rows, self.clock.now()))
 
+    def do_trust(self) -> None:
+        """Show what an untrusted plan would run."""
+        from cockpit.ui.screens.commands import CommandsPage
+
+        if not isinstance(self.page, CommandsPage):
+            self.push_screen(CommandsPage(self.handle, self.view))
+
+    def do_more(self) -> None:
         """Allow one agent more."""
         self.ordering.limit(+1)
 

@@ -213,6 +213,17 @@ ACTIONS: tuple[Action, ...] = (
         group="orders",
     ),
     Action(
+        "attach",
+        "o",
+        "o",
+        ACTING,
+        "attach to its agent: talk to it, or take its worktree over; again: hand it back",
+        short="attach",
+        verb="takeover",
+        why_not=reasons.attach,
+        group="orders",
+    ),
+    Action(
         "conflict",
         "c",
         "c",
@@ -266,17 +277,6 @@ ACTIONS: tuple[Action, ...] = (
         verb="reject",
         hard=True,
         why_not=reasons.for_verb("reject"),
-        group="orders",
-    ),
-    Action(
-        "attach",
-        "o",
-        "o",
-        ACTING,
-        "attach to its agent: talk to it, or take its worktree over; again: hand it back",
-        short="attach",
-        verb="takeover",
-        why_not=reasons.attach,
         group="orders",
     ),
     Action(
@@ -510,6 +510,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("forecast", "6", "6", PAGES, "the page of the forecast: the schedule, the finish, figures", group="pages"),
     Action("journal", "7", "7", PAGES, "the page of the journal: all facts", group="pages"),
     Action("log", "at", "@", PAGES, "the log of what cockpit ran", group="pages"),
+    Action("plan", "D", "D", PAGES, "the plan file: what is wrong in it, what its last change means", group="pages"),
     Action("tab", "tab", "tab", PAGES, "the next of these pages", palette=False, group="pages"),
     Action("dismiss", "H", "H", frozenset({GRID}), "dismiss the hint above the keys, for good"),
     Action("undo", "U", "U", PAGES, "undo this screen's last order, where another one exactly does"),
@@ -553,4 +554,3 @@ def bindings(*places: str) -> "list[Binding]":
 def on_page(page: str) -> Iterable[Action]:
     """Return the actions that work on a page."""
     return (action for action in BY_NAME.values() if page in action.where)
-    Action("plan", "D", "D", PAGES, "the plan file: what is wrong in it, what its last change means", group="pages"),
