@@ -5,6 +5,7 @@
 
 import asyncio
 import contextlib
+import gc
 import os
 import signal
 import sys
@@ -49,6 +50,7 @@ from cockpit.store.paths import StateFolder
 from cockpit.store.records import RecordStore, records_file
 
 FIRST_CLIENT_S = 10.0
+SELDOM = (10_000, 20, 50)
 LINGER_S = 1.0
 CLOSING_S = 5.0
 TAKE_S = 2.5  # a driver that was started for one order may be about to end
@@ -307,6 +309,8 @@ async def _detached(plan: Path, state: Path, agents: int | None) -> int:
     await driver.start(agents=agents)
     stop_on_signals(driver)
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    gc.set_threshold(*SELDOM)
+    gc.freeze()  # looking through a plan of a thousand workstreams again and again would hold up the loop
     try:
         await driver.run(detached=True)
     finally:

@@ -3,7 +3,7 @@
 import json
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import astuple, dataclass, replace
+from dataclasses import dataclass, fields, replace
 from hashlib import sha256
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from cockpit.agents import presets
 from cockpit.agents.supervisor import write_atomically
 from cockpit.errors import CockpitError, GitError
 from cockpit.git.repo import Repo
-from cockpit.plan.legs import cut
+from cockpit.plan.legs import LegSpec, cut
 from cockpit.plan.load import Loaded, load_plan
 from cockpit.plan.settings import AgentProfile
 from cockpit.redaction import KNOWN
@@ -27,6 +27,8 @@ from cockpit.schedule.outline import (
 from cockpit.schedule.snapshot import Snapshot
 from cockpit.schedule.states import State
 from cockpit.store.paths import EXCLUDED, StateFolder, state_folder
+
+_LEG = tuple(field.name for field in fields(LegSpec))
 
 
 @dataclass(frozen=True)
@@ -143,7 +145,7 @@ def outline_of(project: Project, started: Mapping[str, Sequence[tuple[str, ...]]
         clean_merged=plan.cleanup == "merged",
         cost_limit=plan.limits.cost,
         workstreams=workstreams,
-        legs=tuple(LegOutline(*astuple(leg)) for leg in legs),
+        legs=tuple(LegOutline(*(getattr(leg, name) for name in _LEG)) for leg in legs),
         answers=tuple(
             QuickReply(one.match, one.reply, COVERED if one.threshold is None else one.threshold)
             for one in plan.answers

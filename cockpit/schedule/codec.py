@@ -9,15 +9,18 @@ from msgspec.json import decode as parse
 from msgspec.structs import fields
 
 T = TypeVar("T")
+_PLAIN = frozenset({str, int, float, bool, type(None)})
 
 
 def encode(value: Any) -> Any:
     """Return a struct, mapping, sequence or plain value as what `json.dumps` takes; defaults are left out."""
+    if type(value) in _PLAIN:  # asked first: a plan of a thousand workstreams has tens of thousands of these
+        return value
     if isinstance(value, Struct):
         return {
-            name: encode(item)
+            name: item if type(item) in _PLAIN else encode(item)
             for name, default in _defaults(type(value))
-            if (item := getattr(value, name)) != default or default is NODEFAULT
+            if (item := getattr(value, name)) is not default and (item != default or default is NODEFAULT)
         }
     if isinstance(value, Mapping):
         return {str(key): encode(item) for key, item in value.items()}
