@@ -73,7 +73,8 @@ def adapter(profile: AgentProfile) -> Adapter:
     return Adapter(
         profile.preset or "shell",
         partial(formats.parser, output),
-        resumes=known is not None and bool(known.resume) and not isinstance(profile.run, str),
+        resumes=(known is not None and bool(known.resume) and not isinstance(profile.run, str))
+        or dialect(profile) == "acp",
         cumulative=output in formats.CUMULATIVE,
     )
 

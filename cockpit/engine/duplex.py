@@ -23,6 +23,7 @@ LONGEST_LINE = 64 * 1024 * 1024
 ENDING_S = 10.0
 AGAIN_S = 1.0
 DIALECTS = ("acp", "claude")
+_SESSION, _ANEW = "session", "anew.md"
 OURS = "cockpit"
 """The key of the lines that are not the agent's but ours; one of the agent's own that has it is passed on without."""
 Ask = Callable[[str, tuple[str, ...]], Awaitable[str]]
@@ -36,6 +37,29 @@ class Said:
     id: str
     text: str
     by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """The session of a run that was paused, and the prompt for a new one where that cannot be gone on with."""
+
+    session: str
+    anew: str
+
+    @staticmethod
+    def keep(folder: Path, session: str, anew: str) -> None:
+        """Leave this in a run's folder for whoever talks with its agent."""
+        (folder / _SESSION).write_text(session, encoding="utf-8")
+        (folder / _ANEW).write_text(anew, encoding="utf-8", errors="replace")
+
+    @classmethod
+    def kept(cls, folder: Path) -> "Earlier | None":
+        """Return what was left in a run's folder; None where its agent begins anew."""
+        try:
+            session = (folder / _SESSION).read_text("utf-8")
+        except FileNotFoundError:
+            return None
+        return cls(session, (folder / _ANEW).read_text("utf-8", "replace"))
 
 
 class Operator(Protocol):
@@ -60,6 +84,7 @@ class Agent:
     def __init__(self, process: asyncio.subprocess.Process, out: IO[bytes]) -> None:
         self._process = process
         self._out = out
+        self.repeats = False  # it tells again what an earlier run printed
 
     async def messages(self) -> AsyncIterator[dict[str, Any]]:
         """Yield the messages that it sends until it closes its output; other lines are only passed on."""
@@ -69,6 +94,8 @@ class Agent:
                 found = json.loads(line)
             except (ValueError, RecursionError):
                 found = None
+            if self.repeats and isinstance(found, dict) and "method" in found and "id" not in found:
+                continue
             forged = isinstance(found, dict) and OURS in found
             self._write(_json({key: value for key, value in found.items() if key != OURS}) if forged else line)
             if isinstance(found, dict):
@@ -115,8 +142,11 @@ class Dialect(Protocol):
 
     def __init__(self, agent: Agent, ask: Ask) -> None: ...
 
-    async def converse(self, prompt: str) -> bool:
-        """Hand over a prompt, answer what is asked, and say whether the agent came to a good end."""
+    async def converse(self, prompt: str, earlier: Earlier | None = None) -> bool:
+        """Hand over a prompt, answer what is asked, and say whether the agent came to a good end.
+
+        `earlier`: go on with that session, where neither its program nor its words do that themselves.
+        """
         ...
 
     @property
@@ -130,7 +160,13 @@ class Dialect(Protocol):
 
 
 async def talk(
-    dialect: type[Dialect], argv: list[str], prompt: str, ask: Ask, out: IO[bytes], operator: Operator | None = None
+    dialect: type[Dialect],
+    argv: list[str],
+    prompt: str,
+    ask: Ask,
+    out: IO[bytes],
+    operator: Operator | None = None,
+    earlier: Earlier | None = None,
 ) -> bool:
     """Start a program, talk with it to the end of its work, and say whether that end is good. Raises CockpitError.
 
@@ -145,7 +181,7 @@ async def talk(
     conversation = dialect(agent, ask)
     line = _Line(agent, conversation, operator) if operator is not None else None
     try:
-        return await conversation.converse(prompt)
+        return await conversation.converse(prompt, earlier)
     finally:
         if line is not None:
             await line.close()
@@ -244,7 +280,8 @@ def main() -> None:
     dialect: type[Dialect] = import_module(f"cockpit.engine.duplex_{name}").Talk
     prompt = Path(prompt_file).read_text("utf-8", "replace")
     try:
-        good = asyncio.run(talk(dialect, argv, prompt, ask_operator, sys.stdout.buffer, FromInside()))
+        earlier = Earlier.kept(Path(prompt_file).parent)
+        good = asyncio.run(talk(dialect, argv, prompt, ask_operator, sys.stdout.buffer, FromInside(), earlier))
     except CockpitError as error:
         print(safe_line(error.what, 500), file=sys.stderr, flush=True)
         good = False

@@ -5,13 +5,15 @@ It offers no files and no terminals: an agent in its own worktree needs none of 
 
 import asyncio
 import itertools
+import sys
 from pathlib import Path
 from typing import Any
 
 from cockpit import __version__
 from cockpit.agents.streams.stream import rows
-from cockpit.engine.duplex import Agent, AgentGoneError, Ask
+from cockpit.engine.duplex import Agent, AgentGoneError, Ask, Earlier
 from cockpit.errors import CockpitError
+from cockpit.safetext import safe_line
 
 PROTOCOL = 1
 SHOWN = 300
@@ -31,16 +33,17 @@ class Talk:
         self._said: list[str] = []
         self._told: list[tuple[str, asyncio.Future[None]]] = []
 
-    async def converse(self, prompt: str) -> bool:
-        """Open a session, hand over the prompt, and go on until nothing is left to say."""
+    async def converse(self, prompt: str, earlier: Earlier | None = None) -> bool:
+        """Open a session, or load the earlier one; hand over the prompt, and go on until nothing is left to say."""
         listening = asyncio.create_task(self._listen())
         try:
             offered = {"fs": {"readTextFile": False, "writeTextFile": False}, "terminal": False}
             who = {"name": "cockpit", "version": __version__}
             about = {"protocolVersion": PROTOCOL, "clientCapabilities": offered, "clientInfo": who}
-            await self._call("initialize", about)
-            opened = await self._call("session/new", {"cwd": str(Path.cwd()), "mcpServers": []})
-            session, stop, texts = opened.get("sessionId"), "", [prompt]
+            able = await self._call("initialize", about)
+            loaded = earlier is not None and await self._load(able, earlier.session)
+            session = earlier.session if earlier is not None and loaded else await self._open()
+            stop, texts = "", [prompt if earlier is None or loaded else earlier.anew]
             told: list[tuple[str, asyncio.Future[None]]] = []
             while texts:
                 parts = [{"type": "text", "text": text} for text in texts]
@@ -56,6 +59,26 @@ class Talk:
             for task in (listening, *self._answering):
                 task.cancel()
             await asyncio.gather(listening, *self._answering, return_exceptions=True)
+
+    async def _open(self) -> Any:
+        return (await self._call("session/new", _here())).get("sessionId")
+
+    async def _load(self, able: dict[str, Any], session: str) -> bool:
+        """Have the agent go on with a session, and say whether it can; what it tells again of it is not new output."""
+        can = able.get("agentCapabilities")
+        if not (isinstance(can, dict) and can.get("loadSession") is True):
+            return False
+        self._agent.repeats = True
+        try:
+            await self._call("session/load", {"sessionId": session, **_here()})
+        except AgentGoneError:
+            raise
+        except CockpitError as error:
+            print(f"{safe_line(error.what, 500)}; it begins anew", file=sys.stderr, flush=True)
+            return False
+        finally:
+            self._agent.repeats = False
+        return True
 
     @property
     def waits(self) -> bool:
@@ -120,6 +143,10 @@ class Talk:
                 self._said.append(f"You asked: {text}\nThe operator says: {answer}")
             chosen = next((one for one in options if str(one.get("kind", "")).startswith("reject")), None)
         return _NOTHING if chosen is None else {"outcome": {"outcome": "selected", "optionId": chosen["optionId"]}}
+
+
+def _here() -> dict[str, Any]:
+    return {"cwd": str(Path.cwd()), "mcpServers": []}
 
 
 def wanted(call: Any) -> str:

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 from cockpit.agents.streams.stream import rows
-from cockpit.engine.duplex import Agent, AgentGoneError, Ask
+from cockpit.engine.duplex import Agent, AgentGoneError, Ask, Earlier
 
 ALLOW, DENY = "allow", "deny"
 SHOWN = 300
@@ -25,7 +25,7 @@ class Talk:
         self._begun = asyncio.Event()
         self._told = False
 
-    async def converse(self, prompt: str) -> bool:
+    async def converse(self, prompt: str, earlier: Earlier | None = None) -> bool:  # noqa: ARG002 - its own words do that
         """Hand over the prompt and answer requests until the result comes, and that of what was said meanwhile."""
         try:
             await self._agent.send(

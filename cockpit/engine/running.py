@@ -13,6 +13,7 @@ from cockpit.agents import environment, presets, runs
 from cockpit.agents.prompt import compose_again
 from cockpit.agents.streams.limits import Limit, wakes_at
 from cockpit.engine import checks, following, preparing, prompting
+from cockpit.engine.duplex import Earlier
 from cockpit.engine.folders import newest_change
 from cockpit.engine.monitor import QUARANTINE
 from cockpit.engine.outfit import Outfit, make_ready
@@ -116,6 +117,8 @@ class Running:
         told = [*notes(self._effects, leg, outfit), *heard(mail)]
         if session:
             text = compose_again(present=paths, notes=told, additions=[leg.addition])
+            if presets.dialect(profile) == "acp":  # whether it can go on with that, only the agent itself knows
+                Earlier.keep(folder, session, prompting.text(plan, workstream, leg, present=paths, notes=told))
         else:
             text = prompting.text(plan, workstream, leg, present=paths, notes=told)
         prompt = folder / "prompt.md"
@@ -234,7 +237,8 @@ class Running:
         who = "the commands of `prepare`" if key == PREPARE else "the agent"
         outcome, reason = outcome_of(ended, told.verdict, who)
         profile = self._profile(run)
-        session = told.session if profile is not None and presets.adapter(profile).resumes else ""
+        resumes = profile is not None and presets.adapter(profile).resumes
+        session = told.session or self._session(leg, profile) if profile is not None and resumes else ""
         fact = f.RunEnded(key, run, outcome, ended.code, reason, session)
         self._engine.read(runs={run: None})
         if used := following.usage(self._engine.snapshot, key, run, told.parser, profile):

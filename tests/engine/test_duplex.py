@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from cockpit.engine import duplex_acp, duplex_claude
-from cockpit.engine.duplex import Said, talk
+from cockpit.engine.duplex import Earlier, Said, talk
 from cockpit.errors import CockpitError
 from cockpit.schedule import facts as f
 from tests.engine.scenes import WRITES, Scene
@@ -82,6 +82,38 @@ if "again" in said[1]:
     pathlib.Path("open").touch()
     sys.stdin.readline()
 pathlib.Path("said.txt").write_text("|".join(said))
+"""
+LOADING = """
+import json, os, pathlib, sys
+def say(**message): print(json.dumps({"jsonrpc": "2.0", **message}), flush=True)
+def write(text):
+    update = {"sessionUpdate": "agent_message_chunk", "content": {"text": text}}
+    say(method="session/update", params={"sessionId": session, "update": update})
+session, heard = "", pathlib.Path(os.environ.get("STAGE", ".")) / "heard.txt"
+while line := sys.stdin.readline():
+    message = json.loads(line)
+    method, params = message["method"], message["params"]
+    with heard.open("a") as file:
+        print(method, params.get("sessionId", ""), file=file)
+    if method == "initialize":
+        say(id=message["id"], result={"agentCapabilities": {"loadSession": sys.argv[1] != "cannot"}})
+    elif method == "session/load" and sys.argv[1] == "refuses":
+        say(id=message["id"], error={"message": "no such session"})
+    elif method == "session/load":
+        session = params["sessionId"]
+        write("an old tale")
+        say(id=message["id"], result=None)
+    elif method == "session/new":
+        session = "s1"
+        say(id=message["id"], result={"sessionId": session})
+    else:
+        text = params["prompt"][0]["text"]
+        write("at " + text.split("\\n")[0])
+        call = {"toolCallId": "t", "title": "paint", "kind": "execute"}
+        say(id="p", method="session/request_permission", params={"options": [{"optionId": "yes"}], "toolCall": call})
+        sys.stdin.readline()
+        pathlib.Path("done.txt").write_text(text)
+        say(id=message["id"], result={"stopReason": "end_turn"})
 """
 
 
@@ -260,3 +292,54 @@ async def test_the_operator_talks_to_an_agent_at_work_and_what_it_missed_goes_to
         (read,) = play.of(f.MessagesRead)
         assert (read.ids, read.how, read.run) == ((told.id,), "talk", told.run)
         assert (scene.worktree("a") / "said.txt").read_text().endswith("|The operator says: mind the tests")
+
+
+@pytest.mark.parametrize(
+    ("agent", "called", "told"),
+    [
+        ("loads", "session/load s0", "go on"),
+        ("cannot", "session/new", "all of it"),
+        ("refuses", "session/load s0\nsession/new", "all of it"),
+    ],
+)
+async def test_an_acp_agent_goes_on_with_its_session_where_it_can(
+    script: Callable[[str], list[str]], agent: str, called: str, told: str
+) -> None:
+    out = io.BytesIO()
+    argv = [*script(LOADING), agent]
+    assert await talk(duplex_acp.Talk, argv, "go on", Operator("yes"), out, None, Earlier("s0", "all of it"))
+    assert left("done.txt") == told
+    calls = "\n".join(line.rstrip() for line in left("heard.txt").splitlines())
+    session = "s0" if agent == "loads" else "s1"
+    assert calls == f"initialize\n{called}\nsession/prompt {session}"
+    assert "old tale" not in out.getvalue().decode(), "what was said in an earlier run is no output of this one"
+
+
+async def test_a_talk_outlives_its_driver_and_a_paused_one_goes_on_with_its_session(scene: Scene) -> None:
+    (agent := scene.top / "agent.py").write_text(LOADING)
+    profile = {"preset": "acp", "run": [sys.executable, str(agent), "loads"], "env": {"STAGE": str(scene.stage)}}
+    scene.plan({"a": {}}, agents={"talker": profile})
+    async with scene.driving() as play:
+        await play.start("a")
+        await play.until(lambda one: one.snapshot.open_questions("a"), 20)
+        assert (await play.order("pause", "a")).ok
+        assert play.snapshot.open_questions() == ()
+        (ended,) = play.of(f.RunEnded)
+        assert ended.session == "s1"
+        assert (await play.order("resume", "a")).ok
+        await play.until(lambda one: one.snapshot.open_questions("a"), 20)
+    async with scene.driving() as play:
+        (asked,) = play.snapshot.open_questions("a")
+        assert (await play.order("answer", "a", reason="yes", expected=asked.id)).ok
+        await play.until_merged("a", seconds=20)
+        assert play.of(f.RunAdopted)
+        assert play.of(f.RunEnded)[-1].session == "s1"
+    heard = [line.split() for line in (scene.stage / "heard.txt").read_text().splitlines()]
+    assert [one for one in heard if one[0] != "initialize"] == [
+        ["session/new"],
+        ["session/prompt", "s1"],
+        ["session/load", "s1"],
+        ["session/prompt", "s1"],
+    ]
+    assert scene.base_file("done.txt").startswith("# Go on")
+    scene.check()

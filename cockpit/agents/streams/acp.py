@@ -24,7 +24,7 @@ class AcpStream(JsonStream):
     def _events(self, found: dict[str, Any]) -> Iterable[e.Event]:
         method = found.get("method")
         if method == "session/update":
-            return self._update(dig(found, "params", "update"))
+            return (*self._of(text(found, "params", "sessionId")), *self._update(dig(found, "params", "update")))
         if method == "session/request_permission":
             asked = dig(found, "params", "toolCall")
             options = tuple(text(one, "name") for one in rows(found, "params", "options"))
@@ -50,6 +50,10 @@ class AcpStream(JsonStream):
             self.usage = added(self.usage, e.Usage(fresh, whole(counts, "cachedReadTokens"), out))
             yield self.usage
             yield e.TurnEnd(stop == "end_turn", _STOPS.get(stop, stop))
+
+    def _of(self, session: str) -> Iterator[e.Event]:
+        if session and session != self.session:
+            yield e.Session(session)
 
     def _update(self, update: Any) -> Iterator[e.Event]:
         kind = text(update, "sessionUpdate")
