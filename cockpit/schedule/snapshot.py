@@ -318,6 +318,8 @@ class Snapshot(Struct, frozen=True):
 
     def approval_of(self, leg: Leg) -> str | None:
         """Return what a human's yes is awaited for: `start`, `merge`, or None."""
+        if leg.taken_over:
+            return None  # what is there may be another thing by the time that it is handed back
         if leg.state is State.REVIEW:
             return "merge"
         workstream = self.workstreams[leg.workstream]
