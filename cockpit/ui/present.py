@@ -175,7 +175,8 @@ def awaits_operator(snapshot: Snapshot, key: str) -> bool:
     """Say whether a workstream awaits something that only the operator can give."""
     leg = snapshot.leg_under_way(key)
     workstream = snapshot.workstreams[key]
-    if (leg.state in AWAITS_HUMAN and not leg.taken_over) or workstream.clean_up_refused or snapshot.open_questions(key):
+    stuck = leg.state in AWAITS_HUMAN and not leg.taken_over
+    if stuck or workstream.clean_up_refused or snapshot.open_questions(key):
         return True
     return workstream.wanted and snapshot.approval_of(leg) is not None
 
