@@ -19,12 +19,16 @@ from cockpit.engine.sockets import reachable
 from cockpit.errors import CockpitError, DrivenElsewhereError, DriverGoneError
 from cockpit.filelock import holder_of
 from cockpit.schedule.codec import encode
+from cockpit.schedule.facts import PlanLoaded
 from cockpit.schedule.fold import replay
 from cockpit.schedule.orders import Order
 from cockpit.schedule.snapshot import Snapshot
 from cockpit.store.paths import StateFolder
 
 START_TIMEOUT_S = 20.0
+LONG, MANY = 65_536, 100
+"""From so many bytes, or facts, on a message is read beside the loop, which has keys to hear."""
+PLAN = PlanLoaded.__name__
 
 
 def driver_pid(state: StateFolder) -> int | None:
@@ -51,11 +55,10 @@ class SocketHandle:
         first = True
         queue = self._send(next(self._ids), {"op": "subscribe", "since": view.snapshot.seq})
         while (message := await queue.get()) is not None:
-            recorded = tuple(one for one in wire.facts_in(message["facts"]) if one.seq > view.snapshot.seq)
-            snapshot = replay(view.snapshot, recorded)
-            changed = None if first else wire.workstreams_of(snapshot, recorded, message["readings"])
-            readings = wire.patched(view.readings, message["readings"])
-            view = View(snapshot, readings, recorded, changed, problem=message.get("problem", ""))
+            if any(kind == PLAN for _, _, kind, *_ in message["facts"]) or len(message["facts"]) > MANY:
+                view = await asyncio.to_thread(_after, view, message, first=first)
+            else:
+                view = _after(view, message, first=first)
             first = False
             yield view
 
@@ -106,7 +109,7 @@ class SocketHandle:
     async def _listen(self) -> None:
         try:
             async for text in self._reader:
-                message = wire.message(text)
+                message = wire.message(text) if len(text) < LONG else await asyncio.to_thread(wire.message, text)
                 if "farewell" in message:
                     self.farewell = message["farewell"]
                 elif (queue := self._answers.get(message["id"])) is not None:
@@ -116,6 +119,15 @@ class SocketHandle:
         finally:
             for queue in self._answers.values():
                 queue.put_nowait(None)
+
+
+def _after(view: View, message: dict[str, Any], *, first: bool) -> View:
+    """Return the view after what a message says."""
+    recorded = tuple(one for one in wire.facts_in(message["facts"]) if one.seq > view.snapshot.seq)
+    snapshot = replay(view.snapshot, recorded)
+    changed = None if first else wire.workstreams_of(snapshot, recorded, message["readings"])
+    readings = wire.patched(view.readings, message["readings"])
+    return View(snapshot, readings, recorded, changed, problem=message.get("problem", ""))
 
 
 class LazyHandle:

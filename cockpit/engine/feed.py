@@ -8,6 +8,7 @@ from cockpit.engine.loop import Engine
 from cockpit.schedule.facts import Recorded
 
 INTERVAL_S = 0.05
+SETTLE_S = 0.005
 MOST_FACTS = 20_000
 
 
@@ -21,6 +22,7 @@ class Feed:
         self._facts: list[Recorded] = []
         self._changes: dict[str, Any] = {}
         self._something = asyncio.Event()
+        self._not_before = 0.0
         self.overrun = False
         self._end = engine.subscribe(self._heard)
 
@@ -36,9 +38,11 @@ class Feed:
         self._something.set()
 
     async def take(self) -> tuple[tuple[Recorded, ...], dict[str, Any]]:
-        """Wait until there is something, then a moment for more, and return all of it."""
+        """Wait until there is something and, where the last was taken just now, for more; return all of it."""
         await self._something.wait()
-        await asyncio.sleep(INTERVAL_S)
+        loop = asyncio.get_running_loop()
+        await asyncio.sleep(max(SETTLE_S, self._not_before - loop.time()))
+        self._not_before = loop.time() + INTERVAL_S
         self._something.clear()
         facts, changes = tuple(self._facts), self._changes
         self._facts, self._changes = [], {}

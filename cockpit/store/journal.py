@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from cockpit.errors import JournalError
 from cockpit.schedule.codec import decode_text, encode
-from cockpit.schedule.facts import Fact, Recorded, from_text, to_json
+from cockpit.schedule.facts import Fact, PlanLoaded, Recorded, from_text, to_json
 from cockpit.schedule.fold import fold, replay
 from cockpit.schedule.snapshot import Snapshot
 
@@ -243,7 +243,17 @@ def _row(one: Recorded) -> tuple[int, float, str, int, str, str]:
 
 
 def _data(fact: Fact) -> str:
-    return json.dumps(to_json(fact), separators=(",", ":"))
+    """Return a fact as it is kept; that of a plan, often of a megabyte, is made once for its hash and its row."""
+    known, text = _plan_kept[0]
+    if known is fact:
+        return text
+    text = json.dumps(to_json(fact), separators=(",", ":"))
+    if isinstance(fact, PlanLoaded):
+        _plan_kept[0] = (fact, text)
+    return text
+
+
+_plan_kept: list[tuple[Fact | None, str]] = [(None, "")]
 
 
 def _chained(previous: str, seq: int, at: float, kind: str, version: int, data: str) -> str:
