@@ -89,20 +89,34 @@ def _by_hand(project: "Project", plan: Path, workstream: str, *, agent: bool) ->
             _work(argv, place)
         except CockpitError as error:
             tell(str(error))
-        if not _leg(_snapshot(project, workstream), workstream).taken_over:
-            say(f"{workstream} was handed back meanwhile")
+        argv = shell()
+        if _is_over(project, plan, workstream):
             return 0
+
+
+def _is_over(project: "Project", plan: Path, workstream: str) -> bool:
+    """Ask what is next until it is handed back or kept; say whether it is, or another shell is wanted."""
+    from cockpit.cli.reach import ordered
+
+    while _leg(_snapshot(project, workstream), workstream).taken_over:
         tell(MENU.rstrip())
         answer = _ask("what is next? ") or "k"
         if answer == "n":
-            argv = shell()
-        elif answer == "k":
+            return False
+        if answer == "k":
             command = f"cockpit attach {shlex.quote(str(plan))} {shlex.quote(workstream)}"
             say(safe_line(f"it stays taken over; `{command}` goes in again, with --back review it is handed back"))
-            return 0
-        elif answer in ASKED:
+            return True
+        if answer in ASKED:
             said = _ask("what it is to know besides (enter: nothing): ", whole=True) if answer == "g" else ""
-            return _handed_back(project, Order("handback", (workstream,), by(), said, how=ASKED[answer]))
+            order = Order("handback", (workstream,), by(), said, how=ASKED[answer])
+            done = ordered(project, order)
+            if done.ok:
+                tell_answer(order, done, json=False)
+                return True
+            tell(f"not handed back: {on_one_line(done.note)}")
+    say(f"{workstream} was handed back meanwhile")
+    return True
 
 
 def _taken_over(project: "Project", workstream: str, *, agent: bool) -> "Workplace":
@@ -123,12 +137,6 @@ def _taken_over(project: "Project", workstream: str, *, agent: bool) -> "Workpla
     if agent and not place.agent:
         tell(f"not its agent, but a shell: {place.why_not}")
     return place
-
-
-def _handed_back(project: "Project", order: Order) -> int:
-    from cockpit.cli.reach import ordered
-
-    return tell_answer(order, ordered(project, order), json=False)
 
 
 def _snapshot(project: "Project", workstream: str) -> "Snapshot":

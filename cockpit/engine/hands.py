@@ -9,7 +9,7 @@ from cockpit.errors import CockpitError
 from cockpit.git import handwork
 from cockpit.schedule import facts as f
 from cockpit.schedule.snapshot import Leg
-from cockpit.schedule.taking import after_hand_back
+from cockpit.schedule.taking import LEAVE, after_hand_back
 from cockpit.store.paths import folder_name
 
 if TYPE_CHECKING:
@@ -41,12 +41,17 @@ async def hand_back(effects: "Effects", key: str) -> None:
         return
     paths: tuple[str, ...] = ()
     changed = True
+    branch = effects.engine.snapshot.workstreams[leg.workstream].outline.branch
     try:
+        place = _worktree(effects, leg)
+        if hand.back != LEAVE and (reason := await effects.pool.git(handwork.in_the_way, effects.repo, place, branch)):
+            effects.engine.record(f.HandBackRefused(key, reason))
+            return
         if hand.tree:
             paths = await effects.pool.git(
                 handwork.changed_since,
                 effects.repo,
-                _worktree(effects, leg),
+                place,
                 hand.tree,
                 objects,
                 effects.project.setup_files,

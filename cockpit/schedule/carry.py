@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from cockpit.errors import OrderRefusedError
 from cockpit.plan.roundzero import PREPARE
-from cockpit.schedule import facts as f
 from cockpit.schedule import adding, releasing, rolling, taking, talking
+from cockpit.schedule import facts as f
 from cockpit.schedule.comments import require_sendable
 from cockpit.schedule.orders import Order
 from cockpit.schedule.shown import is_named, require_shown

@@ -488,6 +488,12 @@ class AdditionTold(LegFact, frozen=True):
     text: str
 
 
+class HandBackRefused(LegFact, frozen=True):
+    """A worktree cannot be cockpit's again as it is, for a reason; it stays a human's."""
+
+    reason: str
+
+
 class CleanUpAsked(Fact, frozen=True):
     """The operator asked for a workstream's worktree to be removed."""
 

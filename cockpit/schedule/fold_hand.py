@@ -25,7 +25,9 @@ def _(fact: f.TakenOver, snapshot: Snapshot, at: float) -> Snapshot:
 @apply.register
 def _(fact: f.HandBackAsked, snapshot: Snapshot, at: float) -> Snapshot:
     leg = leg_of(snapshot, fact.leg)
-    return put(snapshot, replace(leg, hand=replace(_taken(leg), back=fact.how, back_by=fact.by, said=fact.reason)))
+    return put(
+        snapshot, replace(leg, hand=replace(_taken(leg), back=fact.how, back_by=fact.by, said=fact.reason, refused=""))
+    )
 
 
 @apply.register
@@ -33,6 +35,12 @@ def _(fact: f.HandedBack, snapshot: Snapshot, at: float) -> Snapshot:
     leg = leg_of(snapshot, fact.leg)
     done = replace(_taken(leg), back=fact.how, ended=at, paths=fact.paths, changed=fact.changed)
     return put(snapshot, replace(leg, hand=done))
+
+
+@apply.register
+def _(fact: f.HandBackRefused, snapshot: Snapshot, at: float) -> Snapshot:
+    leg = leg_of(snapshot, fact.leg)
+    return put(snapshot, replace(leg, hand=replace(_taken(leg), back="", refused=fact.reason)))
 
 
 def _taken(leg: Leg) -> ByHand:

@@ -22,7 +22,7 @@ class ByHand(Struct, frozen=True):
     """A human's work in a leg's worktree: who asked for it, since when it is theirs (0: not yet), until when.
 
     `tree` is what it held before, `back` how it is to be handed back, once `back_by` asked for that; `said` goes to
-    the next run, with the `paths` that were changed.
+    the next run, with the `paths` that were changed. `refused` is why it could not be handed back the last time.
     """
 
     by: str = ""
@@ -34,6 +34,7 @@ class ByHand(Struct, frozen=True):
     ended: float = 0.0
     paths: tuple[str, ...] = ()
     changed: bool = False
+    refused: str = ""
 
 
 class Leg(Struct, frozen=True):

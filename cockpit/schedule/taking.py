@@ -109,12 +109,14 @@ def after_hand_back(snapshot: Snapshot, leg: Leg, hand: ByHand) -> tuple[f.Fact,
     return (*again, f.LegRetried(leg.key))
 
 
-def progress(snapshot: Snapshot, pending: PendingOrder, legs: list[Leg]) -> f.OrderDone | None:
+def progress(snapshot: Snapshot, pending: PendingOrder, legs: list[Leg]) -> f.OrderDone | f.OrderRefused | None:
     """Return how taking over, or handing back, ended; None while what is there is being looked at, or a run ends."""
     hands = [leg.hand for leg in legs if leg.hand is not None and leg.taken_over]
     if any(hand.back or not hand.at for hand in hands):
         return None
     if pending.order.verb == "takeover":
         return f.OrderDone(pending.id, "; ".join(snapshot.workstreams[leg.workstream].worktree for leg in legs))
+    if stuck := [f"{leg.workstream}: {leg.hand.refused}" for leg in legs if leg.hand and leg.taken_over]:
+        return f.OrderRefused(pending.id, "; ".join(stuck))
     changed = [f"{leg.workstream} ({', '.join(leg.hand.paths[:NAMED])})" for leg in legs if leg.hand and leg.hand.paths]
     return f.OrderDone(pending.id, f"changed by hand: {', '.join(changed)}" if changed else "")

@@ -245,6 +245,7 @@ def _words() -> dict[type[f.Fact], _Words]:
         f.TakenOver: lambda _: "its worktree is taken over: no agent works there until it is handed back",
         f.HandBackAsked: lambda fact: f"its worktree is to be handed back ({fact.how}){_because(fact.reason)}",
         f.HandedBack: _handed_back,
+        f.HandBackRefused: lambda fact: f"not handed back{_because(fact.reason)}",
         f.CleanUpAsked: lambda _: "its worktree is to be removed",
         f.WorkRescued: lambda fact: f"work kept as {fact.ref}{_because(fact.why)}",
         f.WorktreeRemoved: _removed,

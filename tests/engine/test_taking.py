@@ -4,6 +4,7 @@ import pytest
 
 from cockpit.schedule import facts as f
 from tests.engine.scenes import WRITES, Scene, gone
+from tests.git.repos import run_git
 
 pytestmark = pytest.mark.anyio
 
@@ -52,6 +53,11 @@ async def test_what_failed_is_mended_by_hand_and_reviewed_and_a_change_in_review
         await play.until_state(a="failed")
         assert (await play.order("takeover", "a")).ok
         (worktree / "a.txt").write_text("by hand\n")
+        run_git(worktree, "switch", "-qc", "mine")
+        answer = await play.order("handback", "a", how="review")
+        assert (answer.ok, play.leg("a").taken_over) == (False, True)
+        assert "on the branch mine: bring the work to scene/a" in answer.note
+        run_git(worktree, "switch", "-q", "scene/a")
         assert (await play.order("handback", "a", how="review")).ok
         await play.until_state(a="review")
         first = play.leg("a").commit

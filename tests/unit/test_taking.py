@@ -71,6 +71,10 @@ def test_each_way_of_handing_back(state: State, how: str, changed: bool) -> None
     snapshot = told(snapshot, *carry_out(snapshot, Order("handback", ("a",), "you", "so", how=how)).facts)
     assert HandBack("a", how) in todos(snapshot)
     assert progress(snapshot, PendingOrder("o", Order("handback", ("a",)))) is None
+    refused = told(snapshot, f.HandBackRefused("a", "a rebase is under way"))
+    assert todos(refused) == todos(taken(state)), "it stays a human's"
+    order = PendingOrder("o", Order("handback", ("a",)))
+    assert progress(refused, order) == f.OrderRefused("o", "a: a rebase is under way")
     leg = snapshot.legs["a"]
     assert leg.hand is not None
     before, hand = leg.state, leg.hand
