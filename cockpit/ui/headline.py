@@ -32,6 +32,7 @@ SHORT = {
     "blocked": "block",
     "~stalled": "~stall",
 }
+WORST = ("bad", "warn", "accent", "busy", "plain", "good", "quiet")
 GLYPHS: dict[str, Look] = {look.word: look for look in (*LOOKS.values(), BLOCKED, STALLED)}
 
 
@@ -165,18 +166,32 @@ def header_lines(model: Headline, width: int) -> tuple[Line, ...]:
 
 def _count_looks(model: Headline) -> tuple[list[Cell], list[Cell]]:
     """Return the counts with whole words, and with short ones."""
-    return _count_cells(model, str), _count_cells(model, lambda word: SHORT.get(word, word))
+    return _count_cells(model.counts, str), _count_cells(model.counts, lambda word: SHORT.get(word, word))
 
 
 def _counted(model: Headline, width: int) -> list[Cell]:
     """Return the counts for a line of their own, with words as long as there is room; else with glyphs alone."""
-    bare = _count_cells(model, lambda _: "")
-    return next((cells for cells in _count_looks(model) if _wide(cells) <= width), bare)
+    bare = _count_cells(model.counts, lambda _: "")
+    for cells in (*_count_looks(model), bare):
+        if _wide(cells) <= width:
+            return cells
+    return _worst_counts(model, width)
 
 
-def _count_cells(model: Headline, say: Callable[[str], str]) -> list[Cell]:
+def _worst_counts(model: Headline, width: int) -> list[Cell]:
+    """Return the counts that fit, the worst before what goes its way, with an ellipsis for the others."""
+    chosen: list[tuple[Look, int]] = []
+    for one in sorted(model.counts, key=lambda one: WORST.index(one[0].style)):
+        more = [two for two in model.counts if two in (*chosen, one)]
+        if _wide(_count_cells(more, lambda _: "")) + 3 > width:
+            break
+        chosen = more
+    return [*_count_cells(chosen, lambda _: ""), ("  …", "dim")]
+
+
+def _count_cells(counts: Iterable[tuple[Look, int]], say: Callable[[str], str]) -> list[Cell]:
     found: list[Cell] = []
-    for look, number in model.counts:
+    for look, number in counts:
         if found:
             found.append(("  ", "plain"))
         found.append((f"{look.glyph} {number}", look.style))

@@ -20,7 +20,7 @@ THEME = Theme(
     warning="#d9a05b",
     error="#dd7474",
     dark=True,
-    variables={"text-muted": "#7d8791", "border": "#2d343c", "scrollbar": "#2d343c", "scrollbar-background": "#14171b"},
+    variables={"text-muted": "#8c96a0", "border": "#2d343c", "scrollbar": "#2d343c", "scrollbar-background": "#14171b"},
 )
 
 

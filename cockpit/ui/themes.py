@@ -33,10 +33,10 @@ _ALL = (
         foreground="#ffffff",
         background="#000000",
         surface="#000000",
-        panel="#303030",
+        panel="#262626",
         success="#5dff5d",
         warning="#ffb000",
-        error="#ff7b7b",
+        error="#ff9c9c",
         dark=True,
         variables={
             "text-muted": "#d0d0d0",

@@ -220,6 +220,18 @@ def test_many_states_at_80_columns_keep_their_words_on_a_line_of_their_own() -> 
     assert "agents 1/3" in shown[2]
 
 
+@pytest.mark.parametrize("width", [30, 38])
+def test_where_not_all_counts_fit_the_worst_are_told(width: int) -> None:
+    handle = busy()
+    model = headline(handle.view(), rows_of(handle).values(), handle.clock.now())
+    every = replace(model, counts=tuple((look, 1) for look in LOOKS.values()))
+    counts = "".join(part for part, _ in header_lines(every, width)[1])
+    assert cell_len(counts) <= width
+    assert {"⊘ 1", "≠ 1", "✗ 1"} <= set(counts.split("  "))
+    assert counts.endswith("  …")
+    assert "✓" not in counts
+
+
 def test_no_eta_says_why_and_an_idle_plan_says_how_to_start() -> None:
     handle = busy()
     handle.readings = replace(handle.readings, forecast=Forecast(START, why_not="database failed: only you can retry"))

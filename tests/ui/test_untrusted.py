@@ -147,7 +147,7 @@ async def test_changes_that_await_trust_are_shown_with_the_commands() -> None:
         handle.read(plan=PlanReading(asks=("gates.tests: make → make all",)))
         await one.until(lambda: "gates.tests: make → make all" in one.screen_text())
         await one.press("T")
-        await one.until(lambda: "1 command" in one.screen_text())
+        await one.until(lambda: "1 change ·" in one.screen_text())
         await one.press("T")
         await one.until(lambda: [order.verb for order in handle.orders] == ["trust"])
 

@@ -44,6 +44,7 @@ class AnswerScreen(ModalScreen[Order | None]):
 
     BINDINGS: ClassVar[list[Binding]] = bindings(DIALOG)  # type: ignore[assignment]  # a list is invariant
     CSS_PATH = stylesheet("dialogs")
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (20, "-high")]  # noqa: RUF012 - declared by Textual
 
     def __init__(self, now: Callable[[], View], asked: Question, who: str, ask: Ask) -> None:
         super().__init__()

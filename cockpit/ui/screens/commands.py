@@ -1,5 +1,6 @@
 """The page of an untrusted plan: every command that it would run, in full, before the operator trusts it."""
 
+from collections.abc import Iterable
 from typing import Any, ClassVar
 
 from textual.app import ComposeResult
@@ -49,22 +50,23 @@ class CommandsPage(Page):
         beside(self, self._bring, "asking for the plan's commands", "commands")
 
     async def _bring(self) -> None:
+        plan = self._view.readings.plan
         try:
             answer = await self._handle.ask("commands")
-            found: list[Any] = list(answer["commands"])
-            self._digest = str(answer["digest"])
-            parts = [self._entry(str(where), str(command)) for where, command in found]
-            parts += [self._entry("changed", one) for one in self._view.readings.plan.asks]
         except CockpitError as error:
             self.say(f"✗ the commands cannot be had: {safe_line(error.what)}", "bad")
-            parts = [
-                self._entry("", one) for one in (*self._view.readings.plan.untrusted, *self._view.readings.plan.asks)
-            ]
-        self.query_one("#list", Static).update(Content("\n").join(parts))
+            self._list(self._entry("", one) for one in (*plan.untrusted, *plan.asks))
+            return
+        found: list[Any] = list(answer["commands"])
+        self._digest = str(answer["digest"])
+        changed = [self._entry("changed", one) for one in plan.asks]
+        self._list((*(self._entry(str(where), str(command)) for where, command in found), *changed))
         self._shown = True
-        self.say(
-            f"{count(len(parts), 'command')} · T trusts them all · esc leaves the plan untrusted: nothing of it runs"
-        )
+        told = [count(number, word) for number, word in ((len(found), "command"), (len(changed), "change")) if number]
+        self.say(f"{', '.join(told)} · T trusts all of it · esc leaves it untrusted: nothing of it runs")
+
+    def _list(self, parts: Iterable[Content]) -> None:
+        self.query_one("#list", Static).update(Content("\n").join(parts))
 
     def _entry(self, where: str, command: str) -> Content:
         whole = safe_text(command)[:SHOWN]

@@ -116,10 +116,6 @@ class DetailPage(ListPage, Generic[ItemT]):
         self.show(self.view, self._first_rows, self.now)
         self.go_to(self._first_workstream)
 
-    def on_resize(self) -> None:
-        """Fit the footer to the new width."""
-        self.show_keys()
-
     def on_screen_resume(self) -> None:
         """Show what can be done by now."""
         self.show_keys()

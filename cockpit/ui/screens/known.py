@@ -102,9 +102,13 @@ def _conflict(view: View, leg: Leg) -> list[Content]:
     if reading is not None and leg.state is not State.MERGED:
         foreseen = {name(view.snapshot.outline.base): reading.base} if leg.state is not State.CONFLICT else {}
         foreseen |= {name(other): paths for other, paths in reading.others.items()}
-        found += [_pair("⚔", f"{who}: {line(', '.join(paths))}") for who, paths in foreseen.items() if paths]
+        found += [
+            _pair("foreseen", f"⚔ conflict with {who}: {line(', '.join(paths))}")
+            for who, paths in foreseen.items()
+            if paths
+        ]
     found += [
-        _pair("≈", f"{line(path)}: {', '.join(name(key) for key in keys if key != leg.workstream)} too")
+        _pair("shared", f"≈ {line(path)}: {', '.join(name(key) for key in keys if key != leg.workstream)} too")
         for path, keys in view.readings.shared.items()
         if leg.workstream in keys and len(keys) > 1
     ]

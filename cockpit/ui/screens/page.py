@@ -33,6 +33,10 @@ class Page(Screen[None], inherit_bindings=False):
         super().__init__()
         self._error = False
 
+    def on_resize(self) -> None:
+        """Fit the footer to the new width."""
+        self.show_keys()
+
     def targets(self) -> tuple[str, ...]:
         """Return the ids of the workstreams that orders are for."""
         return ()

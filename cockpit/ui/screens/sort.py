@@ -24,6 +24,7 @@ class SortScreen(ModalScreen[str | None]):
 
     BINDINGS: ClassVar[list[Binding]] = bindings(DIALOG)  # type: ignore[assignment]  # a list is invariant
     CSS_PATH = stylesheet("dialogs")
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (20, "-high")]  # noqa: RUF012 - declared by Textual
     AUTO_FOCUS = "#ways"
 
     def __init__(self, now: Arrangement) -> None:

@@ -106,7 +106,8 @@ class WaveMap(ScrollView, can_focus=False, inherit_bindings=False):
         if self.cursor not in self.waves.places:
             return
         column, place = self.waves.places[self.cursor]
-        first = min(max(self._first, column - self._columns_in_sight + 1), column)
+        room = max(0, len(self.waves.columns) - self._columns_in_sight)  # none of it stays empty where there is more
+        first = min(max(self._first, column - self._columns_in_sight + 1), column, room)
         if first != self._first:
             self._first = first
             self.refresh()
