@@ -24,17 +24,14 @@ EVERYWHERE = (
 )
 """What any agent needs to find its files and the network."""
 
-_GEMINI_DEFAULTS = '{"general": {"maxAttempts": 3}}\n'
-
 
 @dataclass(frozen=True, slots=True)
 class Program:
     """One agent program.
 
     `told` are the words that hand it a prompt, behind all others; `resume` those that go on with `{session}`; `attach`
-    is the command by which a human does so. `env` is set for it, where `{folder}` is the run's; `files` are written
-    into that folder first. `pass_env` names what it needs to find its own log-in. `leaves` are patterns of what it
-    writes into a worktree for itself.
+    is the command by which a human does so. `env` is set for it. `pass_env` names what it needs to find its own
+    log-in. `leaves` are patterns of what it writes into a worktree for itself.
     """
 
     run: tuple[str, ...]
@@ -44,7 +41,6 @@ class Program:
     attach: tuple[str, ...] = ()
     model: str = "--model"
     env: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
-    files: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     pass_env: tuple[str, ...] = ()
     leaves: tuple[str, ...] = ()
 
@@ -95,8 +91,6 @@ PROGRAMS: Mapping[str, Program] = {
         told=("-p", "{prompt}"),
         resume=("--resume", "{session}"),
         attach=("gemini", "--resume", "{session}"),
-        env={"GEMINI_CLI_SYSTEM_DEFAULTS_PATH": "{folder}/gemini-defaults.json"},
-        files={"gemini-defaults.json": _GEMINI_DEFAULTS},
         pass_env=(
             "GEMINI_API_KEY",
             "GOOGLE_API_KEY",

@@ -13,9 +13,6 @@ from cockpit.schedule.snapshot import Cost, Snapshot, total
 FORMAT = "output-format"
 CHUNK = 1 << 20
 TAIL = 4096
-FRUITLESS = 12
-"""Calls of its model, one after the other, that may bring nothing before a run is ended."""
-
 REPORT_EVERY_S = 30.0
 
 

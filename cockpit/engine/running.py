@@ -124,8 +124,6 @@ class Running:
         prompt = folder / "prompt.md"
         prompt.write_text(text, encoding="utf-8", errors="replace")  # paths may hold bytes that are no UTF-8
         following.keep_format(profile, folder)
-        for name, content in presets.files(profile).items():
-            (folder / name).write_text(content, encoding="utf-8")
         env = environment.environment(
             run_id=run,
             plan=self._effects.project.loaded.name,
@@ -135,7 +133,7 @@ class Running:
             prompt_file=prompt,
             port=self.port(run),
             pass_env=presets.pass_env(profile),
-            profile_env=presets.env(profile, folder),
+            profile_env=presets.env(profile),
             workstream_env=workstream.env,
         )
         launch = presets.command(profile, prompt, text, session)

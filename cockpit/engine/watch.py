@@ -15,7 +15,7 @@ from cockpit.agents.streams.events import Parser
 from cockpit.agents.streams.limits import Limit, wakes_at
 from cockpit.engine.effects import Effects
 from cockpit.engine.folders import folders_of, newest_change
-from cockpit.engine.following import FRUITLESS, REPORT_EVERY_S, Following, usage
+from cockpit.engine.following import REPORT_EVERY_S, Following, usage
 from cockpit.engine.verdicts import LIMITED, STALLED
 from cockpit.errors import CockpitError
 from cockpit.git import integrate
@@ -29,7 +29,7 @@ SWEEP_S = 5.0
 UNEXPLAINED_S = 20.0  # between two tries of a merge that waits for nobody knows what
 HOT_AFTER_S = 1.0
 REBUILD_S = 1.0
-LIMITED_CALLS = 5
+LIMITED_CALLS = 4
 LIMITED_S = 60.0
 """How often and for how long an agent may call its model against a limit, before its run is ended."""
 _MOVES_BRANCH = (f.WorktreeMade, f.WorkCommitted, f.LegRebased, f.LegReset, f.LegReverted)
@@ -272,7 +272,7 @@ class Watch:
             return
         if parser.waits is not None and _sleeps(parser.waits, parser.fruitless, now, now - touched):
             self._begin_to_end(run, self._end(run, leg, folder, f"{LIMITED}{parser.waits.text}"))
-        elif parser.fruitless >= FRUITLESS:
+        elif parser.fruitless >= parser.patience:
             why = f"{STALLED}its model brought nothing {parser.fruitless} times"
             self._begin_to_end(run, self._end(run, leg, folder, why))
         elif now - touched >= 2 * limit:

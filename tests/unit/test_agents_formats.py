@@ -317,6 +317,26 @@ def test_calls_of_opencode_that_bring_nothing_show_in_its_log_alone() -> None:
     assert (stream.fruitless, stream.waits, stream.verdict().ok) == (0, None, True)
 
 
+@pytest.mark.parametrize(
+    ("line", "why", "limited"),
+    [
+        (
+            'with status 429. Retrying with backoff... _ApiError: {"error":{"message":"slow down"}}',
+            "HTTP 429: slow",
+            True,
+        ),
+        ('with status 500. Retrying with backoff... _ApiError: {"error":{"message":"oops"}}', "HTTP 500: oops", False),
+        (": your quota is used up. Retrying after 34000ms...", "your quota is used up. Retrying after", True),
+    ],
+)
+def test_calls_of_gemini_that_bring_nothing_show_on_the_error_output_alone(line: str, why: str, limited: bool) -> None:
+    space = "" if line.startswith(":") else " "
+    stream, found = told("gemini", stderr=f"Attempt 3 failed{space}{line}\n    at x (file:1:2) {{\n}}\n".encode())
+    (again,) = [event for event in found if isinstance(event, e.Retry)]
+    assert (again.why.startswith(why), again.attempt, stream.waits is not None) == (True, 3, limited)
+    assert stream.verdict().reason == "its output ended before it said that it was done"
+
+
 def test_an_answer_that_opencode_says_was_filtered_is_a_refusal() -> None:
     step = {"type": "step_finish", "sessionID": "s", "part": {"reason": "content-filter"}}
     error = {"type": "error", "error": {"name": "ContentFilterError", "data": {"message": "blocked by the filter"}}}

@@ -130,8 +130,9 @@ class Parser(Protocol):
     """Turns output into events, bytes after bytes; pure, and never raises whatever comes.
 
     `usage` is what the run used as far as it was told, in the arithmetic of its format; `fruitless` counts the calls of
-    the model, one after the other, that brought nothing; `limit` is a quota or rate limit that ended the run, `waits`
-    one for whose end the agent itself waits, calling again and again; `in_tool`: a tool of the agent's is at work.
+    the model, one after the other, that brought nothing, `patience` is how many may; `limit` is a quota or rate limit
+    that ended the run, `waits` one for whose end the agent itself waits, calling again and again; `in_tool`: a tool of
+    the agent's is at work.
     """
 
     session: str
@@ -139,6 +140,7 @@ class Parser(Protocol):
     limit: Limit | None
     waits: Limit | None
     fruitless: int
+    patience: int
     in_tool: bool
 
     @property

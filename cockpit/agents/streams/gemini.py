@@ -1,5 +1,6 @@
 """Reads the stream-json output of Gemini CLI; its exit code says nothing, its `result` line does."""
 
+import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -7,18 +8,28 @@ from cockpit.agents.streams import events as e
 from cockpit.agents.streams.limits import limit_in
 from cockpit.agents.streams.stream import JsonStream, denials, dig, message_in, said_in, target, text, whole
 
+_CALLED = re.compile(rb"Attempt (\d{1,9}) failed(?: with status (\d{3})\.|:) ?(.*)", re.DOTALL)
 _EDITS = ("write_file", "replace", "edit")
 _DENIED = ("policy_violation", "denied by policy", "user cancelled", "not allowed", "permission_denied")
 
 
 class GeminiStream(JsonStream):
-    """Its `input_tokens` include those from the cache."""
+    """Its `input_tokens` include those from the cache; it calls a failing model ten times, for minutes."""
+
+    patience = 4
 
     def __init__(self) -> None:
         super().__init__()
         self._ended = ""
         self._why = ""
         self._tools: dict[str, tuple[str, str]] = {}
+
+    def _read_error(self, line: bytes) -> Iterable[e.Event]:
+        if found := _CALLED.match(line[:65536]):
+            attempt, status, said = int(found[1]), found[2], found[3].decode("utf-8", "replace")
+            why = message_in(said.partition("Retrying with backoff...")[2] or said)
+            return (e.Retry(f"HTTP {status.decode()}: {why}" if status else why, attempt),)
+        return super()._read_error(line)
 
     def _events(self, found: dict[str, Any]) -> Iterable[e.Event]:
         kind = found.get("type")

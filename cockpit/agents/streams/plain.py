@@ -10,6 +10,8 @@ LINE_BYTES = 4096
 class PlainStream:
     """A parser for plain text; of a longer line the first LINE_BYTES count, and binary becomes replacement marks."""
 
+    patience = 1  # it tells of no calls
+
     def __init__(self) -> None:
         self.session = ""
         self.usage = Usage()

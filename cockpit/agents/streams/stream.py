@@ -1,5 +1,6 @@
 """What the parsers of all formats have in common: lines, words for what goes on, and what was told so far."""
 
+import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -12,6 +13,7 @@ from cockpit.safetext import safe_line, safe_text
 MOST_LINE = 32 * 1024 * 1024  # a longer line than a whole log is none
 SHOWN = 300
 MOST_SAID = 16_384
+PATIENCE = 12
 KEPT = 20  # denials that are kept by name
 _VERBS = {
     "write": "writes",
@@ -41,6 +43,7 @@ _VERBS = {
     "web_fetch": "fetches",
     "task": "asks a helper:",
 }
+_SAYS = re.compile(r"(?!at ).*\w{3}")  # neither a line of a stack nor a bracket
 _TARGETS = (
     "file_path",
     "filePath",
@@ -60,6 +63,8 @@ _TARGETS = (
 
 class Stream:
     """Cuts an output into lines and keeps what its events tell; a format says what a line means and judges the end."""
+
+    patience = PATIENCE
 
     def __init__(self) -> None:
         self.session = ""
@@ -116,8 +121,8 @@ class Stream:
 
     def _take(self, line: bytes, stderr: bool) -> Iterator[e.Event]:
         for event in self._read_error(line) if stderr else self._read(line):
-            if stderr and isinstance(event, e.Raw):
-                self._aside = event.text or self._aside
+            if stderr and isinstance(event, e.Raw) and _SAYS.match(event.text):
+                self._aside = event.text
             self._note(event)
             yield event
 
