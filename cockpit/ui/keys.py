@@ -100,7 +100,6 @@ ACTIONS: tuple[Action, ...] = (
         "e",
         BOTH | {QUARANTINE, DIFF, PLAN},
         "open your editor: on a file of its worktree, on the violation, on the error in the plan file",
-        short="edit",
         why_not=reasons.edit,
         group="moving",
     ),
