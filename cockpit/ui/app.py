@@ -1,7 +1,7 @@
 """The full-screen cockpit, a client of the driver: composes pages, routes keys, views and answers; decides nothing."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -18,6 +18,7 @@ from cockpit.clock import Clock, SystemClock
 from cockpit.engine.handle import Handle, View
 from cockpit.errors import CockpitError
 from cockpit.ui import keys
+from cockpit.ui.arriving import Arrivals
 from cockpit.ui.bridge import Bridge
 from cockpit.ui.calling import Calling
 from cockpit.ui.collecting import spare
@@ -56,9 +57,9 @@ class CockpitApp(App[str], inherit_bindings=False):
     class ViewCame(Message):
         """The driver's state as it is now."""
 
-        def __init__(self, view: View) -> None:
+        def __init__(self, view: View, rows: Mapping[str, Row]) -> None:
             super().__init__()
-            self.view = view
+            self.view, self.rows = view, rows
 
     def __init__(
         self,
@@ -86,9 +87,10 @@ class CockpitApp(App[str], inherit_bindings=False):
         self.read_only = read_only
         self.who = who
         self.clock = clock or SystemClock()
-        self.bridge = Bridge(handle, self._deliver)
-        self._presenter = Presenter()
-        self.rows: Mapping[str, Row] = self._presenter.rows(first)
+        presenter = Presenter()
+        self.rows: Mapping[str, Row] = presenter.rows(first)
+        self._arrivals = Arrivals(presenter, self._make_rows, self._deliver)
+        self.bridge = Bridge(handle, self._arrivals.take)
         self.reached = first.connected
         known = remembered.get("acknowledged").split("\n") if remembered is not None else ()
         self.acknowledged: dict[str, None] = dict.fromkeys(filter(None, known))
@@ -154,10 +156,9 @@ class CockpitApp(App[str], inherit_bindings=False):
     @on(ViewCame)
     def _view_came(self, event: ViewCame) -> None:
         event.stop()
-        self.view = event.view
+        self.view, self.rows = event.view, event.rows
         self._plan_reasons.clear()
         self.reached = self.reached or event.view.connected
-        self.rows = self._presenter.rows(event.view)
         for screen in self.screen_stack:
             if isinstance(screen, Page):
                 screen.show(self.view, self.rows, self.clock.now())
@@ -190,8 +191,11 @@ class CockpitApp(App[str], inherit_bindings=False):
         if not self.is_headless and self._driver is not None:
             self._driver.write(sequence)
 
-    def _deliver(self, view: View) -> None:
-        self.post_message(self.ViewCame(view))
+    def _deliver(self, view: View, rows: Mapping[str, Row]) -> None:
+        self.post_message(self.ViewCame(view, rows))
+
+    def _make_rows(self, work: Callable[[], Coroutine[None, None, None]]) -> None:
+        beside(self, work, "making rows", "rows")
 
     def _follow(self) -> None:
         beside(self, self.bridge.follow, "following the driver", "bridge", exclusive=True)
@@ -473,7 +477,7 @@ class CockpitApp(App[str], inherit_bindings=False):
 
     def do_refresh(self) -> None:
         """Subscribe anew and paint everything again."""
-        self.bridge = Bridge(self.handle, self._deliver)
+        self.bridge = Bridge(self.handle, self._arrivals.take)
         self._follow()
         self.refresh(repaint=True, layout=True)
         self.say("reading everything again")

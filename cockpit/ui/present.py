@@ -1,6 +1,6 @@
 """View → rows: what the grid shows of each workstream, and the differences between two times. Pure, no widgets."""
 
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -28,6 +28,7 @@ from cockpit.ui.pulse import NO_PULSE, Activity, Progress, Pulse, progress
 from cockpit.ui.touched import Common, touched
 
 Cell = tuple[str, str]
+SLICE = 25
 
 
 class Row(Struct, frozen=True):
@@ -86,8 +87,19 @@ class Presenter:
         self._spent: tuple[object, object, dict[str, Cost]] = (None, None, {})
         self._before: tuple[View, Common] | None = None
 
+    @property
+    def made(self) -> dict[str, Row]:
+        """The rows that were made last."""
+        return self._rows
+
     def rows(self, view: View) -> dict[str, Row]:
         """Return the rows of a view in plan order; unchanged rows are the very same objects as before."""
+        for _ in self.making(view):
+            pass
+        return self._rows
+
+    def making(self, view: View) -> Generator[None, None, None]:
+        """Make the rows of a view, with a pause after every few; at the end `made` holds them."""
         snapshot = view.snapshot
         common = self._common(view)
         before, self._before = self._before, (view, common)
@@ -98,13 +110,21 @@ class Presenter:
             for key in gone:
                 del self._inputs[key], self._standing[key]
         shared = {key for keys in view.readings.shared.values() if len(keys) > 1 for key in keys}
-        made = {
-            key: self._row(view, key, common, shared=key in shared)
-            for key in (snapshot.workstreams if keys is None else keys)
-        }
-        if made:
-            self._rows = made if keys is None else {**self._rows, **made}
-        return self._rows
+        made: dict[str, Row] = {}
+        whole = False
+        try:
+            for number, key in enumerate(snapshot.workstreams if keys is None else keys, 1):
+                made[key] = self._row(view, key, common, shared=key in shared)
+                if not number % SLICE:
+                    yield
+            whole = True
+        finally:  # whoever asks no more, after an error or at the end, leaves rows that fit what they were made of
+            if keys is None and whole:
+                self._rows = made
+            elif made:
+                self._rows = {**self._rows, **made}
+            if not whole:
+                self._before = None
 
     def _common(self, view: View) -> Common:
         """Return what rows have in common; what is made of the very same snapshot is not made again."""

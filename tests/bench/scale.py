@@ -16,6 +16,7 @@ from cockpit.plan.load import load_plan
 from cockpit.schedule.snapshot import Snapshot
 from cockpit.store.paths import StateFolder
 from cockpit.ui.app import CockpitApp
+from cockpit.ui.present import Presenter
 from tests.bench.paint import MARKER, bare_app
 from tests.bench.terminal import Terminal, memory_mb
 from tests.ui.fakes import FakeHandle
@@ -56,7 +57,8 @@ def apply_times(snapshot: Snapshot, rounds: int = 9) -> tuple[float, float]:
     async def measured() -> tuple[float, float]:
         handle = FakeHandle(snapshot)
         app = CockpitApp(handle, View(snapshot), clock=handle.clock)
-        everything, one = [], []
+        everything, one, presenter = [], [], Presenter()
+        presenter.rows(View(snapshot))
         async with app.run_test(size=(120, 40)) as pilot:
             await pilot.pause()
             for number in range(rounds):
@@ -64,18 +66,18 @@ def apply_times(snapshot: Snapshot, rounds: int = 9) -> tuple[float, float]:
                     key: replace(leg, reason=f"look {number}", since=leg.since + number)
                     for key, leg in snapshot.legs.items()
                 }
-                everything.append(_applied(app, View(replace(snapshot, legs=legs))))
+                everything.append(_applied(app, presenter, View(replace(snapshot, legs=legs))))
                 key, leg = next(iter(legs.items()))
                 legs = {**legs, key: replace(leg, reason=f"again {number}")}
                 view = View(replace(snapshot, legs=legs), changed=frozenset({leg.workstream}))
-                one.append(_applied(app, view))
+                one.append(_applied(app, presenter, view))
                 await pilot.pause()
         return median(everything), median(one)
 
     return asyncio.run(measured())
 
 
-def _applied(app: CockpitApp, view: View) -> float:
+def _applied(app: CockpitApp, presenter: Presenter, view: View) -> float:
     start = time.perf_counter()
-    app._view_came(CockpitApp.ViewCame(view))
+    app._view_came(CockpitApp.ViewCame(view, presenter.rows(view)))
     return time.perf_counter() - start
