@@ -271,7 +271,7 @@ def _response(step: Step) -> dict[str, Any]:
 def _openai(step: Step) -> Iterator[dict[str, Any]]:
     response = _response(step)
     (item,) = response["output"]
-    base = {**response, "status": "in_progress", "output": []}
+    base: dict[str, Any] = {**response, "status": "in_progress", "output": []}
     yield {"type": "response.created", "response": base}
     yield {"type": "response.output_item.added", "output_index": 0, "item": item}
     yield {"type": "response.in_progress", "response": base}
