@@ -76,14 +76,23 @@ class Issue:
 
 
 @dataclass(frozen=True, slots=True)
+class TakenOver:
+    """Who works in a worktree by hand, and since when; null: it is about to be theirs."""
+
+    by: str
+    since: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Workstream:
     """A workstream: `leg` is the key of the leg under way, `round` that leg's; `legs` and `estimate_s` are of all.
 
     `commits` counts its merged legs and the commits that are ahead of base; `violations` the open ones; `blocked_by`
     holds the keys of the legs that hold it up. What is changed is counted of the leg under way, against base.
     `note` is what its agent noted last, `unread` counts the messages that it has not read. `awaits` is what it needs
-    of the operator: an answer to its agent, an approval, a decision about what went wrong. Of the leg under way also:
-    what comments `allowed`, `unscanned` files with the reason, `flaky_gates`, which failed and then passed on one tree.
+    of the operator: an answer to its agent, an approval, a decision about what went wrong; nothing of that while its
+    worktree is `taken_over`. Of the leg under way also: what comments `allowed`, `unscanned` files with the reason,
+    `flaky_gates`, which failed and then passed on one tree.
     """
 
     id: str
@@ -114,6 +123,7 @@ class Workstream:
     note: str | None
     unread: int
     awaits: Awaits | None
+    taken_over: TakenOver | None
     allowed: list[str]
     unscanned: list[str]
     flaky_gates: list[str]

@@ -239,6 +239,7 @@ def _workstream(
         note=leg.note or None,
         unread=len(snapshot.unread(key)),
         awaits=_awaits(snapshot, key, leg),
+        taken_over=_taken_over(leg),
         allowed=list(leg.allowed),
         unscanned=list(leg.unscanned),
         flaky_gates=[one.gate for one in snapshot.gates.get(leg.key, ()) if one.flaky],
@@ -250,7 +251,14 @@ def _awaits(snapshot: Snapshot, key: str, leg: Leg) -> shapes.Awaits | None:
         return "answer"
     if snapshot.approval_of(leg) == "merge" or (snapshot.approval_of(leg) and snapshot.workstreams[key].wanted):
         return "approval"
-    return "decision" if leg.state in AWAITS_HUMAN or snapshot.workstreams[key].clean_up_refused else None
+    stuck = leg.state in AWAITS_HUMAN and not leg.taken_over
+    return "decision" if stuck or snapshot.workstreams[key].clean_up_refused else None
+
+
+def _taken_over(leg: Leg) -> shapes.TakenOver | None:
+    if leg.hand is None or not leg.taken_over:
+        return None
+    return shapes.TakenOver(leg.hand.by, iso(leg.hand.at) if leg.hand.at else None)
 
 
 def _issues(snapshot: Snapshot, key: str) -> list[shapes.Issue]:

@@ -2,9 +2,13 @@
 
 import pytest
 
+from cockpit.engine.attached import ways_in, workplace
+from cockpit.engine.project import outline_of
 from cockpit.schedule import facts as f
-from tests.engine.scenes import WRITES, Scene, gone
+from cockpit.schedule.snapshot import Snapshot
+from tests.engine.scenes import WRITES, Scene
 from tests.git.repos import run_git
+from tests.unit.outlines import told
 
 pytestmark = pytest.mark.anyio
 
@@ -77,16 +81,72 @@ async def test_what_failed_is_mended_by_hand_and_reviewed_and_a_change_in_review
     scene.check()
 
 
-async def test_a_takeover_outlives_the_driver_and_what_fails_stays_with_nobody(scene: Scene) -> None:
+async def test_what_a_human_writes_is_watched_but_not_stopped_and_judged_when_it_is_handed_back(scene: Scene) -> None:
+    quality = {"quarantine": ["no-evil"], "settle": "0s", "forbid": [{"name": "no-evil", "pattern": "EVIL"}]}
+    scene.plan({"a": {"does": BUSY}}, quality=quality)
+    async with scene.driving() as play:
+        await play.start("a")
+        await play.until_there("begun-1")
+        assert (await play.order("takeover", "a")).ok
+        (scene.worktree("a") / "bad.txt").write_text("EVIL\n")
+        play.driver.effects.monitor.touch("a")  # an event may have come, or be late
+        await play.until(lambda one: one.view.readings.findings.get("a"))
+        (seen,) = play.view.readings.findings["a"]
+        assert (seen.rule, seen.due, play.state("a")) == ("no-evil", 0.0, "paused")
+        assert not play.snapshot.violations
+        assert (await play.order("handback", "a", how="review")).ok
+        await play.until_state(a="quarantined")
+        assert play.snapshot.held_slots() == {}, "no agent wrote that"
+        assert not play.snapshot.runs[play.leg("a").run or ""].tally.flawed
+        assert (await play.order("takeover", "a")).ok
+        (scene.worktree("a") / "bad.txt").write_text("good\n")
+        assert (await play.order("handback", "a", how="review")).ok
+        await play.until_state(a="review")
+    scene.check()
+
+
+def test_a_human_gets_the_agents_environment_and_none_of_the_run(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("SECRET", "TOKEN", "GIT_DIR", "COCKPIT_RUN", "EDITOR"):
+        monkeypatch.setenv(name, "x")
+    agent = {"run": ["true"], "env": {"A": "1", "B": "1"}, "pass_env": ["TOKEN"], "attach": ["me", "{session}"]}
+    scene.plan({"a": {"env": {"B": "2"}}}, agents={"sh": agent})
+    scene.worktree("a").mkdir(parents=True)
+    project = scene.project()
+    facts = (
+        f.PlanLoaded(str(scene.path), "", outline_of(project)),
+        f.WorkstreamWanted("a"),
+        f.LegTaken("a", "r", "sh#1"),
+    )
+    made = (f.WorktreeMade("a", str(scene.worktree("a")), "a", "b"), f.RunStarted("a", "r", 1))
+    snapshot = told(Snapshot(), *facts, *made)
+    place = workplace(project, snapshot, "a")
+    names = {name: place.env.get(name) for name in ("A", "B", "TOKEN", "EDITOR", "SECRET", "GIT_DIR", "COCKPIT_RUN")}
+    assert names == {
+        "A": "1",
+        "B": "2",
+        "TOKEN": "x",
+        "EDITOR": "x",
+        **dict.fromkeys(("SECRET", "GIT_DIR", "COCKPIT_RUN")),
+    }
+    assert (place.worktree, place.agent) == (scene.worktree("a"), ())
+    assert "no conversation" in place.why_not
+    ways = ways_in(project, snapshot, "a")
+    assert ways["agent"] == "me ID"
+    assert "TOKEN" not in ways["pass"]  # type: ignore[operator]  # it is a list
+    assert str(ways["argv"]).endswith(f"'{scene.path}', 'a', '--state-dir', '{scene.state_dir}']")
+    snapshot = told(snapshot, f.RunEnded("a", "r", "stopped", session="S"), f.LegPaused("a"))
+    assert workplace(project, snapshot, "a").agent == ("me", "S")
+
+
+async def test_a_takeover_outlives_the_driver_and_can_be_handed_back_by_the_next_one(scene: Scene) -> None:
     scene.plan({"a": {"does": BUSY}, "b": {"does": FAILS}}, limits={"retries": 3, "backoff": "1h"})
-    async with scene.client() as play:
+    async with scene.driving() as play:
         await play.start("a", "b")
         await play.until_there("begun-1")
         await play.until_state(b="retrying")
         assert (await play.order("takeover", "a", "b")).ok
-        (scene.worktree("a") / "mine.txt").write_text("by hand\n")
-        scene.kill_driver()
-    async with scene.client() as play:
+    (scene.worktree("a") / "mine.txt").write_text("by hand\n")
+    async with scene.driving() as play:
         assert play.leg("a").taken_over
         assert play.leg("b").taken_over
         assert (await play.order("handback", "a", how="review")).ok
@@ -96,8 +156,5 @@ async def test_a_takeover_outlives_the_driver_and_what_fails_stays_with_nobody(s
         assert (await play.order("approve", "a")).ok
         assert (await play.order("handback", "b", how="go-on")).ok
         await play.until_merged("a", "b")
-        process = scene.driver()
-        assert process is not None
-        await play.order("stop-driver")
-    gone(process)
+    assert not list((scene.state.path / "hands").iterdir())
     scene.check()
