@@ -402,8 +402,14 @@ class CockpitApp(App[str], inherit_bindings=False):
             begin(self, workstream)
 
     def talk(self, workstream: str) -> None:
-        """Open the output of a workstream, whose agent can be talked to."""
-        self.open_workstream(workstream, "output")
+        """Let something be said to the agent of a workstream, below its output."""
+        from cockpit.ui.screens.printed import CHAT, PrintedPage
+
+        page = self.page
+        if isinstance(page, PrintedPage) and page.workstream == workstream:
+            page.talk()
+        else:
+            self.open_workstream(workstream, CHAT)
 
     def do_waive(self) -> None:
         """Ask for the reason for which violations are let stand."""

@@ -17,7 +17,8 @@ LIMIT = 65_536
 GLANCE = 8_192
 REST_S = 0.12
 BEFORE = 16_384
-"""Bytes that are shown before a line that was looked for."""
+ABOVE, BELOW = 300, 1_500
+"""Bytes that are asked for before a line that was looked for, and lines that are shown above and below it."""
 _PIECE = 50
 
 
@@ -104,12 +105,12 @@ class OutputFeed:
         if first and any(answer["start"]):
             self._pane.add_note("… earlier output is in its log …")
         self._next = answer["next"]
-        await self._put(answer, (workstream, run), now=0.0 if first else self._clock())
+        rows = convert(answer["lines"], list[Printed])
+        await self._put(rows, answer, (workstream, run), now=0.0 if first else self._clock())
         return bool(answer["more"]) and not first
 
-    async def _put(self, answer: Any, seen: tuple[str, str], now: float) -> None:
+    async def _put(self, rows: list[Printed], answer: Any, seen: tuple[str, str], now: float) -> None:
         """Hand on lines piece by piece, for as long as the same run is looked at: keys are heard in between."""
-        rows = convert(answer["lines"], list[Printed])
         for at in range(0, len(rows), _PIECE):
             if not self._is_looked_at(*seen):
                 return
@@ -132,6 +133,8 @@ class OutputFeed:
         self.away = True
         self._pane.clear()
         self._pane.add_note("… earlier output is in its log …")
-        await self._put(answer, (workstream, run), now=0.0)
+        rows = [one for one in convert(answer["lines"], list[Printed]) if not one.open]
+        here = next((number for number, one in enumerate(rows) if one.at == at), 0)
+        await self._put(rows[max(0, here - ABOVE) : here + BELOW], answer, (workstream, run), now=0.0)
         self._pane.add_note("… later output follows …")
         return self._pane.show_line(err, at)

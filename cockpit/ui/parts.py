@@ -72,18 +72,35 @@ def violations(view: View, workstream: str, now: float) -> Iterator[Line]:
         yield (("no rule was broken" if begun else "no agent has worked on it yet", "dim"),)
 
 
-def prompt(text: str, run: str, left_out: int) -> Iterator[Line]:
-    """Yield what the agent of a run was told; nothing in it is read as markup."""
-    if not run:
-        yield (("no agent has worked on it yet", "dim"),)
-        return
-    yield (
-        ("what run ", "dim"),
-        (name(run), "strong"),
-        (" was told; what went wrong is added for the next", "dim"),
-    )
+def prompt(text: str, run: str, left_out: int, leg: Leg, key: str) -> Iterator[Line]:
+    """Yield what the agent of a run was told, without a run what the first is; above, what the operator adds to it.
+
+    Nothing in it is read as markup; `key` changes what is added.
+    """
+    yield from _added(leg, run, key)
+    if run:
+        yield ("what run ", "dim"), (name(run), "strong"), (" was told", "dim")
+    else:
+        yield (("no agent has worked on it yet; the first is told this, and what git shows by then", "dim"),)
     yield ()
     for one in text.splitlines():
         yield ((code(one), "strong" if one.startswith("#") else "plain"),)
     if left_out:
         yield ((f"… {count(left_out, 'byte')} more are in its prompt.md", "dim"),)
+
+
+def _added(leg: Leg, run: str, key: str) -> Iterator[Line]:
+    if leg.state is State.MERGED:
+        return
+    changes = ("  changes it", "dim")
+    if leg.addition:
+        yield ("the next run is also told  ", "strong"), (key, "accent"), changes
+        for one in leg.addition.splitlines():
+            yield ((f"  {code(one)}", "good"),)
+    else:
+        yield ("nothing is added for the next run yet  ", "dim"), (key, "accent"), ("  adds to it", "dim")
+    if run and leg.state in (State.RUNNING, State.PREPARING):
+        yield (("the run that goes on is not told; what went wrong with it is told too", "dim"),)
+    for one in leg.additions:
+        yield ("told before, and told again  ", "dim"), (line(one), "plain")
+    yield ()

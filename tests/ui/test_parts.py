@@ -1,8 +1,11 @@
 """The parts of a workstream's page that are lists: issues and checklist, violations, what the agent was told."""
 
 import pytest
+from msgspec.structs import replace
 
 from cockpit.schedule import facts as f
+from cockpit.schedule.snapshot import Leg
+from cockpit.schedule.states import State
 from cockpit.ui.parts import issues, prompt, violations
 from cockpit.ui.screens.workstream import PARTS, WorkstreamPage
 from cockpit.ui.violations import Line
@@ -68,11 +71,21 @@ def test_violations_are_told_in_full_for_one_workstream_only() -> None:
 
 
 def test_a_prompt_is_never_read_as_markup_and_says_what_is_left_out() -> None:
-    told = text(list(prompt(f"# {HOSTILE}\nDo it.", "a-1", 70_000)))
-    assert "[bold]" in told[2]
+    leg = Leg(busy().snapshot.legs["docs/docs-1"].outline)
+    told = text(list(prompt(f"# {HOSTILE}\nDo it.", "a-1", 70_000, leg, "e")))
+    assert any("[bold]" in one for one in told)
     assert not {"\x1b", "\u202e"} & set("".join(told))
     assert told[-1] == "… 70000 bytes more are in its prompt.md"
-    assert text(list(prompt("", "", 0))) == ["no agent has worked on it yet"]
+    assert told[0] == "nothing is added for the next run yet  e  adds to it"
+    said = replace(leg, state=State.RUNNING, addition=f"Mind {HOSTILE}\nthe docs.", additions=("Use tabs.",))
+    told = text(list(prompt("Do it.", "", 0, said, "E")))
+    assert told[0] == "the next run is also told  E  changes it"
+    assert told[1].startswith("  Mind ")
+    assert told[2:4] == ["  the docs.", "told before, and told again  Use tabs."]
+    assert "no agent has worked on it yet" in told[5]
+    assert not {"\x1b", "\u202e"} & set("".join(told))
+    over = text(list(prompt("Do it.", "a-1", 0, replace(said, state=State.MERGED), "e")))
+    assert over[0] == "what run a-1 was told"
 
 
 async def test_the_keys_lead_through_all_parts_and_each_shows_its_own() -> None:

@@ -17,18 +17,16 @@ from cockpit.safetext import safe_text
 from cockpit.schedule.orders import Order
 from cockpit.schedule.seeking import Told
 from cockpit.ui.awaiting import following, stand_on
-from cockpit.ui.feed import OutputFeed
 from cockpit.ui.headline import problems
-from cockpit.ui.keys import WORKSTREAM
+from cockpit.ui.keys import BY_NAME, WORKSTREAM
 from cockpit.ui.looks import code, count, exact_clock, line, name
 from cockpit.ui.parts import issues, prompt, violations
 from cockpit.ui.present import Row, run_told
 from cockpit.ui.screens.known import about
-from cockpit.ui.screens.page import Page
+from cockpit.ui.screens.printed import CHAT, PrintedPage
 from cockpit.ui.styling import stylesheet
 from cockpit.ui.violations import Line
 from cockpit.ui.widgets.lines import Keybar, Lines, StatusLine, content
-from cockpit.ui.widgets.output import Output
 from cockpit.ui.working import beside
 
 TIMELINE = 200  # facts that the timeline shows at most, and how often it asks on for them
@@ -40,7 +38,7 @@ LOOK_FIRST_S = 0.5
 LISTED = ("issues", "violations", "prompt")
 
 
-class WorkstreamPage(Page):
+class WorkstreamPage(PrintedPage):
     """One workstream; `part` is `page` (facts above output) or one of the other PARTS."""
 
     PAGE: ClassVar[str] = WORKSTREAM
@@ -49,19 +47,17 @@ class WorkstreamPage(Page):
     def __init__(
         self, handle: Handle, workstream: str, part: str, view: View, rows: Mapping[str, Row], now: float
     ) -> None:
-        super().__init__()
-        self._handle = handle
-        self.workstream, self.part = workstream, part
+        super().__init__(handle)
+        self.workstream, self.part = workstream, "output" if part == CHAT else part
+        self._talks = part == CHAT
         self._view, self._rows, self._now = view, rows, now
         self._asked_at = -1
-        self._told = ""
+        self._told = ("", "")
         self._judged: tuple[object, ...] | None = None
         self._came = 0.0
         self.about = Static("", id="about", markup=False)
         self.problems = Lines("problems")
-        self.output = Output()
         self.status, self.keybar = StatusLine("status"), Keybar("keybar")
-        self._feed = OutputFeed(handle, self.output)
 
     def compose(self) -> ComposeResult:
         """Lay out what is known above the output."""
@@ -75,6 +71,7 @@ class WorkstreamPage(Page):
         with VerticalScroll(id="listed", can_focus=False):
             yield Static("", id="list", markup=False)
         yield self.output
+        yield self.chat
         yield self.status
         yield self.keybar
 
@@ -84,10 +81,8 @@ class WorkstreamPage(Page):
         self.turn_to(self.part)
         self.show(self._view, self._rows, self._now)
         self.show_keys()
-
-    def on_resize(self) -> None:
-        """Fit the footer to the new width."""
-        self.show_keys()
+        if self._talks:
+            self.talk()
 
     def _entitle(self) -> None:
         who = name(self.workstream)
@@ -121,13 +116,11 @@ class WorkstreamPage(Page):
             return
         self.about.update(about(self._view, row, self._now))
         run = view.snapshot.runs.get(row.output[0])
-        self.output.border_title = Content(f"output of {name(row.id)}{run_told(run)}")
-        if view.connected and self._feed.wants(row.id, *row.output):
-            beside(self, self._feed.run, "output of a workstream", "output")
+        self.show_printed(view, row.output, f"output of {name(row.id)}{run_told(run)}")
         self._ask_timeline()
         self._ask_gates()
         self._list()
-        if self.part == "prompt" and row.output[0] != self._told:
+        if self.part == "prompt" and self._told != (row.output[0], self._addition()):
             self._ask_prompt()
         self.show_keys()
 
@@ -143,9 +136,11 @@ class WorkstreamPage(Page):
     # --- from one review to the next ------------------------------------------------------------------------------
 
     def why_not(self, name: str) -> str | None:
-        """Return why nothing is decided on a review that came only just now."""
+        """Return why nothing is decided on a review that came only just now, or why a thing cannot be done here."""
         early = self.cockpit.clock.now() - self._came < LOOK_FIRST_S
-        return "it came only now: look at it first" if early and name in SETTLING else None
+        if early and name in SETTLING:
+            return "it came only now: look at it first"
+        return "" if name == "edit" and self.part == "prompt" else super().why_not(name)
 
     def ordered(self, order: Order) -> None:
         """Go on to the next workstream that awaits the operator when this one was decided on."""
@@ -183,21 +178,45 @@ class WorkstreamPage(Page):
 
     def _ask_prompt(self) -> None:
         row = self._rows.get(self.workstream)
-        self._told = row.output[0] if row else ""
+        self._told = (row.output[0] if row else "", self._addition())
         beside(self, self._bring_prompt, "asking what its agent was told", "prompt", exclusive=True)
 
+    def _addition(self) -> str:
+        snapshot = self._view.snapshot
+        return snapshot.leg_under_way(self.workstream).addition if self.workstream in snapshot.workstreams else ""
+
     async def _bring_prompt(self) -> None:
-        title = f"what the agent of {name(self.workstream)} was told"
+        run = self._told[0]
+        title = f"what the agent of {name(self.workstream)} {'was' if run else 'will be'} told"
         told: list[Line]
-        self._show_list(title, [(("…", "dim"),)])
         try:
-            answer = await self._handle.ask("prompt", workstream=self.workstream)
+            answer = await self._handle.ask("prompt", workstream=self.workstream, upcoming=not run)
         except CockpitError as error:
             told = [((f"it cannot be had: {line(error.what)}", "bad"),)]
         else:
-            told = [*prompt(str(answer["text"]), str(answer["run"] or ""), int(answer["left_out"]))]
+            leg = self._view.snapshot.leg_under_way(self.workstream)
+            told = [*prompt(str(answer["text"]), run, int(answer["left_out"]), leg, BY_NAME["edit"].shown)]
         if self.part == "prompt":  # another part may have been turned to meanwhile
             self._show_list(title, told)
+
+    def do_edit(self) -> None:
+        """Edit what is added to the prompt of the next run; on other parts, a file of the worktree."""
+        if self.part != "prompt":
+            self.cockpit.do_edit()
+        else:
+            beside(self, self._edit_prompt, "editing what the next run is told", "editor", exclusive=True)
+
+    async def _edit_prompt(self) -> None:
+        from cockpit.ui.writing import written
+
+        before = self._addition()
+        try:
+            text = await written(self.cockpit, before, "told-to-the-next-run.md")
+        except CockpitError as error:
+            self.cockpit.fail(line(error.what))
+            return
+        if text != before:
+            self.cockpit.ordering.hand_in((Order("prompt", (self.workstream,), self.cockpit.who, text),))
 
     # --- what happened --------------------------------------------------------------------------------------------
 
