@@ -10,6 +10,7 @@ from textual.actions import SkipAction
 from textual.app import App
 from textual.binding import Binding, BindingsMap
 from textual.message import Message
+from textual.reactive import Reactive
 from textual.screen import Screen
 from textual.theme import Theme
 from textual.worker import Worker, WorkerState
@@ -31,7 +32,7 @@ from cockpit.ui.remembered import Remembered
 from cockpit.ui.screens.grid import GridPage
 from cockpit.ui.screens.page import Page
 from cockpit.ui.settings import Settings
-from cockpit.ui.styling import THEME, stylesheet
+from cockpit.ui.styling import PRINTED_DARK, PRINTED_LIGHT, THEME, stylesheet
 from cockpit.ui.working import beside
 
 if TYPE_CHECKING:
@@ -52,6 +53,8 @@ class CockpitApp(App[str], inherit_bindings=False):
 
     BINDINGS: ClassVar[list[Binding]] = keys.bindings(*keys.PAGES)  # type: ignore[assignment]  # a list is invariant
     ENABLE_COMMAND_PALETTE = False
+    ansi_theme_dark = Reactive(PRINTED_DARK, init=False)
+    ansi_theme_light = Reactive(PRINTED_LIGHT, init=False)
     TITLE = "cockpit"
 
     class ViewCame(Message):
@@ -104,6 +107,7 @@ class CockpitApp(App[str], inherit_bindings=False):
         if not os.environ.get("TEXTUAL_THEME"):
             self.set_reactive(App.theme, theme.name)  # a watcher would have all styles parsed twice
             self.stylesheet.set_variables(self.get_css_variables())
+        self._refresh_truecolor_filter(self.ansi_theme)
 
     def get_default_screen(self) -> Screen[None]:
         """Return the first page."""

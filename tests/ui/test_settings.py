@@ -13,6 +13,7 @@ from cockpit.ui.keys import ACTIONS, BY_NAME
 from cockpit.ui.screens.help import HelpScreen
 from cockpit.ui.screens.palette import PaletteScreen
 from cockpit.ui.settings import THEMES, Settings, SettingsError, default_path, read_settings
+from cockpit.ui.styling import PRINTED_DARK, PRINTED_LIGHT
 from cockpit.ui.themes import theme
 from tests.ui.fakes import held, loaded, six
 from tests.ui.opening import opened
@@ -183,6 +184,16 @@ async def test_the_sixteen_colours_are_the_terminals_own() -> None:
         assert len(colours) > 4
 
 
+@pytest.mark.anyio
+async def test_what_agents_print_has_colours_that_can_be_read_on_light_pages() -> None:
+    async with opened(held(), settings=Settings(theme="light")) as one:
+        await one.until(lambda: "looking at" in one.screen_text())
+        strips = one.app.screen._compositor.render_strips()
+        inks = {segment.text: segment.style.color for strip in strips for segment in strip if segment.style}
+        assert (found := inks["F"]) is not None
+        assert found.triplet == PRINTED_LIGHT.ansi_colors[1]
+
+
 def contrast(one: str, other: str) -> float:
     light, dark = sorted((_luminance(Color.parse(one)), _luminance(Color.parse(other))), reverse=True)
     return (light + 0.05) / (dark + 0.05)
@@ -194,12 +205,18 @@ def _luminance(colour: Color) -> float:
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
 
-@pytest.mark.parametrize(("name", "least"), [("dark", 4.0), ("light", 4.5), ("high-contrast", 7.0)])
+@pytest.mark.parametrize(("name", "least"), [("dark", 4.5), ("light", 4.5), ("high-contrast", 7.0)])
 def test_text_stands_out_from_what_is_behind_it(name: str, least: float) -> None:
     found = theme(name)
     assert found.background
     assert found.surface
+    assert found.panel
     inks = [found.foreground, found.accent, found.success, found.warning, found.error, found.secondary]
     inks += [found.variables["text-muted"]]
-    for behind in (found.background, found.surface):
+    for behind in (found.background, found.surface, found.panel):
         assert [(ink, behind) for ink in inks if contrast(ink or "", behind) < least] == []
+    on_colours = [(found.background, behind) for behind in (found.accent, found.warning)]
+    assert [pair for pair in on_colours if contrast(pair[0], pair[1] or "") < least] == []
+    palette = PRINTED_DARK if found.dark else PRINTED_LIGHT
+    printed = [Color(*palette.ansi_colors[number]).hex for number in range(1 if found.dark else 0, 16)]
+    assert [ink for ink in printed if contrast(ink, found.background) < least] == []
