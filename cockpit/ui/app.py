@@ -36,6 +36,7 @@ from cockpit.ui.styling import PRINTED_DARK, PRINTED_LIGHT, THEME, stylesheet
 from cockpit.ui.working import beside
 
 if TYPE_CHECKING:
+    from cockpit.ui.drafts import Drafts
     from cockpit.ui.ordering import Ordering
     from cockpit.ui.screens.detailed import DetailPage
 
@@ -145,6 +146,13 @@ class CockpitApp(App[str], inherit_bindings=False):
         from cockpit.ui.ordering import Ordering
 
         return Ordering(self)
+
+    @cached_property
+    def drafts(self) -> "Drafts":
+        """What is to be said of lines with a rejection."""
+        from cockpit.ui.drafts import Drafts
+
+        return Drafts((self._remembered.get, self._remembered.put) if self._remembered is not None else None)
 
     @property
     def page(self) -> Page | None:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from cockpit.engine.handle import View
 from cockpit.errors import OrderRefusedError
@@ -24,7 +25,8 @@ _TITLES = {"rollback": "Roll back"}
 class Question(Struct, frozen=True):
     """What a confirm asks: a title, what will happen, the word of its yes, and whether it needs a reason.
 
-    `despite` is what the order would be refused for and a yes to it overrides, `told` who is told the reason.
+    `despite` is what the order would be refused for and a yes to it overrides, `told` who is told the reason, and
+    `given` a reason that stands there already.
     """
 
     title: str
@@ -35,6 +37,7 @@ class Question(Struct, frozen=True):
     danger: bool = False
     despite: str = ""
     told: str = "the next run is told"
+    given: str = ""
 
 
 def orders_for(action: Action, view: View, targets: Sequence[str], who: str) -> tuple[Order, ...]:
@@ -96,6 +99,23 @@ def question(action: Action, view: View, targets: Sequence[str], hidden: int) ->
         danger=action.hard,
         despite=depending(view, chosen) if action.name == "rollback" else "",
     )
+
+
+def with_comments(
+    asked: Question | None, action: Action, targets: Sequence[str], told: Sequence[str]
+) -> Question | None:
+    """Return what is asked where comments on lines are there, `told` line by line: a rejection sends them."""
+    if not told or action.name not in ("approve", "reject"):
+        return asked
+    if action.name == "reject" and asked is not None:
+        lines = (*asked.lines, "Sent with it, and told to the next run:", *told)
+        return replace(asked, lines=lines, given="See the comments on its lines.")
+    lines = (
+        *(asked.lines if asked else (named(targets),)),
+        "What you said of its lines is not sent, and forgotten:",
+        *told,
+    )
+    return replace(asked, lines=lines) if asked else Question(_title("Approve", targets), lines, "Approve")
 
 
 def waiving(view: View, workstream: str, violations: Sequence[str]) -> Question:

@@ -88,6 +88,8 @@ def line(text: str) -> str:
 
 def code(text: str) -> str:
     """Return an untrusted line of code as one safe line that keeps its blanks, as far as it is looked at."""
+    if text.isascii() and text.isprintable():
+        return text[:CODE_LIMIT]
     return steady(safe_text(text[: TEXT_LIMIT * 8])).replace("\t", "    ").replace("\n", " ")[:CODE_LIMIT]
 
 

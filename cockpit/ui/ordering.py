@@ -12,7 +12,7 @@ from cockpit.schedule.carry import ENDABLE
 from cockpit.schedule.orders import Order
 from cockpit.schedule.shown import DECIDING
 from cockpit.schedule.snapshot import OPEN
-from cockpit.ui.asking import Question, named, orders_for, question, quit_question, waiving
+from cockpit.ui.asking import Question, named, orders_for, question, quit_question, waiving, with_comments
 from cockpit.ui.keys import BY_NAME, Action
 from cockpit.ui.looks import count, line
 from cockpit.ui.present import going_on
@@ -52,7 +52,7 @@ class Ordering:
 
     def give(self, action: Action, targets: tuple[str, ...], hidden: int) -> None:
         """Give the orders of an action for these targets; ask first where that is due."""
-        asked = question(action, self._app.view, targets, hidden)
+        asked = self._question(action, targets, hidden)
         if asked is None:
             self.hand_in(orders_for(action, self._app.view, targets, self._app.who))
             return
@@ -68,12 +68,13 @@ class Ordering:
                 orders = seen  # the yes is to what was there when it was asked for
             if asked.reason:
                 orders = tuple(replace(order, reason=answer) for order in orders)
+                orders = self._app.drafts.with_comments(orders) if action.name == "reject" else orders
             elif answer == "yes" and (asked.other or asked.despite):
                 orders = tuple(replace(order, also_needed=True) for order in orders)
             self.hand_in(orders)
 
         def check() -> str | None:
-            again = question(action, self._app.view, targets, hidden)
+            again = self._question(action, targets, hidden)
             if reason := action.why_not(self._app.view, targets):
                 return reason
             if again is not None and again.despite != asked.despite:
@@ -85,6 +86,11 @@ class Ordering:
             return None
 
         self.ask(asked, check, answered, partial(self._ignored, targets) if action.name in REMOVING else None)
+
+    def _question(self, action: Action, targets: tuple[str, ...], hidden: int) -> Question | None:
+        """Return what is to be asked before an action, with the comments that go with it."""
+        asked = question(action, self._app.view, targets, hidden)
+        return with_comments(asked, action, targets, self._app.drafts.told(targets))
 
     def answer(self, targets: tuple[str, ...]) -> None:
         """Show the oldest open question of a workstream."""
@@ -221,6 +227,7 @@ class Ordering:
             if answer.ok and not undoing:
                 self._given.append(Given(order, before))
             if answer.ok:
+                self._app.drafts.settled(order)
                 self._app.say(f"✓ {what}{f' · {note}' if note else ''}", "good")
                 if not undoing and self._app.page is not None:
                     self._app.page.ordered(order)

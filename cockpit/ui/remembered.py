@@ -10,7 +10,7 @@ from pathlib import Path
 
 import msgspec
 
-LIMIT = 65_536
+LIMIT = 1_048_576
 FOR_ALL = ""
 
 

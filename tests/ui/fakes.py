@@ -40,6 +40,7 @@ class FakeHandle:
         self.formats: dict[str, str] = {}
         self.commands: list[list[str]] = []
         self.diffs: dict[str, str] = {}
+        self.since_review: dict[str, str] = {}
         self.unread: set[str] = set()
         self.told: dict[str, Any] = {}
         self.gates: list[dict[str, Any]] = []
@@ -142,8 +143,8 @@ class FakeHandle:
         return past.answer(self, question, arguments)
 
     def _diff(self, workstream: str, path: str = "", since: str = "") -> dict[str, Any]:
-        """Return the diffs of all files, or of one, as a driver tells them; those since a review have a name of it."""
-        known = {name.removeprefix(f"{since} "): text for name, text in self.diffs.items() if name.startswith(since)}
+        """Return the diffs of all files, or of one, as a driver tells them; all of it lacks those unread."""
+        known = self.since_review if since else self.diffs
         text = known.get(path, "") if path else "".join(text for name, text in known.items() if name not in self.unread)
         leg = self.snapshot.leg_under_way(workstream)
         listed = [_listed(name, text) for name, text in known.items() if not path or name == path]
@@ -171,6 +172,12 @@ class FakeHandle:
 
     async def close(self) -> None:
         self.break_line()
+
+
+def _listed(name: str, text: str) -> list[Any]:
+    signs = [line[:1] for line in text.splitlines() if not line.startswith(("+++", "---"))]
+    letter = "A" if "new file" in text else "D" if "deleted file" in text else "M"
+    return [name, name, letter, signs.count("+"), signs.count("-"), "binary" if "Binary" in text else ""]
 
 
 def workstream(

@@ -1,11 +1,15 @@
 """The page of a diff: where it opens, how one goes through it, and what it says when there is nothing to show."""
 
+from pathlib import Path
+
 import pytest
 
-from cockpit.ui.difflines import parsed
+from cockpit.schedule import facts as f
+from cockpit.schedule.comments import MOST, Comment
+from cockpit.schedule.orders import Order
+from cockpit.ui.remembered import Remembered
 from cockpit.ui.screens.diff import DiffPage
-from cockpit.ui.widgets.difftext import _parts
-from tests.ui.fakes import DIFF, busy, held, loaded, six
+from tests.ui.fakes import DIFF, FakeHandle, busy, held, loaded, six
 from tests.ui.opening import Opened, opened
 
 pytestmark = pytest.mark.anyio
@@ -19,49 +23,6 @@ def page(one: Opened) -> DiffPage:
 
 def shown(one: Opened) -> str:
     return one.screen_text()
-
-
-async def test_lines_know_what_they_are_and_their_numbers() -> None:
-    diff = parsed(DIFF)
-    assert [(one.sign, one.number, one.text) for one in diff.lines[:5]] == [
-        ("", 0, "src/install.py"),
-        ("@", 0, "@@ -1,3 +1,4 @@ import os"),
-        (" ", 1, "import os"),
-        ("+", 2, "import sys"),
-        (" ", 3, ""),
-    ]
-    assert diff.hunks == (1, 6)
-    at = diff.place("src/install.py", 13)
-    assert at is not None
-    assert diff.lines[at].text == "    # ... the rest stays the same"
-    assert diff.place("other.py", 1) is None
-
-
-async def test_lines_that_look_like_headers_are_lines() -> None:
-    text = "diff --git a/a.sql b/a.sql\n--- a/a.sql\n+++ b/a.sql\n@@ -1,2 +1,2 @@\n--- old\n+++ new\n diff --git x\n"
-    lines = parsed(text).lines
-    assert [(one.sign, one.text) for one in lines[2:]] == [("−", "-- old"), ("+", "++ new"), (" ", "diff --git x")]
-    assert {one.path for one in lines[1:]} == {"a.sql"}
-
-
-async def test_removed_renamed_and_binary_files_are_told() -> None:
-    text = (
-        "diff --git a/gone b/gone\ndeleted file mode 100644\n--- a/gone\n+++ /dev/null\n@@ -1 +0,0 @@\n-x\n"
-        "diff --git a/p.png b/p.png\nBinary files a/p.png and b/p.png differ\n"
-    )
-    assert [one.text for one in parsed(text).lines] == [
-        "gone (removed)",
-        "deleted file mode 100644",
-        "@@ -1 +0,0 @@",
-        "x",
-        "a/p.png b/p.png",
-        "Binary files a/p.png and b/p.png differ",
-    ]
-
-
-async def test_wide_characters_are_never_halved() -> None:
-    assert _parts("日本語", 4) == ["日本", "語"]
-    assert _parts("abcdef", 4) == ["abcd", "ef"]
 
 
 async def test_d_on_a_violation_opens_its_file_at_its_line_and_d_shows_all() -> None:
@@ -78,14 +39,15 @@ async def test_d_on_a_violation_opens_its_file_at_its_line_and_d_shows_all() -> 
         assert one.app.screen is one.page
 
 
-async def test_d_in_the_grid_and_on_a_page_shows_all_of_the_leg() -> None:
+async def test_d_in_the_grid_and_on_a_page_shows_all_of_the_leg_and_there_one_file_of_it() -> None:
     handle = held()
     async with opened(handle) as one:
         for keys in (("d",), ("enter", "d")):
             await one.press(*keys)
             await one.until(lambda: "2 files · 4 hunks" in shown(one))
-            await one.press("d")
-            assert "d diff: it was opened for all of it" in shown(one)
+            await one.press("right_curly_bracket", "d")
+            await one.until(lambda: "1 file · 2 hunks" in shown(one))
+            assert handle.asked[-1] == ("diff", {"workstream": "ci-testing", "path": "b.py"})
             await one.press("1")
 
 
@@ -103,7 +65,7 @@ async def test_brackets_go_from_hunk_to_hunk() -> None:
         assert tops[:6] == [1, 42, 83, 42, 1, 0]
         assert tops[6] > 100
         assert tops[7] == 0
-        assert tops[9] == tops[8] + 1
+        assert tops[9] == tops[8]  # the cursor moves, and the text only where it would leave it
         await one.press("G", "right_square_bracket")
         assert "that is the last hunk" in shown(one)
 
@@ -114,7 +76,7 @@ async def test_long_lines_are_folded_and_stay_where_they_are_when_the_width_chan
     async with opened(handle, (100, 20)) as one:
         await one.press("d")
         await one.until(lambda: page(one).view.diff.hunks)
-        page(one).view.to_line(20)
+        page(one).view.to_line(20, top=True)
         await one.until(lambda: page(one).view.top == 20)
         await one.pilot.resize_terminal(40, 20)
         await one.until(lambda: page(one).view.size.width == 40 and page(one).view.top == 20)
@@ -151,3 +113,205 @@ async def test_the_diff_stands_still_while_the_agent_goes_on_until_r() -> None:
         assert "+ two" not in shown(one)
         await one.press("R")
         await one.until(lambda: "+ two" in shown(one))
+
+
+# --- files ------------------------------------------------------------------------------------------------------------
+
+NEW = (
+    "diff --git a/new.py b/new.py\nnew file mode 100644\n--- /dev/null\n+++ b/new.py\n@@ -0,0 +1,2 @@\n+x = 1\n+y = 2\n"
+)
+PICTURE = "diff --git a/p.png b/p.png\nBinary files a/p.png and b/p.png differ\n"
+
+
+def reviewed(handle: FakeHandle) -> FakeHandle:
+    """Three files, in a review; one of them is too much for all of the diff."""
+    leg = "security/security-1"
+    handle.record(f.WorkCommitted(leg, "c0ffee1", "tree", base="abc", files=3, added=5, removed=4), publish=False)
+    handle.diffs = {"src/install.py": DIFF, "new.py": NEW, "p.png": PICTURE}
+    return handle
+
+
+def current(one: Opened) -> str:
+    return page(one).files.files[page(one).files.current].path
+
+
+async def test_the_files_stand_beside_the_diff_and_one_goes_from_one_to_the_next(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    begun: list[tuple[str, int]] = []
+    monkeypatch.setattr("cockpit.ui.editing.begin", lambda _app, path, at: begun.append((str(path), at)))
+    handle = reviewed(held())
+    handle.unread = {"new.py"}
+    async with opened(handle, (120, 24)) as one:
+        await one.on("security")
+        await one.press("d")
+        await one.until(lambda: "3 files · 2 hunks · 1 file left out: too much to show" in shown(one))
+        assert "▸M src/install.py       +2 −4" in shown(one)
+        assert " A new.py                  +2" in shown(one)
+        await one.press("left_curly_bracket")
+        assert "that is the first file" in shown(one)
+        await one.press("right_curly_bracket")
+        await one.until(lambda: "new.py  new · +2" in shown(one))
+        assert handle.asked[-1][1]["path"] == "new.py", "what all of the diff lacks is asked for alone"
+        assert current(one) == "new.py"
+        await one.press("j", "j", "j", "e")
+        assert begun == [("/srv/app.worktrees/security/new.py", 1)]
+        handle.unread.clear()
+        await one.press("d")
+        await one.until(lambda: "3 files · 3 hunks" in shown(one))
+        await one.press("right_curly_bracket")
+        assert (current(one), page(one).place()) == ("p.png", ("p.png", 0))
+        await one.press("right_curly_bracket")
+        assert "that is the last file" in shown(one)
+        await one.pilot.click("#files", offset=(3, 1))
+        assert current(one) == "src/install.py"
+        await one.pilot.click("#diff", offset=(20, 4))
+        assert page(one).place() == ("src/install.py", 2)
+        await one.press("f", "j", "enter", "j", "j")
+        assert current(one) == "new.py"
+        await one.press("enter")
+        assert "enter pick: f lists the files first" in shown(one)
+
+
+async def test_where_it_is_narrow_the_files_take_the_place_of_the_diff_while_one_is_chosen() -> None:
+    handle = reviewed(held())
+    async with opened(handle, (60, 20)) as one:
+        await one.on("security")
+        await one.press("d")
+        await one.until(lambda: "1/3  M src/install.py" in shown(one))
+        await one.press("v")
+        assert "v side: side by side needs 100 columns" in shown(one)
+        await one.press("f")
+        assert "import sys" not in shown(one)
+        await one.press("G", "escape")
+        assert "1/3  M src/install.py" in shown(one)
+        await one.press("f", "G", "k", "enter")
+        await one.until(lambda: "2/3  A new.py" in shown(one) and "x = 1" in shown(one))
+
+
+async def test_before_and_after_stand_side_by_side_where_it_is_wide_and_v_changes_that() -> None:
+    handle = reviewed(held())
+    async with opened(handle, (160, 24)) as one:
+        await one.on("security")
+        await one.press("d")
+        await one.until(
+            lambda: any("for one in found:" in line and "# ... the rest" in line for line in shown(one).split("\n"))
+        )
+        await one.until(lambda: page(one).view.coloured)
+        where = [page(one).view.line]
+        for _ in range(12):
+            await one.press("j")
+            where.append(page(one).view.line)
+        assert where[-5:] == [8, 13, 10, 11, 12], "it goes by pairs, and stands on what there is after the change"
+        await one.press("v")
+        assert page(one).view.line == 12
+        assert not any("for one in found:" in line and "# ... the rest" in line for line in shown(one).split("\n"))
+        await one.pilot.resize_terminal(120, 24)
+        await one.press("v")
+        await one.until(
+            lambda: any("for one in found:" in line and "# ... the rest" in line for line in shown(one).split("\n"))
+        )
+
+
+async def test_only_what_changed_since_it_was_decided_on() -> None:
+    handle = reviewed(held())
+    async with opened(handle) as one:
+        await one.on("security")
+        await one.press("d")
+        await one.until(lambda: "3 files · 3 hunks" in shown(one))
+        await one.press("s")
+        assert "s since: nobody decided on it yet" in shown(one)
+        leg = "security/security-1"
+        handle.record(f.ApprovalRefused(leg, "merge", "o", "no", "c0ffee1"), f.LegRetried(leg))
+        handle.since_review = {"new.py": NEW}
+        handle.told = {"marked": ["new.py"]}
+        await one.press("s")
+        await one.until(
+            lambda: "1 file · 1 hunk · ! base changed the same lines of 1 file: with conflict marks" in shown(one)
+        )
+        assert handle.asked[-1] == ("diff", {"workstream": "security", "path": "", "since": "review"})
+        assert "all that changed since it was decided on" in shown(one)
+        await one.press("s")
+        await one.until(lambda: "3 files" in shown(one))
+
+
+async def test_what_is_cut_says_how_much_is_left_out_and_how_to_see_it() -> None:
+    handle = reviewed(held())
+    handle.told = {"cut": True, "lines_left": 12_345}
+    handle.diffs = {"new.py": NEW + "+z\n" * 6_000}
+    async with opened(handle, (100, 20)) as one:
+        await one.on("security")
+        await one.press("d")
+        await one.until(lambda: page(one).view.diff.lines)
+        await one.press("G")
+        await one.until(lambda: "… 12345 lines or more are left out here: d shows the file alone" in shown(one))
+        await one.press("d")
+        await one.until(lambda: len(page(one).view.diff.lines) and not page(one)._whole)
+        await one.press("G")
+        await one.until(lambda: "… 12345 lines of it are left out: e opens the file" in shown(one))
+
+
+# --- comments ---------------------------------------------------------------------------------------------------------
+
+
+async def test_comments_on_lines_are_kept_until_they_are_sent_with_the_rejection(tmp_path: Path) -> None:
+    handle = reviewed(held())
+    remembered = Remembered(tmp_path, "plan.yaml")
+    async with opened(handle, remembered=remembered) as one:
+        await one.on("security")
+        await one.press("enter", "d")
+        await one.until(lambda: "3 files · 3 hunks" in shown(one))
+        await one.press("c")
+        assert "c comment: the cursor is on no line of a file" in shown(one)
+        await one.press("j", "j", "j", "c", *"why?", "enter")
+        assert "┃ why?" in shown(one)
+        assert "1 comment to be sent with A" in shown(one)
+        await one.press(
+            "c", "escape", "j", "c", *"gone", "enter", "c", *["backspace"] * 4, "enter", "right_square_bracket"
+        )
+        assert "┃ gone" not in shown(one)
+        await one.press("j", "j", "j", "c", *"keep it", "enter", "escape", "d")
+        await one.until(lambda: "┃ keep it" in shown(one))
+    async with opened(handle, remembered=Remembered(tmp_path, "plan.yaml")) as one:
+        await one.on("security")
+        await one.press("a")
+        assert "What you said of its lines is not sent, and forgotten:" in shown(one)
+        await one.press("escape", "enter", "d")
+        await one.until(lambda: "┃ why?" in shown(one))
+        await one.press("A")
+        assert "src/install.py:12: keep it" in shown(one)
+        await one.press("enter")
+        await one.until(lambda: handle.orders)
+        order = handle.orders[-1]
+        assert (order.verb, order.targets, order.reason) == ("reject", ("security",), "See the comments on its lines.")
+        assert order.comments == (
+            Comment("src/install.py", 2, "why?", "import sys"),
+            Comment("src/install.py", 12, "keep it", "    for one in found:", removed=True),
+        )
+        await one.until(lambda: not isinstance(one.app.screen, DiffPage))
+        assert one.app.drafts.of("security") == ()
+        assert Remembered(tmp_path, "plan.yaml").get("comments:security") == ""
+
+
+async def test_a_refused_rejection_keeps_the_comments_and_others_get_none_of_them() -> None:
+    handle = reviewed(held())
+    async with opened(handle) as one:
+        drafts = one.app.drafts
+        drafts.put("security", Comment("a", 1, "why?"))
+        orders = (Order("reject", ("api", "security"), reason="no"),)
+        assert drafts.with_comments(orders) == (
+            Order("reject", ("api",), reason="no"),
+            Order("reject", ("security",), reason="no", comments=(Comment("a", 1, "why?"),)),
+        )
+        await one.on("security")
+        await one.press("A")
+        handle.connected = False
+        await one.press("enter")
+        await one.until(lambda: "the driver is gone" in shown(one))
+        assert drafts.of("security")
+        for at in range(1, 300):
+            drafts.put("security", Comment("a", at, "x" * 5_000))
+        assert len(drafts.of("security")) == MOST
+        assert (
+            drafts.put("security", Comment("b", 1, "one more")) == "200 comments are the most that can be sent at once"
+        )

@@ -10,6 +10,7 @@ from textual.pilot import Pilot
 
 from cockpit.schedule.readings import PlanReading
 from cockpit.ui.app import CockpitApp
+from cockpit.ui.screens.diff import DiffPage
 from cockpit.ui.screens.grid import GridPage
 from tests.ui.fakes import busy, held
 from tests.ui.opening import opened
@@ -114,8 +115,32 @@ def test_the_release_of_a_quarantine(snap_compare: Compare) -> None:
     assert snap_compare(quarantine(), terminal_size=(80, 24), run_before=after("4", "u", "down"))
 
 
+def in_colour(*keys: str) -> Callable[[Pilot[Any]], Awaitable[None]]:
+    """Return what opens a diff, presses keys there, and waits until it has the colours of its language."""
+
+    async def act(pilot: Pilot[Any]) -> None:
+        await after("4", "j", "d")(pilot)
+        page = pilot.app.screen
+        assert isinstance(page, DiffPage)
+        for pressed in (False, True):
+            for _ in range(100):
+                if page.view.diff.hunks and page.view.coloured:
+                    break
+                await pilot.pause(0.01)
+            if not pressed:
+                await pilot.press(*keys)
+        await pilot.pause()
+
+    return act
+
+
 def test_a_diff(snap_compare: Compare) -> None:
-    assert snap_compare(quarantine(), terminal_size=(80, 24), run_before=after("4", "j", "d"))
+    assert snap_compare(quarantine(), terminal_size=(80, 24), run_before=in_colour())
+
+
+def test_a_diff_side_by_side_with_a_comment(snap_compare: Compare) -> None:
+    keys = ("d", "c", *"why?", "enter")
+    assert snap_compare(quarantine(), terminal_size=(200, 50), run_before=in_colour(*keys))
 
 
 def test_without_colour(snap_compare: Compare, monkeypatch: pytest.MonkeyPatch) -> None:

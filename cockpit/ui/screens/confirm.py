@@ -41,7 +41,9 @@ class ConfirmScreen(ModalScreen[str | None]):
             box.border_title = Content(asked.title)
             yield Static(Content("\n".join(asked.lines)), id="question")
             if asked.reason:
-                reason = Input(placeholder="the reason", id="reason", max_length=REASON_LIMIT, compact=True)
+                reason = Input(
+                    asked.given, placeholder="the reason", id="reason", max_length=REASON_LIMIT, compact=True
+                )
                 reason.cursor_blink = False
                 yield reason
             yield Static("", id="refused")
