@@ -30,6 +30,7 @@ TABLE: dict[str, dict[str, str]] = {
         "scan": "scan:scan",
         "status": "status:status",
         "facts": "facts:facts",
+        "changes": "changes:changes",
         "logs": "logs:logs",
         "attach": "attach:attach",
         "report": "report:report",

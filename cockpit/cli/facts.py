@@ -9,7 +9,7 @@ from cyclopts import Parameter
 from cockpit.cli.options import Follow, Plan, StateDir
 from cockpit.cli.output import emit, emit_line, say, tell
 from cockpit.clock import iso
-from cockpit.errors import JournalError
+from cockpit.errors import CockpitError, JournalError
 from cockpit.schedule.facts import Recorded, to_json
 from cockpit.store.journal import Journal
 
@@ -23,11 +23,18 @@ def facts(
     *,
     follow: Follow = False,
     since: Annotated[int, Parameter(help="Only facts after this number.")] = 0,
+    only: Annotated[str, Parameter(help="Only facts that this filter lets through.")] = "",
     verify: Annotated[bool, Parameter(help="Check the chain of hashes instead; exit 1 where it is broken.")] = False,
     json: Annotated[bool, Parameter(help="Print each fact as one line of JSON.")] = False,
     state_dir: StateDir = None,
 ) -> int:
-    """Print what happened: the journal of the plan, oldest first."""
+    """Print what happened: the journal of the plan, oldest first.
+
+    `--only "kind:runended workstream:api timeout !retry"` prints the facts of a kind (or of several), about a
+    workstream (or several), in which all words stand and none of those with `!`: the filter of the screen's journal.
+    """
+    if verify and only:
+        raise CockpitError("--verify checks all facts", hint="leave --only out")
     from cockpit.cli.reach import opened
 
     project = opened(plan, state_dir)
@@ -41,7 +48,7 @@ def facts(
     try:
         if verify:
             return _verified(journal.last_seq(), journal.verify(), json)
-        _print(journal, since, follow=follow, json=json)
+        _print(journal, since, only, follow=follow, json=json)
     finally:
         journal.close()
     return 0
@@ -71,12 +78,16 @@ def as_json(recorded: Recorded) -> dict[str, object]:
     }
 
 
-def _print(journal: Journal, since: int, *, follow: bool, json: bool) -> None:
+def _print(journal: Journal, since: int, only: str, *, follow: bool, json: bool) -> None:
+    from cockpit.schedule.seeking import sought, told
     from cockpit.schedule.wording import line
 
+    wanted = sought(only)
     while True:
         for recorded in journal.read(since):
             since = recorded.seq
+            if only and not wanted.holds(told(recorded)):
+                continue
             if json:
                 emit_line(as_json(recorded))
             else:

@@ -17,6 +17,7 @@ COMMANDS = (
     "scan",
     "status",
     "facts",
+    "changes",
     "start",
     "pause",
     "resume",

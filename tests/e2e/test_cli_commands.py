@@ -225,10 +225,20 @@ def test_run_carries_a_plan_to_base(desk_of: Callable[..., Desk]) -> None:
     printed = desk("facts")[1]
     assert len(printed.splitlines()) == len(facts)
     assert "merged into base as" in printed
+    only = desk("facts", "--only", "kind:legmerged workstream:b")[1].splitlines()
+    assert [line for line in printed.splitlines() if " b " in line and "merged into" in line] == only
+    assert "--verify checks all facts" in desk("facts", "--only", "x", "--verify")[2]
+    assert desk("changes") == (0, "", "the plan did not change since it was opened first\n")
+    desk.plan.write_text(desk.plan.read_text().replace("{id: a}", '{id: a, title: "[/b]\\u202e Other"}'))
     again, out, err = desk("run")
     assert (again, err) == (0, "")
     assert "all is merged already: nothing was left to do" in out
     assert "refused" not in out
+    told = desk("changes")[1].splitlines()
+    assert told[0].endswith(": 1 change")
+    assert told[1:] == ["~ a title", "    + [/b] Other", "    → it is merged: nothing of that is done again"]
+    (change,) = desk.json("changes")["changes"]
+    assert (change["workstream"], change["field"], change["new"]) == ("a", "title", "[/b]\u202e Other")
     assert known_state(desk.plan) is not None
     desk.plan.write_text(desk.plan.read_text() + "# changed\n")
     assert known_state(desk.plan) is None
