@@ -16,6 +16,7 @@ LINE, NOTE, SAYS, CALL, EVENT = "line", "note", "says", "call", "event"
 MOST = 2_000
 """Lines that are kept."""
 DETAILS = 200
+ALL = 1 << 30
 _NOISE = frozenset(
     {"uuid", "session_id", "sessionID", "sessionId", "parent_tool_use_id", "timestamp", "usage", "model"}
 )
@@ -81,6 +82,7 @@ class Transcript:
         self._calls: dict[str, Entry] = {}
         self._unended: dict[bool, Entry] = {}
         self._errs = False
+        self._gone = self._changed = 0
 
     @property
     def marks(self) -> bool:
@@ -94,7 +96,17 @@ class Transcript:
         self._errs = self.structured = False
         self._empty()
 
+    def news(self) -> tuple[int, int]:
+        """Return how many entries went at the beginning, and how many at the end changed, since this was asked last.
+
+        More went than there were: all of it is to be looked at anew.
+        """
+        found = self._gone, min(self._changed, len(self.entries))
+        self._gone = self._changed = 0
+        return found
+
     def _empty(self) -> None:
+        self._gone = ALL
         self.entries.clear()
         self._calls.clear()
         self._unended.clear()
@@ -126,7 +138,8 @@ class Transcript:
         entry = self._unended.pop(err, None)
         if entry is None:
             return
-        if entry in self.entries:
+        if behind := self._place(entry):
+            self._changed = max(self._changed - (self._changed >= behind), behind - 1)
             self.entries.remove(entry)
         row = entry.rows[0]
         for kept in list(self._rows)[-8:]:
@@ -150,8 +163,19 @@ class Transcript:
         if entry is None:
             self.unfolded = not self.unfolded
         for one in self.entries if entry is None else (entry,):
-            one.open = self.unfolded if entry is None else not one.open
-            one.drawn = None if one.kind == CALL else one.drawn
+            if one.kind == CALL:
+                one.open = self.unfolded if entry is None else not one.open
+                one.drawn = None
+        self._changed = max(self._changed, len(self.entries) if entry is None else self._place(entry))
+
+    def _place(self, entry: Entry) -> int:
+        """Return how far an entry is from the end, from 1; 0 where it is not there."""
+        return next((number for number, one in enumerate(reversed(self.entries), 1) if one is entry), 0)
+
+    def _touch(self, entry: Entry) -> None:
+        """Have an entry drawn anew."""
+        entry.drawn = None
+        self._changed = max(self._changed, self._place(entry))
 
     # --- what lines mean ------------------------------------------------------------------------------------------
 
@@ -168,8 +192,10 @@ class Transcript:
 
     def _put(self, entry: Entry) -> Entry:
         self.entries.append(entry)
+        self._changed += 1
         if len(self.entries) > MOST:
             self.entries.popleft()
+            self._gone += 1
         return entry
 
     def _mean(self, meaning: Meaning, row: Printed, now: float) -> None:
@@ -179,7 +205,7 @@ class Transcript:
                 if meaning.part and last is not None and last.kind == SAYS:
                     last.text += meaning.text
                     last.rows.append(row)
-                    last.drawn = None
+                    self._touch(last)
                 elif meaning.text.strip():
                     self._put(Entry(SAYS, meaning.text, row))
             case p.CALLS:
@@ -192,7 +218,7 @@ class Transcript:
                     self._put(Entry(EVENT, f"✎ edited {line(meaning.text)}", row, style="good"))
                 elif meaning.text not in (call.more, *call.edits):
                     call.edits.append(meaning.text)
-                    call.drawn = None
+                    self._touch(call)
             case _:
                 text, style = _event(meaning, self.me)
                 self._put(Entry(EVENT, text, row, style=style))
@@ -202,7 +228,7 @@ class Transcript:
         if known is not None and known.ok is None:  # it is told again, with more that is known of it
             known.text, known.more = meaning.text or known.text, meaning.more or known.more
             known.rows.append(row)
-            known.drawn = None
+            self._touch(known)
             return
         entry = self._put(Entry(CALL, meaning.text, row, more=meaning.more, ident=meaning.id))
         entry.open = self.unfolded
@@ -215,7 +241,8 @@ class Transcript:
             glyph, style = ("✓", "good") if meaning.ok else ("✗", "bad")
             self._put(Entry(EVENT, f"{glyph} a call ended{_behind(meaning.text)}", row, style=style))
             return
-        call.ok, call.outcome, call.drawn = meaning.ok, meaning.text, None
+        call.ok, call.outcome = meaning.ok, meaning.text
+        self._touch(call)
         if row is not call.rows[-1]:
             call.rows.append(row)
             said, seen = call.began

@@ -100,18 +100,15 @@ async def test_calls_are_one_line_each_unfold_at_the_point_and_are_shown_as_they
 
 async def test_a_search_leads_from_place_to_place_even_to_what_is_not_there_and_n_means_that_meanwhile() -> None:
     handle = busy()
-    lines = [f"line {at} {'needle ' if at % 8_000 == 7 else ''}end" for at in range(20_000)]
+    lines = [f"line {at} {'needle ' if at % 2_400 == 7 else ''}end" for at in range(6_000)]
     handle.outputs[WS] = "\n".join(lines) + "\n"
     async with opened(handle) as one:
         await one.press("l", "slash", *"need")
         output = page(one).output
         await one.until(lambda: "“need” 3/3" in title(one))
-        assert "earlier output is in its log" in output.plain()
-        await one.until(lambda: "line 16007 needle end" in output.plain())
-        await one.press(*"le", "enter")
-        await one.until(lambda: "“needle” 3/3" in title(one))
-        await one.press("N")
-        await one.until(lambda: "2/3" in title(one) and "line 8007 needle end" in one.screen_text())
+        assert "line 4807 needle end" in one.screen_text()
+        await one.press("enter", "N")
+        await one.until(lambda: "2/3" in title(one) and "line 2407 needle end" in one.screen_text())
         assert "later output follows" in output.plain()
         assert output.point is not None
         await one.press("n", "n")
@@ -126,7 +123,7 @@ async def test_a_search_leads_from_place_to_place_even_to_what_is_not_there_and_
         assert "needle" not in title(one)
         await one.press("N")
         assert "nothing is sought: / seeks" in one.screen_text()
-        await one.press("slash", *"nowhere", "escape")
+        await one.press("slash", *"ab", "escape")
         assert page(one).workstream == WS
         await one.press("n")
         await one.until(lambda: page(one).workstream == "security")

@@ -2,9 +2,12 @@
 
 import json
 
+from hypothesis import given
+from hypothesis import strategies as st
+
 from cockpit.schedule import printed as p
 from cockpit.schedule.printed import Meaning, Printed
-from cockpit.ui.transcript import ERR, MOST, OUT, Transcript, details, head
+from cockpit.ui.transcript import ERR, MOST, OUT, Entry, Transcript, details, head
 
 
 def says(at: int, text: str, *, part: bool = False) -> Printed:
@@ -107,6 +110,34 @@ def test_it_can_be_shown_as_it_came_and_one_log_alone_and_goes_back_with_its_tim
     assert heads(made) == ["▸ ✓ runs ls · ~2.0s"]
     made.clear()
     assert (texts(made), made.logs) == ([], OUT)
+
+
+@given(st.lists(st.tuples(st.integers(0, 6), st.integers(0, 3)), max_size=60))
+def test_whoever_draws_only_what_is_news_has_all_of_it(steps: list[tuple[int, int]]) -> None:
+    made, drawn = of(), list[str]()
+    for at, (what, ident) in enumerate(steps):
+        match what:
+            case 0 | 1:
+                made.add([calls(at, f"{ident}", f"{at}")])
+            case 2:
+                made.add([result(at, f"{ident}"), says(at, "x", part=True)])
+            case 3:
+                made.add([Printed(at, f"{at}", err=True, open=ident > 0)])
+            case 4:
+                made.unfold(made.entries[ident] if ident < len(made.entries) else None)
+            case 5:
+                made.look(raw=ident > 1)
+            case _:
+                made.add([Printed(at, "{}", means=(Meaning(p.EDITS, f"{at}"),))])
+        gone, changed = made.news()
+        same = len(made.entries) - changed
+        del drawn[:gone], drawn[same:]
+        drawn += [shown(one) for one in list(made.entries)[same:]]
+        assert drawn == [shown(one) for one in made.entries]
+
+
+def shown(entry: Entry) -> str:
+    return "".join(text for text, _ in head(entry)) if entry.kind == "call" else entry.text
 
 
 def test_a_line_without_an_end_comes_again_and_what_is_kept_is_bounded() -> None:

@@ -3,7 +3,7 @@
 import re
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
-from itertools import accumulate
+from itertools import islice
 from typing import TYPE_CHECKING, ClassVar
 
 from rich.cells import cell_len
@@ -44,7 +44,7 @@ class Output(ScrollView, can_focus=False, inherit_bindings=False):
         self.point: Entry | None = None
         self._sought: re.Pattern[str] | None = None
         self.note = ""
-        self._starts: list[int] = [0]  # the line at which each entry begins, and the one behind the last
+        self._starts: list[int] = [0]  # where each entry begins, and what is behind the last; lines that went count
         self._drawn: list[Entry] = []
         self._decoder: AnsiDecoder | None = None
         self._width = 0
@@ -123,14 +123,14 @@ class Output(ScrollView, can_focus=False, inherit_bindings=False):
         self._bring_point()
 
     def _entry_at(self, line: int) -> int:
-        return max(0, min(bisect_right(self._starts, line) - 1, len(self._drawn) - 1))
+        return max(0, min(bisect_right(self._starts, line + self._starts[0]) - 1, len(self._drawn) - 1))
 
     def _bring_point(self, line: int = 0) -> None:
         """Bring the point into sight, and a line of it."""
         if self.point is None or self.point not in self._drawn:
             return
         at = self._drawn.index(self.point)
-        top, end = self._starts[at] + line, self._starts[at + 1]
+        top, end = self._starts[at] + line - self._starts[0], self._starts[at + 1] - self._starts[0]
         height = max(1, self.size.height)
         y = self.scroll_offset.y
         if top < y or top >= y + height:
@@ -210,14 +210,21 @@ class Output(ScrollView, can_focus=False, inherit_bindings=False):
 
     def _fold(self, *, follow: bool, anew: bool = False) -> None:
         """Fold what is not folded yet to the width, or all of it anew."""
+        entries = self.transcript.entries
         anew = anew or self._marked != self.transcript.marks
         self._marked = self.transcript.marks
-        self._drawn = list(self.transcript.entries)
-        for entry in self._drawn:
+        gone, changed = self.transcript.news()
+        if anew or gone > len(self._drawn):
+            gone, changed = len(self._drawn), len(entries)
+        del self._drawn[:gone], self._starts[:gone]
+        same = len(entries) - changed
+        del self._drawn[same:], self._starts[same + 1 :]
+        for entry in reversed(tuple(islice(reversed(entries), changed))):
             if anew or entry.drawn is None:
                 entry.drawn = self._strips(entry)
-        self._starts = [0, *accumulate(len(entry.drawn) for entry in self._drawn)]
-        size = Size(max(1, self._width), self._starts[-1])
+            self._drawn.append(entry)
+            self._starts.append(self._starts[-1] + len(entry.drawn))
+        size = Size(max(1, self._width), self._starts[-1] - self._starts[0])
         self.set_reactive(Output.virtual_size, size)  # set plainly, each line that comes would lay out the whole screen
         self._scroll_update(size)
         self.refresh()
@@ -254,11 +261,11 @@ class Output(ScrollView, can_focus=False, inherit_bindings=False):
             return Strip([Segment(f" {self.note}", dim, None)], cell_len(self.note) + 1).adjust_cell_length(
                 width, style
             )
-        if line >= self._starts[-1]:
+        if line >= self._starts[-1] - self._starts[0]:
             return Strip.blank(width, style)
         at = self._entry_at(line)
         entry = self._drawn[at]
-        strip: Strip = entry.drawn[line - self._starts[at]]
+        strip: Strip = entry.drawn[line + self._starts[0] - self._starts[at]]
         if self._sought is not None:
             strip = self._with_matches(strip, self._sought)
         strip = strip.apply_style(style).adjust_cell_length(width, style)
