@@ -36,7 +36,7 @@ class Search:
             told = "nothing" if self._whole else "nothing in the last part of it"
         else:
             told = f"{self._at + 1}/{len(self._matches)}{more}"
-        return f" · “{line(self.text)}” {told}"
+        return f"“{line(self.text)}” {told}"
 
     def end(self) -> None:
         """Seek nothing any more."""

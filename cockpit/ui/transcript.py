@@ -313,7 +313,7 @@ def _spelled(value: Any, deep: int) -> Iterator[str]:
     pad = "  " * min(deep, 8)
     if isinstance(value, dict):
         for key, one in value.items():
-            if key in _NOISE or one in (None, "", [], {}):
+            if key in _NOISE or one is False or one in (None, "", [], {}):
                 continue
             if _is_short(one):
                 yield f"{pad}{key}: {one}"

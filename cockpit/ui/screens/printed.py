@@ -1,7 +1,6 @@
 """What a page can do that shows what a run printed: search in it, fold and unfold it, talk to its agent."""
 
 from collections.abc import Awaitable, Callable
-from typing import ClassVar
 
 from textual import on
 from textual.content import Content
@@ -30,7 +29,7 @@ OF_OUTPUT = frozenset({"search", "match_before", "unfold", "raw", "logs"})
 class PrintedPage(Page):
     """A page with an output; `part` says what of the page is shown, `workstream` whose it is."""
 
-    AUTO_FOCUS: ClassVar[str | None] = ""  # letters are orders until somebody begins to talk
+    AUTO_FOCUS = ""  # letters are orders until somebody begins to talk
     workstream: str
     part: str
 
@@ -73,7 +72,8 @@ class PrintedPage(Page):
         transcript = self.output.transcript
         how = " · as it came" if transcript.raw else ""
         how += f" · {transcript.logs} alone" if transcript.logs != BOTH else ""
-        self.output.border_title = Content(line(f"{self._about}{how}{self._search.title()}"))
+        sought = self._search.title()
+        self.output.border_title = Content(line(f"{sought}{' · ' if sought else ''}{self._about}{how}"))
 
     def why_not(self, action: str) -> str | None:
         """Return why an action of the output cannot be done now."""
