@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cockpit.cli.inside import refuse_inside_run, run_in_ancestry
-from cockpit.errors import CockpitError, JournalError
+from cockpit.errors import CockpitError, JournalError, PlanError
 
 if TYPE_CHECKING:
     from cockpit.engine.handle import View
@@ -45,7 +45,13 @@ def open_cockpit(
 
     settings = read_settings()
     known = None if start or trust else known_state(plan, state_dir)
-    state, first = known or _prepared(plan, state_dir, start=start, trust=trust, agents=agents)
+    try:
+        state, first = known or _prepared(plan, state_dir, start=start, trust=trust, agents=agents)
+    except PlanError:
+        driven = None if start or trust else driven_state(plan, state_dir)
+        if driven is None:
+            raise
+        state, first = driven  # the screen lists what is wrong, above a plan that goes on
     if agents is not None and not start:
         limit(state, agents)
 
@@ -84,6 +90,16 @@ def known_state(plan: Path, state_dir: Path | None = None) -> "tuple[StateFolder
         return next((one for one in standing(plan, state_dir) if one[1].snapshot.text == text), None)
     except (OSError, ValueError, JournalError):
         return None  # the long way says what is wrong
+
+
+def driven_state(plan: Path, state_dir: Path | None = None) -> "tuple[StateFolder, View] | None":
+    """Return the state folder of a plan file that a driver goes on with, whatever the file holds now; else None."""
+    from cockpit.engine.client import driver_pid
+
+    try:
+        return next((one for one in standing(plan, state_dir) if driver_pid(one[0]) is not None), None)
+    except (OSError, JournalError):
+        return None
 
 
 def standing(plan: Path, state_dir: Path | None = None) -> "Iterator[tuple[StateFolder, View]]":

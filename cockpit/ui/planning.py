@@ -23,6 +23,7 @@ class PlanNews:
         self._app = app
         self._waiting: list[PlanChanged] = []
         self._errors: tuple[str, ...] = ()
+        self._opened = False
 
     def heard(self, view: View) -> None:
         """Tell what a view brings."""
@@ -35,7 +36,10 @@ class PlanNews:
                 self._app.notify(toast(one.fact), markup=False, timeout=6)
         errors, before = view.readings.plan.errors, self._errors
         self._errors = errors
-        if errors and errors != before:
+        first, self._opened = view.connected and not self._opened, self._opened or view.connected
+        if errors and first and len(self._app.screen_stack) == 1:
+            self._app.do_plan()
+        elif errors and errors != before:
             told = f"the plan file has {count(len(errors), 'error')}, and the last good plan stays in force"
             self._app.notify(f"{told} ({shown('plan')} lists them)", severity="error", markup=False, timeout=10)
         elif before and not errors:

@@ -21,7 +21,7 @@ import pytest
 
 from cockpit.cli import shapes
 from cockpit.cli.main import run
-from cockpit.cli.show import known_state, limit
+from cockpit.cli.show import driven_state, known_state, limit
 from cockpit.engine.client import driver_pid, glimpse
 from cockpit.engine.project import open_project
 from cockpit.errors import JournalError
@@ -302,6 +302,11 @@ def test_orders_go_through_a_driver_that_they_start(desk_of: Callable[..., Desk]
     assert "not like this │ b.txt:1: why = so │ README.md:1: keep it" in desk("facts")[1]
     assert desk("pause", "slow")[0] == 0
     assert desk.workstream("slow")["state"] == "paused"
+    good = desk.plan.read_text()
+    desk.plan.write_text("workstreams: [")
+    assert known_state(desk.plan) is None
+    assert driven_state(desk.plan) is not None, "the screen opens, and lists what is wrong"
+    desk.plan.write_text(good)
     assert desk("resume", "slow")[0] == 0
     assert desk("limits", "--agents", "1")[0] == 0
     assert limit_of(desk) == 1
