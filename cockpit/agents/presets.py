@@ -145,7 +145,7 @@ def attached(profile: AgentProfile, session: str = "") -> tuple[str, ...]:
     if known is not None and not words:
         words = (*known.attach, *((known.model, profile.model) if profile.model else ()))
     if not words:
-        raise CockpitError(f"nothing says how to open {profile.preset or 'this agent'} for you", hint=ATTACH)
+        raise CockpitError("no `attach` in the plan says how it is opened for you", hint=ATTACH)
     if "{session}" in words and not session:
         raise CockpitError("its agent has left no conversation that could be gone on with", hint="take a shell there")
     return tuple(session if word == "{session}" else word for word in words)
@@ -160,10 +160,11 @@ def pass_env(profile: AgentProfile) -> tuple[str, ...]:
     return (*(EVERYWHERE if known else ()), *(known.pass_env if known else ()), *profile.pass_env)
 
 
-def env(profile: AgentProfile) -> dict[str, str]:
-    """Return what is set for an agent of this profile: its preset's variables, over them the plan's."""
+def env(profile: AgentProfile, folder: Path) -> dict[str, str]:
+    """Return what is set for an agent whose run has this folder: its preset's variables, over them the plan's."""
     known = PROGRAMS.get(profile.preset or "")
-    return {**(known.env if known else {}), **profile.env}
+    own = {name: value.replace("{folder}", str(folder)) for name, value in known.env.items()} if known else {}
+    return {**own, **profile.env}
 
 
 def leaves(profiles: Iterable[AgentProfile]) -> tuple[str, ...]:

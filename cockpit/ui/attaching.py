@@ -92,7 +92,12 @@ def places_for(environment: Mapping[str, str], *, web: bool) -> tuple[str, ...]:
 
 
 def begin(app: "CockpitApp", workstream: str) -> None:
-    """Show what can be done where the agent of a workstream works."""
+    """Show what can be done where the agent of a workstream works; below its output, talk to it where one can."""
+    from cockpit.ui.screens.printed import PrintedPage
+
+    if isinstance(app.page, PrintedPage) and not why_not_told(app.view.snapshot, workstream):
+        app.talk(workstream)
+        return
     beside(app, partial(_show, app, workstream), "asking how to get there", "attach", exclusive=True)
 
 

@@ -4,6 +4,7 @@ import os
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from cockpit import process
 from cockpit.schedule import facts as f
@@ -12,6 +13,7 @@ from cockpit.ui import attaching
 from cockpit.ui.app import CockpitApp
 from cockpit.ui.attaching import HERE, SPLIT, WINDOW, places_for, tmux
 from cockpit.ui.screens.attach import AttachScreen
+from cockpit.ui.screens.printed import PrintedPage
 from tests.ui.fakes import FakeHandle, busy
 from tests.ui.opening import opened
 
@@ -94,6 +96,28 @@ async def test_in_tmux_a_window_is_opened_and_what_goes_wrong_is_said(monkeypatc
     async with opened(busy(), read_only=True) as one:
         await one.press("o")
         assert "read only" in one.status
+
+
+async def test_one_that_can_be_talked_to_is_talked_to_first() -> None:
+    handle = busy()
+    plan = handle.snapshot.outline
+    handle.record(
+        f.PlanLoaded("p.yaml", "", replace(plan, profiles=tuple(replace(one, talks=True) for one in plan.profiles)))
+    )
+    key = running(handle)
+    async with opened(handle) as one:
+        await one.on(key)
+        await one.press("o")
+        await one.until(lambda: isinstance(one.front, AttachScreen))
+        assert "take it over: a shell" in one.screen_text()
+        await one.press("enter")
+        await one.until(lambda: isinstance(one.front, PrintedPage) and one.front.chat.has_focus)
+        page = one.front
+        assert isinstance(page, PrintedPage)
+        await one.press("escape")
+        await one.until(lambda: not page.chat.has_focus)
+        await one.press("o")
+        await one.until(lambda: page.chat.has_focus)
 
 
 def test_where_a_terminal_can_be_opened() -> None:
