@@ -13,7 +13,7 @@ OF_FILES = frozenset({SAME, ADDED, REMOVED})
 _HUNK = re.compile(r"@@ -(\d+)(?:,\d+)? \+(\d+)")
 _ESCAPED = re.compile(r"\\([0-7]{3}|.)")
 _ESCAPES = {"t": "\t", "n": "\n", "r": "\r", "a": "\a", "b": "\b", "f": "\f", "v": "\v"}
-_UNTOLD = ("index ", "similarity index ", "dissimilarity index ", "rename ", "copy ")
+_UNTOLD = ("new file, untracked", "index ", "similarity index ", "dissimilarity index ", "rename ", "copy ")
 _CARRIAGE = "␍"
 
 

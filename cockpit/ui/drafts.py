@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from cockpit.schedule.comments import LONGEST, MOST, QUOTED, Comment
 from cockpit.schedule.orders import Order
-from cockpit.ui.difflines import ADDED, OF_FILES, REMOVED, DiffText
+from cockpit.ui.difflines import OF_FILES, REMOVED, DiffText
 from cockpit.ui.looks import count, line
 
 Kept = tuple[Callable[[str], str], Callable[[str, str], None]]
@@ -86,27 +86,33 @@ def placed(diff: DiffText, comments: Iterable[Comment]) -> dict[int, list[str]]:
 
     What is said of a file that is not in the diff is left out.
     """
+    said = tuple(comments)
     found: dict[int, list[str]] = {}
-    for one in comments:
-        at = _place(diff, one)
+    places = _places(diff, {_code(one) for one in said})
+    for one in said:
+        there = places.get(_code(one), ())
         title = diff.title(one.path)
-        if at is not None:
+        if there:
+            at = min(there, key=lambda at: abs((diff.lines[at].old if one.removed else diff.lines[at].new) - one.line))
             found.setdefault(at, []).append(line(one.text))
         elif title is not None:
             found.setdefault(title, []).append(f"line {one.line}, which is not shown: {line(one.text)}")
     return found
 
 
-def _place(diff: DiffText, comment: Comment) -> int | None:
-    """Return where the line of a comment stands: the same text nearest to where it was."""
-    best: tuple[int, int] | None = None
-    kinds = (REMOVED,) if comment.removed else (" ", ADDED)
-    for at, one in enumerate(diff.lines):
-        if one.path == comment.path and one.kind in kinds and one.text[:QUOTED] == comment.code:
-            away = abs((one.old if comment.removed else one.new) - comment.line)
-            if best is None or away < best[0]:
-                best = (away, at)
-    return best[1] if best else None
+def _places(diff: DiffText, wanted: set[tuple[str, str, bool]]) -> dict[tuple[str, str, bool], list[int]]:
+    """Return where lines of these texts stand."""
+    found: dict[tuple[str, str, bool], list[int]] = {}
+    for at, one in enumerate(diff.lines if wanted else ()):
+        if one.kind in OF_FILES:
+            key = (one.path, one.text[:QUOTED], one.kind == REMOVED)
+            if key in wanted:
+                found.setdefault(key, []).append(at)
+    return found
+
+
+def _code(comment: Comment) -> tuple[str, str, bool]:
+    return comment.path, comment.code, comment.removed
 
 
 def _line(comment: Comment) -> tuple[str, int, bool]:

@@ -2,40 +2,36 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
 from msgspec.structs import replace
 from textual import on
-from textual.app import ComposeResult
-from textual.containers import Horizontal
 from textual.content import Content
 
 from cockpit.engine.handle import Handle, View
 from cockpit.errors import CockpitError
 from cockpit.schedule.comments import Comment
 from cockpit.schedule.orders import Order
-from cockpit.ui.difffiles import ChangedFile, changed_files, row
+from cockpit.ui.difffiles import changed_files
 from cockpit.ui.difflines import REMOVED, DiffText, parsed
 from cockpit.ui.drafts import on_line, placed
 from cockpit.ui.keys import BY_NAME, DIFF, on_page
 from cockpit.ui.looks import count, line, name
 from cockpit.ui.present import Row
+from cockpit.ui.screens.moving import MovingPage
 from cockpit.ui.screens.page import Page
 from cockpit.ui.styling import stylesheet
 from cockpit.ui.widgets.commentline import CommentLine
-from cockpit.ui.widgets.difffiles import DiffFiles
-from cockpit.ui.widgets.difftext import DiffView
-from cockpit.ui.widgets.lines import Keybar, Lines, StatusLine
 from cockpit.ui.working import beside
 
-LISTED_FROM, SIDE_FROM, SIDE_LEAST = 100, 160, 100  # columns: files beside the diff; side by side by itself; at all
 AT_ONCE = 50_000  # characters that are read at once; more are read in a thread
+SETTLE_S = 0.1  # before a file is asked for that was come upon: the next one may be wanted already
 FIRST = ("comment", "reject", "approve", "files", "since", "diff", "side", "edit", "help", "quit")
 
 
-class DiffPage(Page):
+class DiffPage(MovingPage):
     """The diff of a workstream; of one file where a path is given, opened at a line of it."""
 
     PAGE: ClassVar[str] = DIFF
@@ -46,27 +42,10 @@ class DiffPage(Page):
         self._handle = handle
         self.workstream, self.path = workstream, path
         self._whole, self._since = not path, False
-        self._side: bool | None = None
-        self._choosing = False
-        self._files: tuple[ChangedFile, ...] = ()
         self._answered: dict[str, Any] = {}
-        self._stands: tuple[object, ...] = ()
         self._to: tuple[str, int, bool] = (path, at, False)
         self._input: CommentLine | None = None
         self._commented: Comment | None = None
-        self.view = DiffView()
-        self.view.note = "…"
-        self.files = DiffFiles()
-        self.current = Lines("current")
-
-    def compose(self) -> ComposeResult:
-        """Lay out the diff beside its files, above what is said of it."""
-        yield self.current
-        with Horizontal(id="difference"):
-            yield self.files
-            yield self.view
-        yield StatusLine("status")
-        yield Keybar("keybar")
 
     def on_mount(self) -> None:
         """Ask for the diff."""
@@ -74,20 +53,9 @@ class DiffPage(Page):
         self._ask()
         self.show_keys()
 
-    def on_resize(self) -> None:
-        """Fit all to the new width."""
-        self._arrange()
-        self._show_files()
-        self.show_keys()
-
     def targets(self) -> tuple[str, ...]:
         """Return the workstream."""
         return (self.workstream,)
-
-    def place(self) -> tuple[str, int]:
-        """Return the file under the cursor, and the line of it as it is now."""
-        diff, at = self.view.diff, self.view.line
-        return diff.file_at(at), diff.lines[at].new if at < len(diff.lines) else 0
 
     def show(self, view: View, rows: Mapping[str, Row], now: float) -> None:
         """Stay: a diff that moves under one's eyes cannot be read; R reads it again."""
@@ -103,20 +71,7 @@ class DiffPage(Page):
 
     def why_not(self, name: str) -> str | None:
         """Return why something of the diff cannot be done."""
-        return self._why_not_shown(name) or self._why_not_said(name)
-
-    def _why_not_shown(self, name: str) -> str | None:
-        if name in ("previous", "following") and not self.view.diff.hunks:
-            return "there is no hunk"
-        if name in ("previous_file", "next_file") and len(self._files) < 2:
-            return "there is no other file"
-        if name in ("files", "diff") and not self._files:
-            return "no file is there to be shown"
-        if name == "pick" and not self._choosing:
-            return f"{BY_NAME['files'].shown} lists the files first"
-        if name == "side" and self.app.size.width < SIDE_LEAST:
-            return f"side by side needs {SIDE_LEAST} columns"
-        return None
+        return super().why_not(name) or self._why_not_said(name)
 
     def _why_not_said(self, name: str) -> str | None:
         if name == "since" and not self._since and not self._is_reviewed():
@@ -149,7 +104,14 @@ class DiffPage(Page):
         self.view.border_title = Content(f"diff of {name(self.workstream)} · {what}{since}")
         beside(self, self._bring, "asking for a diff", "diff", exclusive=True)
 
+    def show_alone(self, path: str) -> None:
+        """Ask for a file that the text lacks."""
+        self._whole, self.path, self._to = False, path, (path, 0, False)
+        self._ask()
+
     async def _bring(self) -> None:
+        if self.heading:
+            await asyncio.sleep(SETTLE_S)
         path = "" if self._whole else self.path
         since = {"since": "review"} if self._since else {}
         try:
@@ -158,6 +120,9 @@ class DiffPage(Page):
             self.view.show(DiffText(), None, {}, f"it cannot be had: {line(error.what)}")
             self.say(f"✗ no diff: {line(error.what)}", "bad")
             return
+        finally:
+            if self.heading == path:
+                self.heading = ""
         text, left = str(answer["text"]), self._left_out(answer)
         diff = await asyncio.to_thread(parsed, text, left) if len(text) > AT_ONCE else parsed(text, left)
         self._answered = answer
@@ -195,75 +160,13 @@ class DiffPage(Page):
         base = name(str(answer["base"]))[:9]
         self.say(f"{' · '.join(told)} · against {base or 'base'}", "warn" if answer["cut"] or marked else "dim")
 
+    def said(self) -> Mapping[str, int]:
+        """Return how many comments there are on each file."""
+        return Counter(one.path for one in self._said)
+
     @property
     def _said(self) -> tuple[Comment, ...]:
         return self.cockpit.drafts.of(self.workstream)
-
-    # --- its files ------------------------------------------------------------------------------------------------
-
-    def _arrange(self) -> None:
-        width = self.app.size.width
-        self.set_class(width >= LISTED_FROM and len(self._files) > 1, "-beside")
-        self.set_class(self._choosing, "-choosing")
-        self.set_class(self._choosing and not self.has_class("-beside"), "-alone")
-        self.files.styles.width = min(48, max(28, width // 4)) if width >= LISTED_FROM else "100%"
-        side = width >= SIDE_FROM if self._side is None else self._side
-        self.view.set_side(side and width >= SIDE_LEAST)
-
-    def _at(self) -> int:
-        """Return which file the cursor is in."""
-        path = self.view.diff.file_at(self.view.line)
-        return next((at for at, one in enumerate(self._files) if one.path == path), 0)
-
-    def _show_files(self, current: int | None = None) -> None:
-        self._arrange()
-        at = self._at() if current is None else current
-        said = Counter(one.path for one in self._said)
-        self.files.border_title = Content(f"{count(len(self._files), 'file')}")
-        self.files.show(self._files, at, said)
-        lines: list[Sequence[tuple[str, str]]] = []
-        if len(self._files) > 1 and not (self.has_class("-beside") or self._choosing):
-            place = f"{at + 1}/{len(self._files)} "
-            one = self._files[at]
-            cells = row(one, max(20, self.app.size.width - 2 - len(place)), current=False, said=said[one.path])
-            lines = [((place, "dim"), *cells)]
-        self.current.show_lines([tuple(cells) for cells in lines])
-
-    @on(DiffView.Moved)
-    def _moved(self) -> None:
-        stands = (self._at(), on_line(self.view.diff, self.view.line) is None)
-        if stands != self._stands:
-            self._stands = stands
-            if not self._choosing:
-                self._show_files()
-            self.show_keys()
-
-    @on(DiffFiles.Clicked)
-    def _clicked(self, event: DiffFiles.Clicked) -> None:
-        event.stop()
-        self._end_choosing()
-        self._go_to(event.at)
-
-    def _go_to(self, at: int) -> None:
-        """Go to a file: in the text, or alone where the text lacks it."""
-        path = self._files[at].path
-        title = self.view.diff.title(path)
-        if title is not None:
-            self.view.to_line(title, top=True)
-            return
-        self._whole, self.path, self._to = False, path, (path, 0, False)
-        self._ask()
-
-    def _end_choosing(self) -> None:
-        self._choosing = False
-        self._show_files()
-
-    def _choose(self, at: int) -> None:
-        """Make another file the current one of the list; where the diff is beside it, that follows."""
-        at = min(max(0, at), len(self._files) - 1)
-        self._show_files(at)
-        if self.has_class("-beside"):
-            self._go_to(at)
 
     # --- what is said of lines ------------------------------------------------------------------------------------
 
@@ -347,25 +250,6 @@ class DiffPage(Page):
         self._files = ()
         self._ask()
 
-    def do_side(self) -> None:
-        """Show before and after side by side, or one below the other."""
-        self._side = not self.view.side
-        self._arrange()
-
-    def do_files(self) -> None:
-        """Choose a file of the list, or go back to the diff."""
-        self._choosing = not self._choosing
-        self._show_files()
-        self.show_keys()
-        if self._choosing:
-            self.say(f"↑ ↓ choose a file, {BY_NAME['pick'].shown} goes to it")
-
-    def do_pick(self) -> None:
-        """Go to the file that was chosen."""
-        at = self.files.current
-        self._end_choosing()
-        self._go_to(at)
-
     def do_comment(self) -> None:
         """Open the line in which a comment is typed."""
         fresh = on_line(self.view.diff, self.view.line)
@@ -385,69 +269,3 @@ class DiffPage(Page):
 
         path, number = self.place()
         begin(self.cockpit, Path(self._worktree) / path, number)
-
-    def do_previous(self) -> None:
-        """Go to the hunk before."""
-        found = [at for at in self.view.diff.hunks if at < self.view.line]
-        self.view.to_line(found[-1] if found else 0, top=True)
-
-    def do_following(self) -> None:
-        """Go to the next hunk."""
-        found = [at for at in self.view.diff.hunks if at > self.view.line]
-        if found:
-            self.view.to_line(found[0], top=True)
-        else:
-            self.say("that is the last hunk")
-
-    def do_previous_file(self) -> None:
-        """Go to the file before."""
-        self._go_on(-1)
-
-    def do_next_file(self) -> None:
-        """Go to the next file."""
-        self._go_on(1)
-
-    def _go_on(self, by: int) -> None:
-        at = self._at() + by
-        if 0 <= at < len(self._files):
-            self._go_to(at)
-        else:
-            self.say("that is the last file" if by > 0 else "that is the first file")
-
-    def do_up(self) -> None:
-        """Move up."""
-        self._move(-1)
-
-    def do_down(self) -> None:
-        """Move down."""
-        self._move(1)
-
-    def do_page_up(self) -> None:
-        """Move up a page."""
-        self._move(-1, page=True)
-
-    def do_page_down(self) -> None:
-        """Move down a page."""
-        self._move(1, page=True)
-
-    def _move(self, by: int, *, page: bool = False) -> None:
-        if self._choosing:
-            self._choose(self.files.current + by * (max(1, self.files.size.height - 1) if page else 1))
-        elif page:
-            self.view.page(by)
-        else:
-            self.view.move(by)
-
-    def do_first(self) -> None:
-        """Go to the first line or file."""
-        if self._choosing:
-            self._choose(0)
-        else:
-            self.view.to_line(0)
-
-    def do_last(self) -> None:
-        """Go to the last line or file."""
-        if self._choosing:
-            self._choose(len(self._files) - 1)
-        else:
-            self.view.to_line(len(self.view.diff.lines) - 1)
