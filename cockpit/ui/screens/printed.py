@@ -1,6 +1,6 @@
 """What a page can do that shows what a run printed: search in it, fold and unfold it, talk to its agent."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 
 from textual import on
 from textual.content import Content
@@ -88,6 +88,11 @@ class PrintedPage(Page):
         if action in ("unfold", "raw") and not self.output.transcript.structured:
             return "it is shown as it came: its agent prints no messages that could be folded"
         return None
+
+    def keys(self) -> Sequence[tuple[str, str, bool]]:
+        """Return the footer's keys: those of the output only where it is what the keys are for."""
+        search = BY_NAME["search"].short
+        return [key for key in super().keys() if self.printed or key[1] != search]
 
     # --- what is sought -------------------------------------------------------------------------------------------
 
