@@ -91,8 +91,8 @@ class PrintedPage(Page):
 
     def keys(self) -> Sequence[tuple[str, str, bool]]:
         """Return the footer's keys: those of the output only where it is what the keys are for."""
-        search = BY_NAME["search"].short
-        return [key for key in super().keys() if self.printed or key[1] != search]
+        shown, search = super().keys(), BY_NAME["search"].short
+        return [key for key in shown if self.printed or key[1] != search]
 
     # --- what is sought -------------------------------------------------------------------------------------------
 
