@@ -343,3 +343,20 @@ async def test_a_talk_outlives_its_driver_and_a_paused_one_goes_on_with_its_sess
     ]
     assert scene.base_file("done.txt").startswith("# Go on")
     scene.check()
+
+
+async def test_claude_is_talked_with_by_the_next_driver_as_well(scene: Scene) -> None:
+    (agent := scene.top / "agent.py").write_text(CLAUDE.replace('["text"] == "work"', '["text"]'))
+    asks = ["--permission-prompt-tool", "stdio"]
+    profile = {"preset": "claude", "run": [sys.executable, str(agent)], "args": asks}
+    scene.plan({"a": {}}, agents={"claude": profile})
+    async with scene.driving() as play:
+        await play.start("a")
+        await play.until(lambda one: one.snapshot.open_questions("a"), 20)
+    async with scene.driving() as play:
+        assert (await play.order("answer", "a", reason="allow")).ok
+        await play.until(lambda one: one.snapshot.open_questions("a"), 20)
+        assert (await play.order("answer", "a", number=2)).ok
+        await play.until_merged("a", seconds=20)
+    assert '"answers": {"Which?": "Blue"}' in scene.base_file("got.txt")
+    scene.check()
