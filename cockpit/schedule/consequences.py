@@ -247,7 +247,7 @@ def _stands(leg: Leg) -> str:
 
 
 def _told(leg: Leg, field: str) -> str:
-    at_once = {"checklist": "the review shows it from now on; ", "title": "its merge is named by it; "}.get(field, "")
+    at_once = {"checklist": "the review shows it from now on; ", "title": "its merge gets this title; "}.get(field, "")
     if leg.state in _RUNS:
         return f"{at_once}its run goes on with what it was told, the next one is told this"
     if leg.state is State.CHECKING or leg.state in _JUDGED:

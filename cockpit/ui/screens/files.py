@@ -35,7 +35,7 @@ class FilesScreen(ModalScreen[str | None]):
     def __init__(self, handle: Handle, workstream: str, worktree: str, *, running: bool) -> None:
         super().__init__()
         self._handle, self._workstream, self._worktree = handle, workstream, worktree
-        self._running = running
+        self._agent_there = running
         self._paths: list[str] = []
 
     def compose(self) -> ComposeResult:
@@ -62,7 +62,7 @@ class FilesScreen(ModalScreen[str | None]):
         self._paths = [path for path, *_ in there[:SHOWN]]
         left = int(answer["files"]) - len(self._paths)
         more = f"; {left} that were removed or are too many are left out" if left > 0 else ""
-        agent = "its agent works there too\n" if self._running else ""
+        agent = "its agent works there too\n" if self._agent_there else ""
         told = f"{count(int(answer['files']), 'changed file')}{more}" if answer["files"] else "no file changed yet"
         self._list(f"{agent}{told}", [_option(*one) for one in there[:SHOWN]])
 
