@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from cockpit.engine import outfit
 from cockpit.engine.findings import IMPORTS
 from cockpit.engine.project import Project
+from cockpit.engine.steps import step, step_of_legs
 from cockpit.errors import CockpitError
 from cockpit.git import commits, sparse, worktrees
 from cockpit.git.gatetree import gate_worktree
@@ -39,7 +40,8 @@ async def check_leg(effects: "Effects", key: str, run: str) -> None:
     worktree = Path(engine.snapshot.workstreams[leg.workstream].worktree)
     try:
         branch = engine.snapshot.workstreams[leg.workstream].outline.branch
-        fact, paths = await effects.pool.git(_commit, effects.project, leg, workstream, worktree, branch)
+        with step(engine, (leg.workstream,), "its work is being committed"):
+            fact, paths = await effects.pool.git(_commit, effects.project, leg, workstream, worktree, branch)
     except CockpitError as error:
         effects.fail(key, run, "failed", f"the work could not be committed: {error}")
         return
@@ -54,7 +56,8 @@ async def check_leg(effects: "Effects", key: str, run: str) -> None:
     if paths:
         effects.changed[fact.commit] = paths
     try:
-        bad = await effects.monitor.judge_commit(engine.snapshot.legs[key], fact.commit)
+        with step(engine, (leg.workstream,), "its change is being scanned"):
+            bad = await effects.monitor.judge_commit(engine.snapshot.legs[key], fact.commit)
     except CockpitError as error:
         effects.fail(key, run, "failed", f"the work could not be scanned: {error}")
         return
@@ -155,12 +158,14 @@ async def _gates(
     """Run gates, cheapest first, recording each for the last leg; return why the first one failed, or nothing."""
     leg = effects.engine.snapshot.legs[keys[-1]]
     commit, tree = commit or leg.commit, tree or leg.tree
-    for gate in gates:
+    due = [gate for gate in gates if not _passed(effects, gate, tree)]
+    for number, gate in enumerate(due, 1):
         if _passed(effects, gate, tree):
-            continue
+            continue  # another one of the same kind passed meanwhile
         # What a gate finds in a part of the tree is no proof for the tree, and a failure may be what is not there.
         part = gate.run is not None and await effects.pool.short(sparse.is_sparse, folder)
-        with effects.cancellable(*keys) as cancelled:
+        told = f"gate {gate.name}{f' ({number} of {len(due)})' if len(due) > 1 else ''}"
+        with effects.cancellable(*keys) as cancelled, step_of_legs(effects.engine, keys, told):
             fact, shown = await _gate(effects, keys, gate, folder, base, commit, tree, cancelled)
             if part and fact.ok:
                 fact = replace(fact, how=f"{fact.how}-part")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, cast
 
 from cockpit.engine import resolutions
 from cockpit.engine.pruned import prune_state
+from cockpit.engine.steps import step, step_of_legs
 from cockpit.errors import CockpitError, GitError
 from cockpit.git import integrate, proof, rebase, revert
 from cockpit.git.mergetree import Special, specials
@@ -137,7 +138,8 @@ async def _integrate(effects: "Effects", keys: Sequence[str]) -> bool:
         if tip is None:
             _defer(effects, keys, f"the branch {effects.base} is gone")
             return True
-        chain = await _build(effects, keys, tip)
+        with step_of_legs(engine, keys, f"its merge into {effects.base} is being built"):
+            chain = await _build(effects, keys, tip)
         if not chain:
             return True
         keys = [link.leg for link in chain]
@@ -152,7 +154,8 @@ async def _integrate(effects: "Effects", keys: Sequence[str]) -> bool:
         await engine.durable()  # what was built must be known when base holds it, or a squash could be merged twice
         if _stopped(effects, keys):
             return True
-        done = await effects.pool.git(integrate.publish, effects.repo, effects.base, tip, chain[-1].built.commit)
+        with step_of_legs(engine, keys, f"{effects.base} is being moved to it"):
+            done = await effects.pool.git(integrate.publish, effects.repo, effects.base, tip, chain[-1].built.commit)
         if isinstance(done, integrate.Published):
             engine.record(*(f.LegMerged(link.leg, link.built.commit) for link in chain))
             engine.read(base_commit=done.commit)
@@ -249,19 +252,20 @@ async def clean_up(effects: "Effects", workstream: str) -> None:
     one = engine.snapshot.workstreams[workstream]
     try:
         merged = await effects.pool.short(delivered, effects, workstream)
-        removed = await effects.pool.git(
-            rescue.remove,
-            effects.repo,
-            Path(one.worktree),
-            parent=Path(engine.snapshot.outline.worktrees),
-            branch=one.outline.branch,
-            base=effects.base,
-            plan=effects.project.loaded.name,
-            workstream=workstream,
-            at=engine.clock.now(),
-            exclude=effects.project.setup_files,
-            merged=merged,
-        )
+        with step(engine, (workstream,), "its worktree is being removed, rescue first"):
+            removed = await effects.pool.git(
+                rescue.remove,
+                effects.repo,
+                Path(one.worktree),
+                parent=Path(engine.snapshot.outline.worktrees),
+                branch=one.outline.branch,
+                base=effects.base,
+                plan=effects.project.loaded.name,
+                workstream=workstream,
+                at=engine.clock.now(),
+                exclude=effects.project.setup_files,
+                merged=merged,
+            )
     except CockpitError as error:
         engine.record(f.CleanUpRefused(workstream, str(error)))
         return

@@ -16,6 +16,7 @@ from cockpit.schedule.readings import (
     PlanReading,
     Readings,
     RunReading,
+    Step,
     WorktreeReading,
 )
 from cockpit.schedule.records import Record
@@ -29,6 +30,7 @@ _KEYED: Mapping[str, Any] = {
     "shared": tuple[str, ...],
     "findings": tuple[FindingReading, ...],
     "records": Record,
+    "steps": Step,
     "notes": str,
 }
 _WHOLE: Mapping[str, type] = {"forecast": Forecast, "plan": PlanReading}
@@ -113,6 +115,7 @@ def workstreams_of(
     if changes.keys() & {"forecast", "plan", "hold"}:
         return None
     found: set[str] = {*changes.get("worktrees", ()), *changes.get("conflicts", ()), *changes.get("findings", ())}
+    found.update(changes.get("steps", ()))
     for one in recorded:
         if isinstance(one.fact, _FAR_REACHING):
             return None

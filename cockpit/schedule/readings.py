@@ -32,6 +32,13 @@ class RunReading(Struct, frozen=True):
     source: str = "asserted"
 
 
+class Step(Struct, frozen=True):
+    """What of long work is being done to a workstream just now, and since when (seconds since the epoch)."""
+
+    what: str
+    since: float = 0.0
+
+
 class Forecast(Struct, frozen=True):
     """When the wanted rest will be done, in seconds from `at`; None with the reason where only a human can tell."""
 
@@ -94,7 +101,7 @@ class Readings(Struct, frozen=True):
 
     `shared` holds each shared file that is edited now, with the workstreams that edit it, `findings` what the monitor
     sees in the worktrees of what runs, `records` what is known of agent profiles from all plans, by the digest of what
-    they run.
+    they run, `steps` what of long work is being done to a workstream: the gate that runs, the merge that is built.
     """
 
     worktrees: Mapping[str, WorktreeReading] = field(default_factory=lambda: MappingProxyType({}))
@@ -102,6 +109,7 @@ class Readings(Struct, frozen=True):
     conflicts: Mapping[str, ConflictReading] = field(default_factory=lambda: MappingProxyType({}))
     shared: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: MappingProxyType({}))
     findings: Mapping[str, tuple[FindingReading, ...]] = field(default_factory=lambda: MappingProxyType({}))
+    steps: Mapping[str, Step] = field(default_factory=lambda: MappingProxyType({}))
     notes: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     records: Mapping[str, Record] = field(default_factory=lambda: MappingProxyType({}))
     forecast: Forecast | None = None

@@ -89,7 +89,10 @@ def _queue(view: View) -> Iterator[Item]:
         leg = snapshot.legs[key]
         yield _queued(snapshot, leg, ROLLING_BACK, (_rolling_back(snapshot, leg, merging=merging), "busy"))
     for leg in legs:
-        yield _queued(snapshot, leg, LOOKS[leg.state], _doing(snapshot, leg, merging=merging))
+        doing, step = _doing(snapshot, leg, merging=merging), view.readings.steps.get(leg.workstream)
+        if step is not None and leg.state is State.MERGING and not leg.ending:
+            doing = f"{doing[0]} · {line(step.what)}", "busy"
+        yield _queued(snapshot, leg, LOOKS[leg.state], doing)
 
 
 def _rolling_back(snapshot: Snapshot, leg: Leg, *, merging: bool) -> str:
@@ -243,6 +246,8 @@ def _of_queued(view: View, item: Item, now: float) -> Iterator[Line]:
     if leg is None:
         return
     yield (item.row.cells[6],)
+    if doing := view.readings.steps.get(item.workstream):
+        yield ((f"{line(doing.what)}, for {age(now - doing.since)}", "busy"),)
     yield ((f"leg {name(leg.key)}, round {leg.outline.round}, for {age(now - leg.since)}", "plain"),)
     if leg.commit:
         text = f"its work is {name(leg.commit)[:9]}: {count(leg.files, 'file')} +{leg.added} −{leg.removed}"

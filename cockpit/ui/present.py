@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from cockpit.engine.handle import View
 from cockpit.schedule.queueing import waits_in_line
-from cockpit.schedule.readings import ConflictReading, FindingReading, RunReading, WorktreeReading
+from cockpit.schedule.readings import ConflictReading, FindingReading, RunReading, Step, WorktreeReading
 from cockpit.schedule.snapshot import (
     OPEN,
     RELEASED,
@@ -28,6 +28,7 @@ from cockpit.ui.pulse import NO_PULSE, Activity, Progress, Pulse, progress
 from cockpit.ui.touched import Common, touched
 
 Cell = tuple[str, str]
+_BY_STEPS = (State.CHECKING, State.MERGING)
 SLICE = 25
 
 
@@ -164,6 +165,7 @@ class Presenter:
             shared,
             common.asked.get(key),
             done,
+            readings.steps.get(key),
         )
         if self._inputs.get(key) == given:
             return self._rows[key]
@@ -227,6 +229,8 @@ def _row(
     look = look_of(leg, run, blocked=bool(by), unsure=bool(unsure))
     in_line = str(given[13])
     why, why_style = explain(snapshot, workstream, leg, run, note, hold=hold, in_line=in_line, by=by, needed=needed)  # type: ignore[arg-type]  # tuples of keys, as put there
+    if isinstance(given[20], Step) and not leg.ending and (workstream.clean_up or leg.state in _BY_STEPS):
+        why, why_style = line(given[20].what), "busy"
     if unsure:
         why = f"{why} · {unsure}"
     if reverting:

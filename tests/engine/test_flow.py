@@ -158,19 +158,28 @@ async def test_a_start_that_needs_a_human_waits_for_one(scene: Scene) -> None:
     scene.check()
 
 
-async def test_the_operator_is_notified_of_what_the_plan_names(scene: Scene) -> None:
+async def test_the_operator_is_notified_of_what_the_plan_names_and_sees_each_step(scene: Scene) -> None:
     told = f'echo "$COCKPIT_EVENT $COCKPIT_WORKSTREAM" >> {scene.stage}/told'
     scene.plan(
         {"good": {}, "bad": {"does": "exit 1"}},
         approve={"merge": "always"},
         notify=[{"on": ["approval", "failed", "merged"], "run": told}],
+        gates=[{"name": "one", "run": "true"}, {"name": "two", "run": "true"}],
     )
+    steps: list[str] = []
     async with scene.driving() as play:
+        play.driver.engine.watch_facts(
+            lambda _, readings: steps.extend(one.what for one in readings.get("steps", {}).values() if one)
+        )
         await play.start()
         await play.until_state(good="review", bad="failed")
         await play.order("approve", "good")
         await play.until_merged("good")
         await play.until_lines("told", 3)
+        assert play.driver.engine.readings.steps == {}
+    assert steps[:2] == ["its work is being committed", "its change is being scanned"]
+    assert steps[2:4] == ["gate one (1 of 2)", "gate two (2 of 2)"]
+    assert steps.index("its merge into main is being built") < steps.index("main is being moved to it")
     lines = (scene.stage / "told").read_text().splitlines()
     assert sorted(lines) == ["approval good", "failed bad", "merged good"]
     scene.check()
@@ -182,7 +191,7 @@ async def test_questions_are_answered_about_a_run_that_goes_on(scene: Scene) -> 
         await play.start()
         await play.until_there("on")
         await play.until_state(a="running")
-        assert "some words" in (await play.handle.ask("output", workstream="a"))["data"]
+        assert "some words" in await play.printed("a")
         kinds = [one[2] for one in (await play.handle.ask("facts", text="workstream:a"))["facts"]]
         assert kinds[:3] == ["RunStarted", "WorktreeMade", "LegTaken"]
         scene.go("go")

@@ -4,9 +4,11 @@ import pytest
 from msgspec.structs import replace
 
 from cockpit.schedule import facts as f
+from cockpit.schedule.readings import Step
 from cockpit.ui.keys import MERGES, TABS, on_page
 from cockpit.ui.merging import counted, detail, items, why_not_merge, why_not_rollback
 from cockpit.ui.onbase import Commit, merges_of
+from cockpit.ui.present import Presenter
 from cockpit.ui.screens.confirm import ConfirmScreen
 from cockpit.ui.screens.merges import MergesPage
 from cockpit.ui.screens.workstream import WorkstreamPage
@@ -106,10 +108,14 @@ async def test_a_merge_that_is_built_is_at_its_gates_and_the_detail_names_those_
     handle.record(
         f.MergeBuilt(leg, "eeeeeeeeeeee", "t", "onto"), f.GateFinished(leg, "tests", ok=True, tree="t"), publish=False
     )
-    view = handle.view()
     assert told(handle)[f"leg:{leg}"][1] == "built as eeeeeeeee, being checked"
+    handle.read(steps={"cli": Step("gate lint (2 of 3)", handle.clock.now() - 12)})
+    assert told(handle)[f"leg:{leg}"][1] == "built as eeeeeeeee, being checked · gate lint (2 of 3)"
+    assert Presenter().rows(handle.view())["cli"].cells[8] == ("gate lint (2 of 3)", "busy")
+    view = handle.view()
     text = str(detail(view, items(view)[f"leg:{leg}"], handle.clock.now()))
     assert "since the merge began: tests passed" in text
+    assert "gate lint (2 of 3), for 12s" in text
     assert "its work is work-cli: 2 files +9 −1" in text
 
 

@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from cockpit.engine.wire import patched, readings_out, workstreams_of
-from cockpit.schedule.readings import FindingReading, Readings
+from cockpit.schedule.readings import FindingReading, Readings, Step
 from cockpit.schedule.records import Record
 from cockpit.schedule.snapshot import Snapshot
 
@@ -21,6 +21,13 @@ def test_findings_of_one_worktree_leave_those_of_others_alone() -> None:
     assert readings.findings == {"a": (SEEN,), "b": (SEEN, SEEN)}
     assert patched(readings, sent(findings={"b": None})).findings == {"a": (SEEN,)}
     assert workstreams_of(Snapshot(), (), {"findings": {"b": None}}) == frozenset({"b"})
+
+
+def test_a_step_comes_and_goes_with_its_workstream() -> None:
+    readings = patched(Readings(), sent(steps={"a": Step("gate tests", 1.5)}))
+    assert readings.steps == {"a": Step("gate tests", 1.5)}
+    assert patched(readings, sent(steps={"a": None})).steps == {}
+    assert workstreams_of(Snapshot(), (), {"steps": {"a": None}}) == frozenset({"a"})
 
 
 def test_records_come_by_profile() -> None:

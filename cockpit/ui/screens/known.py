@@ -37,6 +37,8 @@ def about(view: View, row: Row, now: float) -> Content:
     if leg.commit and leg.state is not State.RUNNING:
         told_of = f"{name(leg.commit)[:9]} · {count(leg.files, 'file')} +{leg.added} −{leg.removed}"
         lines.append(_pair("committed", told_of))
+    if doing := view.readings.steps.get(row.id):
+        lines.append(_pair("step", f"{line(doing.what)}, for {age(now - doing.since)}", COLOURS["busy"]))
     lines += [_leg(view, key, current=key == leg.key) for key in workstream.outline.legs]
     lines.append(content((("needs      ", "dim"), *needs_told(snapshot, row.id))))
     lines.append(content((("needed by  ", "dim"), *needed_told(snapshot, row.id))))
@@ -55,6 +57,7 @@ def about(view: View, row: Row, now: float) -> Content:
     if leg.state is State.REVIEW and workstream.outline.checklist:
         lines += [content(cells) for cells in checklist(snapshot, row.id)]
     lines += [_pair("lesson", line(lesson)) for lesson in leg.lessons[-2:]]
+    lines += [_pair("next run", f"is also told: {line(leg.addition)}")] if leg.addition else []
     lines += [_pair("rescued", name(ref)) for ref in workstream.rescues[-2:]]
     return Content("\n").join(lines)
 

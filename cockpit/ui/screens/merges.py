@@ -31,7 +31,8 @@ class MergesPage(DetailPage[Item]):
     def made_of(self, view: View) -> tuple[object, ...]:
         """Return what the list is made of."""
         snapshot = view.snapshot
-        return snapshot.merges, snapshot.legs, snapshot.reverting, snapshot.outline, view.readings.conflicts
+        readings = view.readings
+        return snapshot.merges, snapshot.legs, snapshot.reverting, snapshot.outline, readings.conflicts, readings.steps
 
     def items(self, view: View) -> dict[str, Item]:
         """Return the queue, the history and base's log."""
