@@ -188,9 +188,13 @@ class Running:
             following_ = following_ or following.Following(self._effects.project.state.run(run))
             parser = await self._pool.ending(following_.read)
             look = await self._pool.ending(runs.look, self._effects.project.state.run(run))
-            if look.over or not parser.in_tool:
+            if look.over or not parser.in_tool or self._asks(run):
                 return
             await asyncio.sleep(LOOK_EVERY_S)
+
+    def _asks(self, run: str) -> bool:
+        """Tell whether a run waits for the operator: then its tool call does not end by itself."""
+        return any(one.run == run for one in self._engine.snapshot.open_questions())
 
     async def _require_still(self, key: str) -> None:
         """Say so where something goes on writing after a quarantined run's whole process tree has gone."""

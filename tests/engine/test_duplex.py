@@ -109,9 +109,12 @@ while line := sys.stdin.readline():
     else:
         text = params["prompt"][0]["text"]
         write("at " + text.split("\\n")[0])
-        call = {"toolCallId": "t", "title": "paint", "kind": "execute"}
+        call = {"toolCallId": "t", "title": "paint", "kind": "execute", "status": "pending"}
+        say(method="session/update", params={"sessionId": session, "update": {"sessionUpdate": "tool_call", **call}})
         say(id="p", method="session/request_permission", params={"options": [{"optionId": "yes"}], "toolCall": call})
         sys.stdin.readline()
+        done = {"sessionUpdate": "tool_call_update", "toolCallId": "t", "status": "completed"}
+        say(method="session/update", params={"sessionId": session, "update": done})
         pathlib.Path("done.txt").write_text(text)
         say(id=message["id"], result={"stopReason": "end_turn"})
 """
