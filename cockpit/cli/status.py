@@ -344,6 +344,7 @@ def _finish(forecast: Forecast | None, now: float) -> str:
 def _cells(snapshot: Snapshot, one: shapes.Workstream, notes: Mapping[str, str]) -> list[Cell]:
     number = next((at for at, key in enumerate(one.legs, 1) if key == one.leg), 1)
     changes = f"{plural(one.files, 'file')} +{one.added} −{one.removed}" if one.files else ""
+    gone = "removed from plan" if snapshot.workstreams[one.id].gone else ""
     return [
         (one.id, "bold"),
         (one.state, STYLE_OF.get(State(one.state), "")),
@@ -351,5 +352,5 @@ def _cells(snapshot: Snapshot, one: shapes.Workstream, notes: Mapping[str, str])
         one.slot or one.agent or "",
         changes,
         str(one.ahead) if one.ahead else "",
-        why(snapshot, one.id, notes),
+        " · ".join(filter(None, (why(snapshot, one.id, notes), gone))),
     ]

@@ -28,6 +28,7 @@ from cockpit.ui.pulse import NO_PULSE, Activity, Progress, Pulse, progress
 from cockpit.ui.touched import Common, touched
 
 Cell = tuple[str, str]
+REMOVED = "removed from plan"
 _BY_STEPS = (State.CHECKING, State.MERGING)
 SLICE = 25
 
@@ -244,6 +245,8 @@ def _row(
     cost, shared, asks = given[16], bool(given[17]), given[18]
     if isinstance(asks, Question) and not leg.ending:
         why, why_style = f"asks: {line(asks.text)}", "warn"
+    if workstream.gone:
+        why = f"{why} · {REMOVED}" if why else REMOVED
     signs = _signs(look, leg, seen=len(seen), stands=known[0], clashes=bool(clashes), shared=shared)
     legs = workstream.outline.legs
     merged = leg.state is State.MERGED

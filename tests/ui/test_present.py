@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 from rich.cells import cell_len
 
+from cockpit.cli.status import status_lines
 from cockpit.engine.handle import View
 from cockpit.schedule import facts as f
 from cockpit.schedule.readings import Forecast, PlanReading, RunReading
@@ -19,8 +20,9 @@ from cockpit.ui.columns import COLUMNS, GAP, lay_out
 from cockpit.ui.headline import header_lines, headline
 from cockpit.ui.looks import LOOKS, age, at_clock, fit, line, name
 from cockpit.ui.news import news
-from cockpit.ui.present import Presenter, Row, going_on, patch
-from tests.ui.fakes import START, FakeHandle, busy, loaded, many, six, under_way
+from cockpit.ui.present import REMOVED, Presenter, Row, going_on, patch
+from cockpit.ui.screens.known import about
+from tests.ui.fakes import START, FakeHandle, busy, loaded, many, outline, six, under_way, workstream
 
 
 def rows_of(handle: FakeHandle) -> dict[str, Row]:
@@ -133,6 +135,17 @@ def test_a_changed_state_changes_the_rows_of_those_that_wait_for_it() -> None:
     before = presenter.rows(handle.view())
     handle.record(f.ApprovalGiven("security/security-1", "merge"), publish=False)
     assert {row.id for row in patch(before, presenter.rows(handle.view())).rows} == {"security", "api"}
+
+
+def test_what_was_removed_from_the_plan_and_is_kept_says_so() -> None:
+    handle, presenter = busy(), Presenter()
+    assert not any(REMOVED in row.cells[8][0] for row in presenter.rows(handle.view()).values())
+    handle.record(f.PlanLoaded("p", "", outline(workstream("other", "x"))), publish=False)
+    rows = presenter.rows(handle.view())
+    assert list(rows) == ["other", "ci-testing", "security", "database"]
+    assert rows["security"].cells[8][0] == "approval: merge · removed from plan"
+    assert REMOVED in str(about(handle.view(), rows["security"], START))
+    assert sum("removed from plan" in one for one in status_lines(handle.view(), START, None)) == 3
 
 
 def test_a_plan_that_changes_gives_the_order_anew() -> None:

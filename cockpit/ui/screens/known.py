@@ -11,7 +11,7 @@ from cockpit.schedule.states import State
 from cockpit.ui.depending import needed_told, needs_told
 from cockpit.ui.looks import LOOKS, age, count, fit, line, name, time_left
 from cockpit.ui.parts import checklist
-from cockpit.ui.present import Row, on_older_base
+from cockpit.ui.present import REMOVED, Row, on_older_base
 from cockpit.ui.violations import is_waived, judged, told
 from cockpit.ui.widgets.lines import COLOURS, content
 
@@ -31,6 +31,8 @@ def about(view: View, row: Row, now: float) -> Content:
         _pair("branch", f"{name(workstream.outline.branch)} → {name(snapshot.outline.base)}"),
         _pair("worktree", line(workstream.worktree) or "none"),
     ]
+    if workstream.gone:
+        lines.append(_pair("plan", f"{REMOVED}: it is kept as it was, and goes on until it is merged or stopped"))
     if worktree:
         changes = f"{worktree.files} files +{worktree.added} −{worktree.removed}, {worktree.untracked} untracked"
         lines.append(_pair("changes", f"{changes} · ↑{worktree.ahead} ↓{worktree.behind}"))
