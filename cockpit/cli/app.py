@@ -31,6 +31,7 @@ TABLE: dict[str, dict[str, str]] = {
         "status": "status:status",
         "facts": "facts:facts",
         "changes": "changes:changes",
+        "diff": "diff:diff",
         "logs": "logs:logs",
         "attach": "attach:attach",
         "report": "report:report",

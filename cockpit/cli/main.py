@@ -39,6 +39,7 @@ COMMANDS = (
     "stop-driver",
     "answer",
     "prompt",
+    "diff",
     "logs",
     "attach",
     "report",

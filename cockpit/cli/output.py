@@ -46,9 +46,12 @@ def coloured(stream: IO[str] | None = None) -> bool:
     return out.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
-def paint(text: str, style: str, *, stream: IO[str] | None = None) -> str:
-    """Return the text as one printable line, in a style (bold, dim, red, green, yellow, blue, magenta) if allowed."""
-    plain = on_one_line(text)
+def paint(text: str, style: str, *, stream: IO[str] | None = None, blanks: bool = False) -> str:
+    """Return the text as one printable line, in a style (bold, dim, red, green, yellow, blue, magenta) if allowed.
+
+    `blanks` stay as they are: it is a line of code.
+    """
+    plain = safe_text(text).replace("\n", " ") if blanks else on_one_line(text)
     return f"\x1b[{_STYLES[style]}m{plain}\x1b[0m" if style in _STYLES and coloured(stream) else plain
 
 

@@ -7,24 +7,19 @@ from pathlib import Path
 from typing import Any
 
 from cockpit.agents import processes, runs
-from cockpit.engine import attached, outputs, prompting
+from cockpit.engine import attached, changes, outputs, prompting
 from cockpit.engine.effects import Effects
 from cockpit.engine.past import Past
 from cockpit.engine.plans import Plans
 from cockpit.engine.talks import Talks
 from cockpit.errors import CockpitError
-from cockpit.git import ignored, reviewed, unified
+from cockpit.git import ignored
 from cockpit.metrics import records
 from cockpit.plan import trust
 from cockpit.redaction import KNOWN
-from cockpit.safetext import safe_line
 from cockpit.schedule.snapshot import Leg
-from cockpit.schedule.states import State
 
 OUTPUT_LIMIT = 262_144
-DIFF_LIMIT = 262_144
-FILE_LIMIT = 2_097_152  # of a file that is asked for by its name
-REVIEW = "review"
 GATE_LIMIT = 16_384
 PROMPT_LIMIT = 65_536
 SOUGHT_LIMIT = 500
@@ -68,14 +63,7 @@ class Questions:
             raise CockpitError(f"the question {question} does not take these arguments: {error}") from error
 
     def _leg(self, workstream: str) -> Leg:
-        snapshot = self._effects.engine.snapshot
-        if workstream not in snapshot.workstreams:
-            raise CockpitError(f"there is no workstream {workstream} in this plan")
-        leg = snapshot.leg_under_way(workstream)
-        if leg.run is None:
-            begun = [one for one in snapshot.legs_of(workstream) if one.run]
-            return begun[-1] if begun else leg
-        return leg
+        return changes.begun_leg(self._effects.engine.snapshot, workstream)
 
     async def _output(self, workstream: str, offset: int | None = None, limit: int = 65536) -> Any:
         leg = self._leg(workstream)
@@ -109,35 +97,9 @@ class Questions:
 
     async def _diff(self, workstream: str, path: str = "", since: str = "") -> Any:
         """Give the change of a workstream's leg: what its worktree holds now, else what it committed."""
-        leg = self._leg(workstream)
         snapshot, project = self._effects.engine.snapshot, self._effects.project
-        told: dict[str, Any] = {"leg": leg.key, "base": leg.base, "text": "", "files": 0, "left_out": 0, "cut": False}
-        told |= {"lines_left": 0, "listed": [], "marked": []}
-        worktree = Path(snapshot.workstreams[workstream].worktree or "/")
-        there: bool = leg.base != "" and await self._effects.pool.short((worktree / ".git").exists)
-        there = there and leg.state is not State.MERGED
-        if not there and not (leg.base and leg.commit):
-            return told
-        start = leg.base
-        if since == REVIEW:
-            if not leg.reviewed:
-                raise CockpitError(f"nobody decided on {workstream} yet: there is no review to compare with")
-            found = await self._effects.pool.git(
-                reviewed.brought_on, project.repo, leg.reviewed, leg.reviewed_base, leg.base
-            )
-            start, told["base"], told["marked"] = found.tree, leg.reviewed, [safe_line(one) for one in found.paths]
-        limit = FILE_LIMIT if path else DIFF_LIMIT
-        if there:
-            work = partial(unified.since, worktree, start, project.setup_files, path, limit)
-        else:
-            work = partial(unified.between, project.repo.root, start, leg.commit, path, limit)
-        shown = await self._effects.pool.git(work)
-        listed = [
-            [unified.shown_path(one.path), unified.shown_path(one.was), one.letter, one.added, one.removed, one.note]
-            for one in shown.listed
-        ]
-        counts = {"files": shown.files, "left_out": shown.left_out, "cut": shown.cut, "lines_left": shown.lines_left}
-        return {**told, **counts, "text": shown.text.decode("utf-8", "replace"), "listed": listed}
+        found = await self._effects.pool.git(changes.change_of, snapshot, project, workstream, path, since)
+        return found.answer()
 
     async def _gates(self, workstream: str) -> Any:
         """Give what the gates of a workstream's leg said, with the end of what each printed."""

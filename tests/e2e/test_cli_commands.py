@@ -296,9 +296,19 @@ def test_orders_go_through_a_driver_that_they_start(desk_of: Callable[..., Desk]
     assert desk("reject", "b", "--comment", "b.txt:0=zero")[0] == 2
     code, _, err = desk("reject", "b", "--comment", "b.txt:99=there is none")
     assert (code, "there is no line b.txt:99 in " in err) == (2, True)
+    code, out, err = desk("diff", "b")
+    assert (code, err, "+++ b/b.txt\n@@ -0,0 +1 @@\n+b\n" in out, desk("diff", "b", "a.txt")) == (
+        0,
+        "",
+        True,
+        (0, "", ""),
+    )
+    assert "nobody decided on b yet" in desk("diff", "b", "--since-review")[2]
     comments = ["--comment", "b.txt:1=why = so", "--comment", "README.md:-1=keep it"]
     assert desk("reject", "b", "--reason", "not like this", *comments)[0] == 0
     assert desk.workstream("b")["state"] == "rejected"
+    assert desk.json("diff", "b", "--since-review")["files"] == []
+    assert desk.json("diff", "b")["files"][0]["path"] == "b.txt"
     assert "not like this │ b.txt:1: why = so │ README.md:1: keep it" in desk("facts")[1]
     assert desk("pause", "slow")[0] == 0
     assert desk.workstream("slow")["state"] == "paused"
