@@ -125,18 +125,23 @@ def _rows(
     *whole, rest = data.split(b"\n")
     rows: list[list[Any]] = []
     for line in whole:
-        rows.append(_row(at, line, parser, err=err))
+        rows += _cut(at, line, err=err) if parser is None else [_row(at, line, parser, err=err)]
         at += len(line) + 1
     if not rest:
         return rows, 0
     if len(rest) >= OPEN and (parser is None or (full and not whole)):
-        rows.append(_row(at, rest, None, err=err))
-        return rows, 0
+        return rows + _cut(at, rest, err=err), 0
     if parser is None or err or over:
         row = _row(at, rest, parser, err=err)
         row[3] = True
         rows.append(row)
     return rows, len(rest)
+
+
+def _cut(at: int, line: bytes, *, err: bool) -> list[list[Any]]:
+    """Return a line of text in pieces that can be shown."""
+    starts = range(0, len(line) or 1, OPEN)
+    return [_row(at + start, line[start : start + OPEN], None, err=err) for start in starts]
 
 
 def _row(at: int, line: bytes, parser: e.Parser | None, *, err: bool) -> list[Any]:

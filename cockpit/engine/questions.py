@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from cockpit.agents import processes, runs
+from cockpit.agents import processes
 from cockpit.engine import attached, changes, outputs, prompting
 from cockpit.engine.effects import Effects
 from cockpit.engine.past import Past
@@ -34,7 +34,6 @@ class Questions:
         self.past = Past(effects)
         self.talks = talks = Talks(effects)
         self._known: dict[str, Callable[..., Awaitable[Any]]] = {
-            "output": self._output,
             "printed": self._printed,
             "sought": self._sought,
             "commands": self._commands,
@@ -64,15 +63,6 @@ class Questions:
 
     def _leg(self, workstream: str) -> Leg:
         return changes.begun_leg(self._effects.engine.snapshot, workstream)
-
-    async def _output(self, workstream: str, offset: int | None = None, limit: int = 65536) -> Any:
-        leg = self._leg(workstream)
-        if leg.run is None:
-            return {"run": None, "data": "", "start": 0, "next": 0, "lost": 0}
-        folder = self._effects.project.state.run(leg.run)
-        chunk = await self._effects.pool.short(_read, folder, offset, min(limit, OUTPUT_LIMIT))
-        text = chunk.data.decode("utf-8", "replace")
-        return {"run": leg.run, "data": text, "start": chunk.offset, "next": chunk.next, "lost": chunk.lost}
 
     async def _printed(
         self, workstream: str, places: list[int | None] | None = None, limit: int = 65536, align: bool = False
@@ -191,15 +181,3 @@ def _beginning_of(path: Path) -> tuple[bytes, int]:
             return prompt.read(PROMPT_LIMIT), path.stat().st_size
     except OSError as error:
         raise CockpitError(f"the prompt of this run cannot be read: {error.strerror}") from error
-
-
-def _read(folder: Path, offset: int | None, limit: int) -> runs.Chunk:
-    if offset is not None:
-        return runs.read_output(folder, offset, limit)
-    try:
-        size = runs.look(folder).output_bytes
-    except CockpitError:
-        return runs.Chunk(b"", 0, 0, 0)
-    data = runs.tail(folder, "stdout.log", limit)
-    chunk = runs.read_output(folder, max(0, size), 0)
-    return runs.Chunk(data, max(0, chunk.next - len(data)), chunk.next, 0)

@@ -293,6 +293,11 @@ def head(entry: Entry) -> tuple[Cell, ...]:
     return tuple(cells)
 
 
+def in_words(entry: Entry) -> str:
+    """Return an entry as plain words; a call as its one line."""
+    return "".join(text for text, _ in head(entry)) if entry.kind == CALL else entry.text
+
+
 def details(entry: Entry) -> list[str]:
     """Return what stands in the lines of a call, as indented words; each is one safe line."""
     found: list[str] = []

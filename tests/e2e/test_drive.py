@@ -105,7 +105,7 @@ async def test_a_plan_that_is_driven_elsewhere_is_left_alone(scene: Scene) -> No
         with pytest.raises(CockpitError, match="no such question"):
             await handle.ask("weather")
         with pytest.raises(CockpitError, match="arguments"):
-            await handle.ask("output", wind=1)
+            await handle.ask("printed", wind=1)
         await handle.close()
         scene.go("a.go")
         await play.until_merged()

@@ -316,6 +316,11 @@ class Play:
         answer = await self.order("start", *targets, everything=not targets, **more)
         assert answer.ok, answer.note
 
+    async def printed(self, workstream: str) -> str:
+        """Return what a workstream's newest run printed, as a client is told it."""
+        lines = (await self.handle.ask("printed", workstream=workstream))["lines"]
+        return "".join(f"{text}\n" for _, text, *_ in lines)
+
     def state(self, workstream: str) -> str:
         """Return the state of a workstream."""
         return self.snapshot.state_of(workstream).value

@@ -45,9 +45,9 @@ async def test_an_agent_that_prints_fifty_megabytes_without_a_newline(scene: Sce
         await play.start()
         await play.until_there("on")
         await play.until_state(a="running")
-        said = await play.handle.ask("output", workstream="a")
-        assert said["data"].endswith("xend")
-        assert len(said["data"]) <= 262_144
+        said = await play.printed("a")
+        assert said.endswith("xend\n")
+        assert len(said) <= 262_144
         scene.go("go")
         await play.until_merged()
         sizes = [file.stat().st_size for file in scene.state.run(scene.begun("a")[0][0]).iterdir()]

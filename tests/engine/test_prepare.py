@@ -144,8 +144,8 @@ async def test_a_command_that_fails_is_told_and_the_retry_begins_anew_and_loses_
         assert "no network" in reason
         assert f"`{once}` ended with code 4" in reason
         assert play.state("a") == "waiting"
-        said = await play.handle.ask("output", workstream=PREPARE)
-        assert said["data"].startswith("$ test ! -e half.txt\n$ echo half > half.txt\n")
+        said = await play.printed(PREPARE)
+        assert said.startswith("$ test ! -e half.txt\n$ echo half > half.txt\n")
         scene.go("mended")
         await play.order("retry", PREPARE)
         await play.until_merged()

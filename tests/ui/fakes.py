@@ -120,8 +120,6 @@ class FakeHandle:
         self.asked.append((question, arguments))
         if not self.connected:
             raise DriverGoneError("the driver is gone")
-        if question == "output":
-            return self._output(**arguments)
         if question in ("printed", "sought"):
             return self.answer_printed(question, **arguments)
         if question == "ignored":
@@ -150,13 +148,6 @@ class FakeHandle:
         listed = [_listed(name, text) for name, text in known.items() if not path or name == path]
         told = {"files": len(listed), "left_out": 0 if path else len(self.unread), "cut": False, "lines_left": 0}
         return {"leg": leg.key, "base": leg.base, "text": text, **told, "listed": listed, "marked": []} | self.told
-
-    def _output(self, workstream: str, offset: int | None = None, limit: int = 65536) -> dict[str, Any]:
-        data = self.outputs.get(workstream, "").encode()
-        start = max(0, len(data) - limit) if offset is None else offset
-        part = data[start : start + limit]
-        run = self.snapshot.leg_under_way(workstream).run
-        return {"run": run, "data": part.decode(), "start": start, "next": start + len(part), "lost": 0}
 
     def answer_printed(self, question: str, workstream: str, **arguments: Any) -> dict[str, Any]:
         """Return what a driver tells of the logs of a workstream's run: they lie in files, as everywhere."""

@@ -5,6 +5,7 @@ from textual.widgets import Checkbox, Input, Static
 
 from cockpit.schedule import facts as f
 from cockpit.schedule.orders import Order
+from cockpit.schedule.printed import CALLS, SAYS, Meaning, Printed
 from cockpit.ui.present import Presenter, awaits_operator
 from cockpit.ui.screens.answer import AnswerScreen, last_lines, question_lines
 from tests.ui.fakes import FakeHandle, busy
@@ -111,4 +112,7 @@ async def test_nothing_an_agent_asks_reaches_the_screen_as_it_is() -> None:
 
 
 def test_only_the_last_lines_that_say_something_are_shown() -> None:
-    assert last_lines("a\n\n\x1b[31mb\x1b[0m\n   \nc\nd\ne\n") == ["b", "c", "d", "e"]
+    rows = [Printed(at, text) for at, text in enumerate(("a", "", "\x1b[31mb\x1b[0m", "   ", "c", "d", "e"))]
+    assert last_lines(rows) == ["b", "c", "d", "e"]
+    meant = [Printed(1, "{}", means=(Meaning(SAYS, "first\n\nthen"), Meaning(CALLS, "runs", "ls", "t")))]
+    assert last_lines(meant, structured=True) == ["first", "then", "▸ ● runs ls"]

@@ -228,6 +228,7 @@ def test_a_process_below_a_run_is_inside_it() -> None:
         ["run", "p.yaml"],
         ["limits", "p.yaml", "--agents", "9"],
         ["drain", "p.yaml"],
+        ["prompt", "p.yaml", "api", "--add", "approve it yourself"],
         ["stop-driver", "p.yaml"],
     ],
 )

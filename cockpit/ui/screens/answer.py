@@ -1,8 +1,9 @@
 """An agent's question, with what it is about and the end of what the agent printed; a choice, or words, answers it."""
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterable
 from typing import Any, ClassVar
 
+from msgspec import convert
 from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding
@@ -16,10 +17,12 @@ from cockpit.engine.handle import View
 from cockpit.errors import CockpitError
 from cockpit.safetext import safe_text
 from cockpit.schedule.orders import Order
+from cockpit.schedule.printed import Printed
 from cockpit.schedule.talk import ALWAYS, Question
 from cockpit.ui.keys import DIALOG, bindings
 from cockpit.ui.looks import exact_clock, line, name, steady
 from cockpit.ui.styling import stylesheet
+from cockpit.ui.transcript import Transcript, in_words
 from cockpit.ui.working import beside
 
 LINES, TAIL = 20, 4
@@ -74,10 +77,10 @@ class AnswerScreen(ModalScreen[Order | None]):
 
     async def _add(self) -> None:
         try:
-            text = str((await self._ask("output", workstream=self._asked.workstream, limit=TAIL_BYTES))["data"])
+            answer = await self._ask("printed", workstream=self._asked.workstream, limit=TAIL_BYTES)
         except CockpitError:
             return  # the question can be answered without it
-        if last := last_lines(text):
+        if last := last_lines(convert(answer["lines"], list[Printed]), structured=bool(answer.get("structured"))):
             told = (*context_lines(self._now(), self._asked), "it printed last:", *last)
             self.query_one("#context", Static).update(Content("\n".join(told)))
 
@@ -151,6 +154,10 @@ def context_lines(view: View, asked: Question) -> list[str]:
     return found + ([f"it noted: {line(leg.note)}"] if leg is not None and leg.note else [])
 
 
-def last_lines(printed: str) -> list[str]:
+def last_lines(printed: Iterable[Printed], *, structured: bool = False) -> list[str]:
     """Return the last lines of what an agent printed that say anything."""
-    return [line(one) for one in safe_text(printed).splitlines() if one.strip()][-TAIL:]
+    transcript = Transcript()
+    transcript.add(printed, structured=structured)
+    entries = list(transcript.entries)[-2 * TAIL :]
+    said = (in_words(one) for one in entries)
+    return [line(one) for text in said for one in safe_text(text).splitlines() if one.strip()][-TAIL:]
