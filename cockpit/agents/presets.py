@@ -160,10 +160,11 @@ def pass_env(profile: AgentProfile) -> tuple[str, ...]:
     return (*(EVERYWHERE if known else ()), *(known.pass_env if known else ()), *profile.pass_env)
 
 
-def env(profile: AgentProfile) -> dict[str, str]:
-    """Return what is set for an agent of this profile: its preset's variables, over them the plan's."""
+def env(profile: AgentProfile, folder: Path) -> dict[str, str]:
+    """Return what is set for an agent whose run has this folder: its preset's variables, over them the plan's."""
     known = PROGRAMS.get(profile.preset or "")
-    return {**(known.env if known else {}), **profile.env}
+    own = {name: value.replace("{folder}", str(folder)) for name, value in known.env.items()} if known else {}
+    return {**own, **profile.env}
 
 
 def leaves(profiles: Iterable[AgentProfile]) -> tuple[str, ...]:

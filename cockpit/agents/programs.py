@@ -23,6 +23,8 @@ EVERYWHERE = (
     "NODE_EXTRA_CA_CERTS",
 )
 """What any agent needs to find its files and the network."""
+BESIDE = "beside.log"
+"""The file of a run's folder in which a program tells of itself what it does not print."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +32,8 @@ class Program:
     """One agent program.
 
     `told` are the words that hand it a prompt, behind all others; `resume` those that go on with `{session}`; `attach`
-    is the command by which a human does so. `env` is set for it. `pass_env` names what it needs to find its own
-    log-in. `leaves` are patterns of what it writes into a worktree for itself.
+    is the command by which a human does so. `env` is set for it, where `{folder}` is the run's. `pass_env` names what
+    it needs to find its own log-in. `leaves` are patterns of what it writes into a worktree for itself.
     """
 
     run: tuple[str, ...]
@@ -91,6 +93,14 @@ PROGRAMS: Mapping[str, Program] = {
         told=("-p", "{prompt}"),
         resume=("--resume", "{session}"),
         attach=("gemini", "--resume", "{session}"),
+        # Nothing that it prints tells of an answer that was refused, too long, or cut off behind a tool call.
+        env={
+            "GEMINI_TELEMETRY_ENABLED": "true",
+            "GEMINI_TELEMETRY_TARGET": "local",
+            "GEMINI_TELEMETRY_OUTFILE": f"{{folder}}/{BESIDE}",
+            "GEMINI_TELEMETRY_LOG_PROMPTS": "false",
+            "GEMINI_TELEMETRY_TRACES_ENABLED": "false",
+        },
         pass_env=(
             "GEMINI_API_KEY",
             "GOOGLE_API_KEY",
@@ -111,6 +121,8 @@ PROGRAMS: Mapping[str, Program] = {
             "--analytics-disable",
             "--no-gitignore",
             "--no-auto-commits",
+            # Of an answer that streams, it takes what came before a cut for the whole.
+            "--no-stream",
         ),
         prompt="file",
         told=("--message-file", "{prompt_file}"),

@@ -62,7 +62,7 @@ def workplace(project: Project, snapshot: Snapshot, workstream: str) -> Workplac
         **environment.passed(
             (*EVERYWHERE, *OF_A_TERMINAL, *WHERE_COCKPIT_IS, *(presets.pass_env(profile) if profile else ()))
         ),
-        **(presets.env(profile) if profile else {}),
+        **(presets.env(profile, project.state.run(run.id)) if profile and run else {}),
         **(known.env if known else {}),
         "COCKPIT_PLAN": project.loaded.name,
         "COCKPIT_WORKSTREAM": workstream,

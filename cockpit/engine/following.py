@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cockpit.agents import presets, runs
+from cockpit.agents.programs import BESIDE
 from cockpit.agents.streams import formats
 from cockpit.agents.streams.events import Parser, Verdict
 from cockpit.plan.settings import AgentProfile
@@ -13,6 +14,7 @@ from cockpit.schedule.snapshot import Cost, Snapshot, total
 FORMAT = "output-format"
 CHUNK = 1 << 20
 TAIL = 4096
+BESIDE_BYTES = 1 << 20
 REPORT_EVERY_S = 30.0
 
 
@@ -71,6 +73,7 @@ def told(folder: Path) -> Told:
     following = Following(folder)
     parser = following.read()
     parser.finish()
+    parser.beside(runs.tail(folder, BESIDE, BESIDE_BYTES))
     return Told(parser.verdict(), parser.session, parser, plain=not following.whole)
 
 

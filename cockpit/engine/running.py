@@ -133,7 +133,7 @@ class Running:
             prompt_file=prompt,
             port=self.port(run),
             pass_env=presets.pass_env(profile),
-            profile_env=presets.env(profile),
+            profile_env=presets.env(profile, folder),
             workstream_env=workstream.env,
         )
         launch = presets.command(profile, prompt, text, session)

@@ -250,7 +250,7 @@ def _anthropic(step: Step) -> Iterator[dict[str, Any]]:
 
 def _response(step: Step) -> dict[str, Any]:
     part = {"type": "refusal", "refusal": step.text} if step.word == "refuse" else None
-    content = [part or {"type": "output_text", "text": step.text, "annotations": []}]
+    content: list[Any] = [part or {"type": "output_text", "text": step.text, "annotations": []}]
     item: dict[str, Any] = {"type": "message", "id": _id("msg"), "role": "assistant", "content": content}
     if step.calls:
         name, given = step.call
@@ -346,7 +346,7 @@ def _candidate(step: Step) -> dict[str, Any]:
 
 
 def _google(step: Step) -> Iterator[dict[str, Any]]:
-    pieces = _pieces(step) if step.word == "trickle" else [" "] * 3
+    pieces = _pieces(step) if step.word == "trickle" else ("I ", "go ", "on: ")
     for piece in pieces:
         yield {"candidates": [{"index": 0, "content": {"role": "model", "parts": [{"text": piece}]}}]}
     yield _candidate(step)

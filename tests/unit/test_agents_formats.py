@@ -126,7 +126,7 @@ def test_what_is_cut_off_at_any_byte_is_never_done(name: str) -> None:
     whole = told(format_of(name), sample(name))[0].verdict()
     for complete, cut in prefixes(name):
         if name.startswith("aider"):  # its text has no end; before any answer it is not done
-            assert cut.verdict().ok is (cut.usage.tokens_in > 0)
+            assert cut.verdict().ok is (cut.usage.tokens_out > 0)
         else:
             assert cut.verdict() == whole if complete else not cut.verdict().ok
 
@@ -337,6 +337,31 @@ def test_calls_of_gemini_that_bring_nothing_show_on_the_error_output_alone(line:
     assert stream.verdict().reason == "its output ended before it said that it was done"
 
 
+@pytest.mark.parametrize(
+    ("tokens", "reason", "verdict"),
+    [
+        (34, "stop", e.DONE),
+        (0, "stop", e.Verdict("failed", CUT)),
+        (34, "length", e.Verdict("failed", LENGTH)),
+        (0, "content_filter", e.Verdict("refused", "its model refused to answer")),
+    ],
+)
+def test_how_the_last_answer_of_gemini_ended_is_told_beside_its_output(
+    tokens: int, reason: str, verdict: e.Verdict
+) -> None:
+    def answer(tokens: int, reason: str, role: str = "main") -> bytes:
+        row = {"output_token_count": tokens, "status_code": 200, "finish_reasons": ["stop", reason], "role": role}
+        return json.dumps({"attributes": row}, indent=2).encode() + b"\n"
+
+    beside = answer(0, "length") + answer(tokens, reason) + answer(0, "content_filter", "utility_router")
+    stream, _ = told("gemini", sample("gemini-edit"))
+    stream.beside(beside)
+    assert stream.verdict() == verdict
+    failed, _ = told("gemini", sample("gemini-http400"))
+    failed.beside(beside)
+    assert "scripted HTTP 400" in failed.verdict().reason
+
+
 def test_an_answer_that_opencode_says_was_filtered_is_a_refusal() -> None:
     step = {"type": "step_finish", "sessionID": "s", "part": {"reason": "content-filter"}}
     error = {"type": "error", "error": {"name": "ContentFilterError", "data": {"message": "blocked by the filter"}}}
@@ -344,8 +369,9 @@ def test_an_answer_that_opencode_says_was_filtered_is_a_refusal() -> None:
 
 
 def test_an_output_without_an_end_tells_what_was_said_beside_it() -> None:
-    stream, _ = told("opencode", stderr=b"\nError: database is locked\n")
-    assert stream.verdict().reason == "its output ended before it said that it was done: Error: database is locked"
+    stream, _ = told("opencode", stderr=b"level=ERROR\nError: Failed query:\n\n  CREATE TABLE x\n)\n")
+    said = "Error: Failed query: CREATE TABLE x"
+    assert stream.verdict().reason == f"its output ended before it said that it was done: {said}"
 
 
 def test_a_turn_of_codex_that_ends_without_a_word_is_not_done() -> None:
@@ -373,6 +399,12 @@ def test_what_went_wrong_for_aider_is_no_success(line: str) -> None:
     stream, _ = told("aider", sample("aider-whole"), f"\n{line}\n".encode())
     assert stream.verdict() == e.Verdict("failed", line)
     assert told("aider", f"{line}\n".encode(), sample("aider-whole"))[0].verdict().ok
+
+
+def test_an_empty_answer_for_aider_is_none() -> None:
+    said = "Empty response received from LLM. Check your provider account?"
+    stream, _ = told("aider", f"Aider v0.86.2\n{said}\n\nTokens: 597 sent, 0 received.\n".encode())
+    assert (stream.verdict(), stream.usage.tokens_in) == (e.Verdict("failed", said), 597)
 
 
 # --- what is going on ------------------------------------------------------------------------------------------------

@@ -100,11 +100,11 @@ AIDER = "aider --yes-always --no-pretty --no-fancy-input --no-check-update --ana
         ),
         ({"preset": "gemini"}, "", "gemini -o stream-json --skip-trust --approval-mode yolo -p DO", False),
         ({"preset": "gemini"}, "S", "gemini -o stream-json --skip-trust --approval-mode yolo --resume S -p DO", False),
-        ({"preset": "aider"}, "", f"{AIDER} --no-auto-commits --message-file {PROMPT}", False),
+        ({"preset": "aider"}, "", f"{AIDER} --no-auto-commits --no-stream --message-file {PROMPT}", False),
         (
             {"preset": "aider"},
             "chat-history",
-            f"{AIDER} --no-auto-commits --restore-chat-history --message-file {PROMPT}",
+            f"{AIDER} --no-auto-commits --no-stream --restore-chat-history --message-file {PROMPT}",
             False,
         ),
         (
@@ -134,10 +134,15 @@ def test_a_prompt_that_is_too_long_for_a_word_comes_on_stdin() -> None:
 def test_a_preset_names_what_its_log_in_needs_and_no_more() -> None:
     source = {"ANTHROPIC_API_KEY": "a", "OPENAI_API_KEY": "o", "HTTPS_PROXY": "p", "MINE": "m", "AWS_SECRET": "s"}
     claude = profile(preset="claude", pass_env=["MINE"], env={"DISABLE_AUTOUPDATER": "0"})
-    env = made(source=source, pass_env=presets.pass_env(claude), profile_env=presets.env(claude))
+    env = made(source=source, pass_env=presets.pass_env(claude), profile_env=presets.env(claude, Path("/runs/1")))
     assert {name: env.get(name) for name in source} == {**source, "OPENAI_API_KEY": None, "AWS_SECRET": None}
     assert (env["CLAUDE_CODE_MAX_RETRIES"], env["DISABLE_AUTOUPDATER"]) == ("3", "0")
     assert presets.pass_env(profile(run=["x"], pass_env=["MINE"])) == ("MINE",)
+
+
+def test_gemini_tells_of_itself_in_its_runs_folder() -> None:
+    env = presets.env(profile(preset="gemini"), Path("/runs/1"))
+    assert (env["GEMINI_TELEMETRY_OUTFILE"], env["GEMINI_TELEMETRY_TARGET"]) == ("/runs/1/beside.log", "local")
 
 
 def test_what_agents_leave_for_themselves_is_named() -> None:

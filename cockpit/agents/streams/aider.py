@@ -48,10 +48,12 @@ class AiderStream(Stream):
     def _used(self, said: str, found: re.Match[str]) -> Iterator[e.Event]:
         sent, hit = _amount(found[1]), _amount(found[3])
         out = _OUT.search(said)
-        self.usage = added(self.usage, e.Usage(max(0, sent - hit), hit, _amount(out[1]) if out else 0))
+        told = _amount(out[1]) if out else 0
+        self.usage = added(self.usage, e.Usage(max(0, sent - hit), hit, told))
         if cost := _COST.search(said):
             self.usage = e.Usage(self.usage.tokens_in, self.usage.tokens_cached, self.usage.tokens_out, _money(cost[2]))
-        self._answered, self._wrong, self.fruitless = True, "", 0
+        if told:  # else its model said nothing
+            self._answered, self._wrong, self.fruitless = True, "", 0
         yield self.usage
         yield e.Message(said[:SHOWN])
 

@@ -156,6 +156,10 @@ class Parser(Protocol):
         """Say that a part of the output is missing before what comes next."""
         ...
 
+    def beside(self, data: bytes) -> None:
+        """Take the end of what the agent told of itself in its run's folder; most tell nothing."""
+        ...
+
     def finish(self) -> Sequence[Event]:
         """Return what is left at the end of the output."""
         ...

@@ -9,6 +9,14 @@ from cockpit.agents.streams.limits import limit_in
 from cockpit.agents.streams.stream import JsonStream, denials, dig, message_in, said_in, target, text, whole
 
 _CALLED = re.compile(rb"Attempt (\d{1,9}) failed(?: with status (\d{3})\.|:) ?(.*)", re.DOTALL)
+_ANSWERS = re.compile(
+    rb'"output_token_count": (\d{1,15}),.{0,1000}?"finish_reasons": \[([^\]]{0,4000})\],\s{0,20}"role": "main"',
+    re.DOTALL,
+)
+_REASONS = {
+    "length": e.Verdict("failed", "its last answer was cut off at the longest length that its model may write"),
+    "content_filter": e.Verdict("refused", "its model refused to answer"),
+}
 _EDITS = ("write_file", "replace", "edit")
 _DENIED = ("policy_violation", "denied by policy", "user cancelled", "not allowed", "permission_denied")
 
@@ -22,6 +30,7 @@ class GeminiStream(JsonStream):
         super().__init__()
         self._ended = ""
         self._why = ""
+        self._answer: e.Verdict | None = None
         self._tools: dict[str, tuple[str, str]] = {}
 
     def _read_error(self, line: bytes) -> Iterable[e.Event]:
@@ -30,6 +39,15 @@ class GeminiStream(JsonStream):
             why = message_in(said.partition("Retrying with backoff...")[2] or said)
             return (e.Retry(f"HTTP {status.decode()}: {why}" if status else why, attempt),)
         return super()._read_error(line)
+
+    def beside(self, data: bytes) -> None:
+        """Take how the last answer of its model ended, which it does not print."""
+        if answers := list(_ANSWERS.finditer(data)):
+            found = answers[-1]
+            reason = found[2].decode("utf-8", "replace").rpartition(",")[2].strip().strip('"')
+            # A cut answer is told as one that stopped by itself; that it has no tokens gives it away.
+            cut = None if int(found[1]) else e.Verdict("failed", "the answer of its model was cut off")
+            self._answer = _REASONS.get(reason, cut)
 
     def _events(self, found: dict[str, Any]) -> Iterable[e.Event]:
         kind = found.get("type")
@@ -83,4 +101,4 @@ class GeminiStream(JsonStream):
             return self.unfinished()
         if self._ended != "success":
             return e.Verdict("failed", self._why or "it ended with an error")
-        return denials(self) or e.DONE
+        return self._answer or denials(self) or e.DONE

@@ -39,6 +39,9 @@ class PlainStream:
         self._partial = _joined(b"", rest)
         return self._messages(lines)
 
+    def beside(self, data: bytes) -> None:
+        """Take nothing: a program without a format tells nothing of itself."""
+
     def finish(self) -> tuple[Message, ...]:
         """Return the line that had no end."""
         line, self._partial = self._partial, b""

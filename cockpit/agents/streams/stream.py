@@ -44,6 +44,7 @@ _VERBS = {
     "task": "asks a helper:",
 }
 _SAYS = re.compile(r"(?!at ).*\w{3}")  # neither a line of a stack nor a bracket
+_ERROR = re.compile(r"\W{0,3}\w*(error|fatal|panic|exception)\b", re.IGNORECASE)  # it may take several lines
 _TARGETS = (
     "file_path",
     "filePath",
@@ -89,6 +90,9 @@ class Stream:
         """Take the next bytes of an output and return what they complete."""
         return tuple(event for line in self._lines[stderr].feed(data) for event in self._take(line, stderr))
 
+    def beside(self, data: bytes) -> None:
+        """Take the end of what the agent told of itself in its run's folder."""
+
     def finish(self) -> tuple[e.Event, ...]:
         """Return what the last lines say that had no end."""
         return tuple(
@@ -122,7 +126,8 @@ class Stream:
     def _take(self, line: bytes, stderr: bool) -> Iterator[e.Event]:
         for event in self._read_error(line) if stderr else self._read(line):
             if stderr and isinstance(event, e.Raw) and _SAYS.match(event.text):
-                self._aside = event.text
+                begun = self._aside if _ERROR.match(self._aside) and not _ERROR.match(event.text) else ""
+                self._aside = f"{begun} {event.text}".strip()[:SHOWN]
             self._note(event)
             yield event
 
