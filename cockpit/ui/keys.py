@@ -241,7 +241,7 @@ ACTIONS: tuple[Action, ...] = (
         short="map",
         group="choosing",
     ),
-    Action("earlier", "left", "←", frozenset({GRID}), "the wave map's round before", palette=False, group="moving"),
+    Action("earlier", "left,h", "← h", frozenset({GRID}), "the wave map's round before", palette=False, group="moving"),
     Action("later", "right", "→", frozenset({GRID}), "the wave map's next round", palette=False, group="moving"),
     Action(
         "acknowledge",

@@ -107,7 +107,7 @@ def drawn_lines(one: Opened) -> list[str]:
 @pytest.mark.anyio
 async def test_w_shows_the_map_and_keys_move_in_it() -> None:
     async with opened(busy()) as one:
-        await one.press("left")
+        await one.press("h")
         assert "it moves in the wave map (w)" in one.status
         await one.press("w")
         await one.until(lambda: mapped(one).cursor == "ci-testing/ci-testing-1")
