@@ -59,11 +59,12 @@ async def hand_back(effects: "Effects", key: str) -> None:
             changed = bool(paths)
     except (CockpitError, OSError) as error:
         effects.engine.read(notes={leg.workstream: f"what was changed by hand cannot be told: {error}"})
-    await effects.pool.short(handwork.forget, objects)
     leg = effects.engine.snapshot.legs[key]
     back = f.HandedBack(key, hand.back, hand.back_by, paths[:PATHS_KEPT], changed)
     follow = after_hand_back(effects.engine.snapshot, leg, replace(hand, changed=changed))
     effects.engine.record(back, *follow)
+    await effects.engine.durable()  # a driver that is killed before looks again
+    await effects.pool.short(handwork.forget, objects)
 
 
 def _worktree(effects: "Effects", leg: Leg) -> Path:

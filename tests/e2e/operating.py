@@ -1,4 +1,4 @@
-"""An operator for the torture: ends conflicts in every way there is, approves, and rolls one merge back."""
+"""An operator for the torture: ends conflicts in every way there is, approves, rolls back, works by hand."""
 
 import asyncio
 import contextlib
@@ -9,10 +9,12 @@ from cockpit.errors import CockpitError
 from cockpit.schedule import facts as f
 from cockpit.schedule.orders import Order
 from cockpit.schedule.snapshot import Leg
+from cockpit.schedule.taking import WAYS as BACK
 from tests.engine.scenes import Play
 
 WAYS = ("rebase", "rerun", "resolve", "resolve", "reject")
 ROLLED_BACK = 1
+BY_HAND = 2
 PATIENCE_S = 8.0  # an order whose driver is killed is given again
 
 
@@ -23,6 +25,7 @@ class Operator:
         self._play = play
         self._chance = chance
         self.given: dict[str, int] = {}
+        self._taken: set[tuple[str, float]] = set()
 
     async def work(self) -> None:
         """Give orders until cancelled."""
@@ -41,7 +44,15 @@ class Operator:
 
     async def _see_to(self, leg: Leg) -> None:
         state = leg.state.value
-        if state == "review":
+        if leg.hand is not None and leg.taken_over:
+            if leg.hand.at and not leg.hand.back:
+                await asyncio.to_thread(self._work_by_hand, leg, leg.hand.at)
+                await self._order("handback", leg.workstream, how=self._chance.choice(BACK))
+        elif state in ("running", "review") and self.given.get("takeover", 0) < BY_HAND and self._chance.random() < 0.2:
+            await self._order("takeover", leg.workstream)
+        elif state == "paused":
+            await self._order("resume", leg.workstream)
+        elif state == "review":
             await self._order("approve", leg.workstream)
         elif state == "rejected":
             await self._order("retry", leg.workstream)
@@ -52,6 +63,18 @@ class Operator:
             else:
                 await self._order(self._chance.choice(WAYS), leg.workstream)
 
+    def _work_by_hand(self, leg: Leg, since: float) -> None:
+        """Write a line that must be found in the end, once a take-over: from then on nobody else may write there."""
+        if (leg.key, since) in self._taken:
+            return
+        self._taken.add((leg.key, since))
+        token, path = f"tok{self._chance.randbytes(6).hex()}", f"{leg.workstream}.d/by-hand"
+        file = Path(self._play.snapshot.workstreams[leg.workstream].worktree) / path
+        file.parent.mkdir(exist_ok=True)
+        with file.open("a") as written, (self._play.scene.stage / "told").open("a") as told:
+            written.write(f"{token} by hand\n")
+            told.write(f"{token} {path}\n")
+
     async def _roll_back(self) -> None:
         """Roll back what was merged last, once half of it is merged."""
         snapshot = self._play.snapshot
@@ -61,10 +84,10 @@ class Operator:
         if len(merges) >= len(snapshot.workstreams) // 2:
             await self._order("rollback", merges[-1].workstream)
 
-    async def _order(self, verb: str, workstream: str) -> None:
+    async def _order(self, verb: str, workstream: str, how: str = "") -> None:
         with contextlib.suppress(CockpitError, OSError, TimeoutError):
             async with asyncio.timeout(PATIENCE_S):
-                answer = await self._play.handle.order(Order(verb, (workstream,), "operator", "not so"))
+                answer = await self._play.handle.order(Order(verb, (workstream,), "operator", "not so", how=how))
             if answer.ok:
                 self.given[verb] = self.given.get(verb, 0) + 1
 
