@@ -135,7 +135,14 @@ async def test_a_match_in_a_fold_unfolds_it() -> None:
     async with opened(handle) as one:
         await one.press("l", "slash", *"deep", "enter")
         await one.until(lambda: "1/1" in title(one))
-        await one.until(lambda: "▾ ✓ runs ls" in page(one).output.plain())
+        output = page(one).output
+        await one.until(lambda: "▾ ✓ runs ls" in output.plain())
+        drawn = [segment for y in range(output.size.height) for segment in output.render_line(y)]
+        (at,) = [at for at, one in enumerate(drawn) if one.text == "deep"]
+        match, before = drawn[at].style, drawn[at - 1].style
+        assert match is not None
+        assert before is not None
+        assert match.bgcolor != before.bgcolor, "also where it is pointed at"
         assert "deep" in one.screen_text().replace("“deep”", "")
 
 

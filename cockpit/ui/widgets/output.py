@@ -266,10 +266,10 @@ class Output(ScrollView, can_focus=False, inherit_bindings=False):
         at = self._entry_at(line)
         entry = self._drawn[at]
         strip: Strip = entry.drawn[line + self._starts[0] - self._starts[at]]
-        if self._sought is not None:
-            strip = self._with_matches(strip, self._sought)
         strip = strip.apply_style(style).adjust_cell_length(width, style)
-        return _over(strip, self._style("point")) if entry is self.point else strip
+        if entry is self.point:
+            strip = _over(strip, self._style("point"))
+        return strip if self._sought is None else self._with_matches(strip, self._sought)
 
     def _with_matches(self, strip: Strip, sought: "re.Pattern[str]") -> Strip:
         text, done = strip.text, 0
