@@ -213,6 +213,23 @@ async def test_before_and_after_stand_side_by_side_where_it_is_wide_and_v_change
         )
 
 
+async def test_what_was_committed_meanwhile_is_not_decided_on_unseen() -> None:
+    handle = reviewed(held())
+    async with opened(handle) as one:
+        await one.on("security")
+        await one.press("d")
+        await one.until(lambda: "3 files · 3 hunks" in shown(one))
+        leg = "security/security-1"
+        handle.record(f.WorkCommitted(leg, "badcafe", "tree2", base="abc", files=1))
+        await one.until(lambda: "its work is not what is shown any more: R reads it again" in shown(one))
+        await one.press("j", "a")
+        assert "a approve: its work is not what is shown any more" in shown(one)
+        await one.press("R")
+        await one.until(lambda: "3 files · 3 hunks" in shown(one))
+        await one.press("A")
+        assert "Reject security" in shown(one)
+
+
 async def test_only_what_changed_since_it_was_decided_on() -> None:
     handle = reviewed(held())
     async with opened(handle) as one:

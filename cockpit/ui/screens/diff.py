@@ -3,6 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import Mapping
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -14,6 +15,7 @@ from cockpit.engine.handle import Handle, View
 from cockpit.errors import CockpitError
 from cockpit.schedule.comments import Comment
 from cockpit.schedule.orders import Order
+from cockpit.schedule.snapshot import Leg
 from cockpit.ui.difffiles import changed_files
 from cockpit.ui.difflines import REMOVED, DiffText, parsed
 from cockpit.ui.drafts import on_line, placed
@@ -43,6 +45,8 @@ class DiffPage(MovingPage):
         self.workstream, self.path = workstream, path
         self._whole, self._since = not path, False
         self._answered: dict[str, Any] = {}
+        self._known: tuple[Leg, ...] = ()
+        self._read: tuple[str, ...] | None = None
         self._to: tuple[str, int, bool] = (path, at, False)
         self._input: CommentLine | None = None
         self._commented: Comment | None = None
@@ -57,8 +61,14 @@ class DiffPage(MovingPage):
         """Return the workstream."""
         return (self.workstream,)
 
-    def show(self, view: View, rows: Mapping[str, Row], now: float) -> None:
-        """Stay: a diff that moves under one's eyes cannot be read; R reads it again."""
+    def show(self, view: View, rows: Mapping[str, Row], now: float) -> None:  # noqa: ARG002 - only commits matter here
+        """Stay: a diff that moves under one's eyes cannot be read; say that there is other work to be read by now."""
+        legs = self._legs()
+        if self.is_attached and any(old is not new for old, new in zip_longest(self._known, legs)):
+            self._known = legs
+            if self._is_stale():
+                self.say(self._stale(), "warn")
+            self.show_keys()
 
     def ordered(self, order: Order) -> None:
         """Go back to where the review was opened from when it is decided, which goes on from there."""
@@ -74,7 +84,9 @@ class DiffPage(MovingPage):
         return super().why_not(name) or self._why_not_said(name)
 
     def _why_not_said(self, name: str) -> str | None:
-        if name == "since" and not self._since and not self._is_reviewed():
+        if name in ("approve", "reject") and self._is_stale():
+            return self._stale()
+        if name == "since" and not self._since and not any(leg.reviewed for leg in self._legs()):
             return "nobody decided on it yet: there is no review to compare with"
         if name == "comment":
             if self.cockpit.read_only:
@@ -86,10 +98,17 @@ class DiffPage(MovingPage):
             return None if path and self._worktree else "there is no file in a worktree to be edited"
         return None
 
-    def _is_reviewed(self) -> bool:
+    def _legs(self) -> tuple[Leg, ...]:
         snapshot = self.cockpit.view.snapshot
-        known = self.workstream in snapshot.workstreams
-        return known and any(leg.reviewed for leg in snapshot.legs_of(self.workstream))
+        return snapshot.legs_of(self.workstream) if self.workstream in snapshot.workstreams else ()
+
+    def _is_stale(self) -> bool:
+        """Tell whether something else was committed since the diff was read: nobody has seen that."""
+        return self._read is not None and self._read != tuple(leg.commit for leg in self._legs())
+
+    @staticmethod
+    def _stale() -> str:
+        return f"its work is not what is shown any more: {BY_NAME['refresh'].shown} reads it again"
 
     @property
     def _worktree(self) -> str:
@@ -114,6 +133,7 @@ class DiffPage(MovingPage):
             await asyncio.sleep(SETTLE_S)
         path = "" if self._whole else self.path
         since = {"since": "review"} if self._since else {}
+        read = tuple(leg.commit for leg in self._legs())
         try:
             answer: dict[str, Any] = await self._handle.ask("diff", workstream=self.workstream, path=path, **since)
         except CockpitError as error:
@@ -125,8 +145,8 @@ class DiffPage(MovingPage):
                 self.heading = ""
         text, left = str(answer["text"]), self._left_out(answer)
         diff = await asyncio.to_thread(parsed, text, left) if len(text) > AT_ONCE else parsed(text, left)
-        self._answered = answer
-        found = changed_files(answer["listed"])
+        self._answered, self._read = answer, read
+        found = changed_files(answer.get("listed", ()))  # an older driver lists none
         if self._whole or not any(one.path == path for one in self._files):
             self._files = found
         self.view.titles = {one.path: one.title for one in found}
@@ -141,7 +161,7 @@ class DiffPage(MovingPage):
     def _left_out(self, answer: Mapping[str, Any]) -> str:
         if not answer["cut"]:
             return ""
-        lines = f"… {count(int(answer['lines_left']), 'line')}"
+        lines = f"… {count(int(answer.get('lines_left', 0)), 'line')}"
         if self._whole:
             return f"{lines} or more are left out here: {BY_NAME['diff'].shown} shows the file alone"
         return f"{lines} of it are left out: {BY_NAME['edit'].shown} opens the file"
