@@ -23,17 +23,21 @@ def prompt(snapshot: Snapshot, workstream: Workstream, order: Order) -> Iterator
         raise OrderRefusedError(f"{PREPARE} has no agent that could be told anything: it runs commands")
     if leg.state is State.MERGED:
         raise OrderRefusedError(f"{workstream.id} is merged: there is no next run to tell")
-    text = order.reason.strip()
-    if order.how == ADD:
-        if not text:
-            raise OrderRefusedError("there is nothing to add: the text is empty")
-        text = "\n\n".join(filter(None, (leg.addition, text)))
+    if order.how == ADD and not order.reason.strip():
+        raise OrderRefusedError("there is nothing to add: the text is empty")
+    text = replaced(leg, order)
     if len(text) > LONGEST:
         raise OrderRefusedError(f"that is too long to add: {len(text)} characters, {LONGEST} at most")
     if text == leg.addition:
         what = "is what its next run is told already" if text else "nothing is added to it"
         raise OrderRefusedError(f"{workstream.id}: {what}")
     yield f.PromptChanged(leg.key, text, order.by)
+
+
+def replaced(leg: Leg, order: Order) -> str:
+    """Return what is added to the prompt of a leg's next run after an order."""
+    text = order.reason.strip()
+    return "\n\n".join(filter(None, (leg.addition, text))) if order.how == ADD else text
 
 
 def note(legs: list[Leg]) -> str:

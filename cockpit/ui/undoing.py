@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from msgspec import Struct
 
+from cockpit.schedule.adding import replaced
 from cockpit.schedule.orders import Order
 from cockpit.schedule.snapshot import Snapshot
 from cockpit.schedule.states import State
@@ -46,6 +47,8 @@ def inverse(given: Given, now: Snapshot, who: str, keys: Mapping[str, str]) -> O
         return _unstarted(given, now, who, keys)
     if order.verb in ("pause", "resume"):
         return _other_way(order, now, who)
+    if order.verb == "prompt":
+        return _other_addition(given, now, who)
     action, what = _NEAREST.get(order.verb, ("", ""))
     if not action:
         return "it cannot be taken back"
@@ -59,6 +62,18 @@ def _other_limit(given: Given, now: Snapshot, who: str) -> Order | str:
     if before is None or after != order.number:
         return f"the number is {after} by now" if after is not None else f"{name(profile)} is no longer in the plan"
     return Order("limits", by=who, number=before, words=order.words)
+
+
+def _other_addition(given: Given, now: Snapshot, who: str) -> Order | str:
+    """Return what adds to a prompt what was added before, unless a run was told since, or somebody changed it."""
+    key = given.order.targets[0]
+    if key not in now.workstreams:
+        return f"{name(key)} is no longer in the plan"
+    then, leg = given.before.leg_under_way(key), now.leg_under_way(key)
+    left = replaced(then, given.order)
+    if leg.key != then.key or leg.addition != left:
+        return "a run was told it since" if left in leg.additions else "it was changed since"
+    return Order("prompt", (key,), who, then.addition)
 
 
 def _unstarted(given: Given, now: Snapshot, who: str, keys: Mapping[str, str]) -> Order | str:

@@ -57,6 +57,16 @@ def test_holding_and_limits_are_set_back() -> None:
     assert undone(busy(), Order("limits", number=5), changed) == "the number is 7 by now"
 
 
+def test_what_was_added_to_a_prompt_is_set_back_until_a_run_was_told() -> None:
+    handle, leg = busy(), "security/security-1"
+    handle.record(f.PromptChanged(leg, "Use tabs."), publish=False)
+    more = Order("prompt", ("security",), WHO, "Mind the docs.", how="add")
+    assert undone(handle, more) == Order("prompt", ("security",), WHO, "Use tabs.")
+    told = f.AdditionTold(leg, "security-2", "Use tabs.\n\nMind the docs.\n\nMore.")
+    assert undone(handle, Order("prompt", ("security",), WHO, "More.", how="add"), told) == "a run was told it since"
+    assert undone(handle, Order("prompt", ("security",), WHO, "x"), f.PromptChanged(leg, "y")) == "it was changed since"
+
+
 @pytest.mark.parametrize("verb", VERBS)
 def test_every_other_order_says_what_comes_nearest(verb: str) -> None:
     snapshot = busy().snapshot
