@@ -1,5 +1,7 @@
 """The plan in force: taken up at the start, changed by good and trusted reloads, kept when the file breaks."""
 
+from pathlib import Path
+
 from msgspec.structs import replace
 
 from cockpit.engine.effects import Effects
@@ -55,6 +57,9 @@ class Plans:
 
     async def reload(self) -> None:
         """Take up a changed plan file: a broken one is shown and changes nothing, an untrusted part waits."""
+        known = self._on_disk
+        if not self._engine.readings.plan.errors and await self._effects.pool.short(_holds, known.path, known.text):
+            return  # one save is several events
         try:
             loaded = await self._effects.pool.short(load_plan, self._on_disk.path)
         except PlanError as error:
@@ -141,6 +146,14 @@ class Plans:
         changes, left_out = shortened(plan_changes(old, new, self._engine.snapshot, outline))
         hidden = tuple(replace(one, old=KNOWN.text(one.old), new=KNOWN.text(one.new)) for one in changes)
         return (f.PlanChanged(hidden, left_out),) if hidden and self._engine.snapshot.workstreams else ()
+
+
+def _holds(path: Path, text: str) -> bool:
+    """Say whether a file holds just this text."""
+    try:
+        return path.read_bytes().decode("utf-8-sig") == text
+    except (OSError, UnicodeDecodeError):
+        return False
 
 
 def _commands(loaded: Loaded) -> tuple[str, ...]:

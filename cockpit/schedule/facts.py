@@ -609,9 +609,18 @@ KINDS = {name: kind for name, kind in _all_kinds(Fact).items() if name not in ("
 
 
 def to_json(fact: Fact) -> dict[str, Any]:
-    """Return a fact's fields as a JSON object, without its kind."""
+    """Return a fact's fields as a JSON object, without its kind; it is not to be changed."""
+    known, made = _plan_told[0]
+    if known is fact:
+        return made
     data: dict[str, Any] = encode(fact)
+    if isinstance(fact, PlanLoaded):
+        _plan_told[0] = (fact, data)
     return data
+
+
+# A plan may be of a megabyte, and is told to the journal and to each client: the last one is made once.
+_plan_told: list[tuple[Fact | None, dict[str, Any]]] = [(None, {})]
 
 
 def from_json(kind: str, data: dict[str, Any]) -> Fact:
