@@ -9,7 +9,7 @@ from statistics import median
 
 from cockpit.engine.client import glimpse
 from cockpit.engine.project import open_project
-from tests.bench import flying, lifecycle, monitoring, paint, prediction, scale
+from tests.bench import flying, lifecycle, monitoring, paint, prediction, pressing, reloading, scale, terminal
 from tests.plans import generated
 
 ROUNDS = 3
@@ -24,6 +24,8 @@ def main() -> None:
         "monitor": _monitor,
         "scale": _scale,
         "cockpit": _cockpit,
+        "pressing": _pressing,
+        "reloading": _reloading,
     }
     wanted = sys.argv[1:] or list(parts)
     with tempfile.TemporaryDirectory(prefix="cockpit-bench-") as folder:
@@ -105,6 +107,26 @@ def _cockpit(folder: Path) -> None:
     _say("CPU of the screen, % of a core", share * 100, "<= 25", load)
     _say("CPU of the idle screen, %", flying.idle_share(env) * 100, "<= 1", "nothing runs")
     _say("memory after an hour of output, MB", flying.hour_memory(env), "< 200", f"{load}, simulated fast")
+
+
+def _pressing(folder: Path) -> None:
+    times = pressing.key_times(lifecycle.environment(folder))
+    slowest = max(times, key=times.__getitem__)
+    detail = ", ".join(f"{name} {seconds * 1e3:.0f}" for name, seconds in times.items())
+    _say("the slowest key to painted, ms", times[slowest] * 1e3, "<= 100", f"{slowest}; {detail}")
+
+
+def _reloading(folder: Path) -> None:
+    repo = folder / "repo"
+    repo.mkdir()
+    lifecycle.make_repository(repo, 20)
+    env = lifecycle.environment(folder)
+    os.environ.update(XDG_CONFIG_HOME=env["XDG_CONFIG_HOME"], HOME=env["HOME"])
+    shown, key, forecast, journal = reloading.reload_times(repo, env)
+    _say("a changed plan to painted, ms", shown * 1e3, "< 500", "1,000 workstreams, from the write of the file")
+    _say("the slowest key meanwhile, ms", key * 1e3, "< 50", f"a key every {terminal.BETWEEN_S * 1e3:.0f} ms")
+    _say("the forecast's key to painted, ms", forecast * 1e3, "<= 100", "1,000 workstreams, a real driver")
+    _say("the journal's key to painted, ms", journal * 1e3, "<= 100", f"{reloading.FACTS:,} facts, a real driver")
 
 
 if __name__ == "__main__":

@@ -124,7 +124,7 @@ def _fly(how: str) -> None:
 
 def key_times(env: Mapping[str, str]) -> tuple[list[float], list[float], float]:
     """Return the times of a key in the bare list and in the busy screen, and the share of a core of the latter."""
-    bare, ours = Terminal([sys.executable, "-c", BARE.format(rows=ROWS)], env), _screen("busy", env)
+    bare, ours = Terminal([sys.executable, "-c", BARE.format(rows=ROWS)], env), busy_screen(env)
     try:
         bare.wait_for(b"w0005")
         ours.wait_for(b"w0005")
@@ -162,6 +162,11 @@ def hour_memory(env: Mapping[str, str]) -> float:
         return memory_mb(ours.pid)
     finally:
         ours.close()
+
+
+def busy_screen(env: Mapping[str, str]) -> Terminal:
+    """Open the screen over what prints all the time."""
+    return _screen("busy", env)
 
 
 def p95(times: list[float]) -> float:

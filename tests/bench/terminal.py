@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 QUIET_S = 0.4
+BETWEEN_S = 0.04
 
 
 class Terminal:
@@ -67,6 +68,31 @@ class Terminal:
                 raise SystemExit(f"{marker.pattern!r} was not painted after the key {key!r}: {seen[-500:]!r}")
             seen += os.read(self._fd, 65536)
         return time.perf_counter() - start
+
+    def press(self, key: bytes) -> None:
+        """Press a key, and wait for nothing."""
+        os.write(self._fd, key)
+
+    def meanwhile(self, keys: Sequence[bytes], marker: bytes, timeout: float = 20.0) -> tuple[float, list[float]]:
+        """Press keys in turn, again and again, until a marker is painted that they do not bring.
+
+        Return the seconds until then, and those from each key to the first thing painted after it.
+        """
+        start = time.perf_counter()
+        seen = b""
+        answered: list[float] = []
+        while marker not in seen:
+            pressed = time.perf_counter()
+            if pressed - start > timeout:
+                raise SystemExit(f"{marker!r} was not painted within {timeout:g} s")
+            os.write(self._fd, keys[len(answered) % len(keys)])
+            if select.select([self._fd], [], [], timeout)[0]:
+                seen += os.read(self._fd, 65536)
+            answered.append(time.perf_counter() - pressed)
+            while (left := pressed + BETWEEN_S - time.perf_counter()) > 0:
+                if select.select([self._fd], [], [], left)[0]:
+                    seen += os.read(self._fd, 65536)
+        return time.perf_counter() - start, answered
 
     def close(self) -> None:
         """End the program."""
