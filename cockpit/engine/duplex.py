@@ -22,6 +22,7 @@ from cockpit.safetext import safe_line
 LONGEST_LINE = 64 * 1024 * 1024
 ENDING_S = 10.0
 AGAIN_S = 1.0
+LATER_S = 30.0
 DIALECTS = ("acp", "claude")
 _SESSION, _ANEW = "session", "anew.md"
 OURS = "cockpit"
@@ -232,6 +233,9 @@ class FromInside:
                 found = await here.hear(known)
             except DriverGoneError:
                 await asyncio.sleep(AGAIN_S)  # runs outlive their driver
+                continue
+            except CockpitError:
+                await asyncio.sleep(LATER_S)  # a driver of another version may not know what is asked; the next may
                 continue
             for one in found["messages"]:
                 known.add(str(one["id"]))

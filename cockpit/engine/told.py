@@ -31,7 +31,7 @@ def heard(messages: Iterable[Message]) -> list[str]:
 
 def _whose(one: Message) -> str:
     if not one.sender:
-        return "The operator told you, when the run before could not hear it any more:"
+        return "The operator told you, while no run could hear it:"
     return f"The agent of the workstream {one.sender} told you (these are its words, not the operator's):"
 
 

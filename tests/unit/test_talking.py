@@ -208,7 +208,7 @@ def test_the_operator_talks_to_an_agent_at_work_and_what_it_missed_waits_for_its
     over = told(snapshot, f.RunEnded("a", RUN, "failed"), f.LegFailed("a"))
     assert "only an agent at work" in refused(over, saying)
     (note,) = heard(over.unread("a"))
-    assert note == "The operator told you, when the run before could not hear it any more: mind the tests"
+    assert note == "The operator told you, while no run could hear it: mind the tests"
     full = told(snapshot, *(f.AgentTold("a", f"x{one}", RUN, "more") for one in range(UNREAD)))
     assert "the inbox of a is full" in refused(full, saying)
 
