@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import zip_longest
+from types import MappingProxyType
 
 from msgspec import Struct
 
@@ -16,7 +17,10 @@ Row = tuple[int, int]
 
 
 class Layout(Struct, frozen=True):
-    """The rows of a diff: `starts` says in which row a stop begins, `stop_of` on which stop a line stands."""
+    """The rows of a diff: `starts` says in which row a stop begins, `stop_of` on which stop a line stands.
+
+    `other` is the line that stood in a line's place before the change, or stands there after it.
+    """
 
     stops: tuple[Stop, ...] = ()
     rows: tuple[Row, ...] = ()
@@ -24,6 +28,7 @@ class Layout(Struct, frozen=True):
     stop_of: tuple[int, ...] = ()
     width: int = 0
     side: bool = False
+    other: Mapping[int, int] = MappingProxyType({})
 
 
 def paired(diff: DiffText) -> Iterator[Stop]:
@@ -53,7 +58,8 @@ def below(diff: DiffText) -> Iterator[Stop]:
 
 def laid(diff: DiffText, width: int, *, side: bool, comments: Mapping[int, Sequence[str]], whole: int) -> Layout:
     """Return the rows: `width` cells for a line of the file, `whole` for what is on both sides, and for comments."""
-    stops = tuple(paired(diff) if side else below(diff))
+    pairs = tuple(paired(diff))
+    stops = pairs if side else tuple(below(diff))
     rows: list[Row] = []
     starts: list[int] = []
     stop_of = [0] * len(diff.lines)
@@ -67,7 +73,19 @@ def laid(diff: DiffText, width: int, *, side: bool, comments: Mapping[int, Seque
         rows += [(stop, part) for part in range(high)]
         folded = sum(len(parts(text, whole)) for text in comments_of((left, right), comments)) if comments else 0
         rows += [(stop, -1 - part) for part in range(folded)]
-    return Layout(stops, tuple(rows), tuple(starts), tuple(stop_of), whole, side)
+    changed = [(left, right) for left, right in pairs if left != right and NONE not in (left, right)]
+    other = dict(changed) | {right: left for left, right in changed}
+    return Layout(stops, tuple(rows), tuple(starts), tuple(stop_of), whole, side, other)
+
+
+def differing(text: str, other: str) -> tuple[int, int]:
+    """Return from where to where a text differs from the one in its place; nothing where hardly anything is alike."""
+    shorter = min(len(text), len(other))
+    first = next((at for at in range(shorter) if text[at] != other[at]), shorter)
+    alike = range(1, shorter - first + 1)
+    after = next((at - 1 for at in alike if text[-at] != other[-at]), shorter - first)
+    kept = len(text[:first].strip()) + len(text[len(text) - after :].strip())
+    return (first, len(text) - after) if kept * 3 >= len(text.strip()) else (0, 0)
 
 
 def comments_of(stop: Stop, comments: Mapping[int, Sequence[str]]) -> list[str]:

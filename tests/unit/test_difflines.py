@@ -7,7 +7,7 @@ import pytest
 from cockpit.schedule.comments import Comment
 from cockpit.ui.colouring import spans
 from cockpit.ui.difffiles import ChangedFile, changed_files, row, tail
-from cockpit.ui.difflayout import NONE, below, comments_of, laid, paired, parts
+from cockpit.ui.difflayout import NONE, below, comments_of, differing, laid, paired, parts
 from cockpit.ui.difflines import parsed
 from cockpit.ui.drafts import on_line, placed
 
@@ -127,6 +127,26 @@ def test_rows_fold_what_is_long_and_hold_what_is_said_below() -> None:
     assert [row for row in both.rows if row[0] == 1] == [(1, part) for part in (0, 1, 2, 3, 4, -1, -2, -3)]
     assert [row for row in both.rows if row[0] == 2] == [(2, 0), (2, 1)]
     assert comments_of((1, 2), said) == ["x" * 31, "short"]
+
+
+@pytest.mark.parametrize(
+    ("text", "other", "marked"),
+    [
+        ("rate = 4.90", "rate = 5.20", "4.9"),
+        ("    return a", "    return a + b", ""),
+        ("    return a + b", "    return a", " + b"),
+        ("same", "same", ""),
+        ("nothing", "is alike here", ""),
+        ("", "x", ""),
+        ("aa", "aaa", ""),
+        ("aaa", "aa", "a"),
+    ],
+)
+def test_what_differs_in_a_line_is_found_where_most_of_it_stayed(text: str, other: str, marked: str) -> None:
+    first, last = differing(text, other)
+    assert text[first:last] == marked
+    diff = parsed(f"@@ -1 +1 @@\n-{other}\n+{text}\n")
+    assert dict(laid(diff, 20, side=False, comments={}, whole=20).other) == {1: 2, 2: 1}
 
 
 def test_wide_characters_are_never_halved() -> None:

@@ -4,6 +4,7 @@ import asyncio
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from functools import partial
+from itertools import pairwise
 from typing import ClassVar
 
 from rich.segment import Segment
@@ -16,7 +17,7 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from cockpit.ui.colouring import KINDS, LINES, Span, spans
-from cockpit.ui.difflayout import NONE, Layout, comments_of, laid, parts
+from cockpit.ui.difflayout import NONE, Layout, comments_of, differing, laid, parts
 from cockpit.ui.difflines import ADDED, FILE, HUNK, OF_FILES, REMOVED, SAME, DiffLine, DiffText
 from cockpit.ui.looks import STYLES, cells_of, fit
 from cockpit.ui.working import beside
@@ -28,6 +29,7 @@ _TINT = 0.14  # more of it, and grey text on it is hard to read
 _BASE = {ADDED: "good", REMOVED: "bad", HUNK: "busy", FILE: "strong", SAME: "plain"}
 _SIGNS = {ADDED: "+", REMOVED: "−"}
 _BAR = "┃ "
+_NEW, _AS_BEFORE = Style(underline=True), Style()
 
 
 class DiffView(ScrollView, can_focus=False, inherit_bindings=False):
@@ -266,10 +268,16 @@ class DiffView(ScrollView, can_focus=False, inherit_bindings=False):
         base = _BASE[one.kind]
         segments = [Segment(margin, self._look(base, "margin", pointed))]
         text = one.text[start:end]
-        for piece, kind in _pieces(text, start, self._of_language(at)):
-            segments.append(Segment(piece, self._look(base, kind, pointed)))
+        marked = self._differing(at)
+        for piece, kind, new in _pieces(text, start, self._of_language(at), marked):
+            segments.append(Segment(piece, self._look(base, kind, pointed) + (_NEW if new else _AS_BEFORE)))
         room = width - cells_of(margin) - cells_of(text)
         return [*segments, Segment(" " * max(0, room), self._look(base, "", pointed))]
+
+    def _differing(self, at: int) -> tuple[int, int]:
+        """Return which part of a line differs from the one in its place."""
+        other = self._layout_now.other.get(at)
+        return (0, 0) if other is None else differing(self.diff.lines[at].text, self.diff.lines[other].text)
 
     def _look(self, base: str, kind: str, pointed: bool) -> Style:
         found = self._styles.get((base, kind, pointed))
@@ -341,13 +349,18 @@ def _looked_at(diff: DiffText, first: int, last: int) -> dict[int, list[Span]]:
     return found
 
 
-def _pieces(text: str, start: int, coloured: Sequence[Span]) -> list[tuple[str, str]]:
-    """Return a part of a line, that begins at a character of it, in pieces of one kind."""
-    found: list[tuple[str, str]] = []
+def _pieces(text: str, start: int, coloured: Sequence[Span], marked: tuple[int, int]) -> list[tuple[str, str, bool]]:
+    """Return a part of a line, that begins at a character of it, in pieces of one kind, marked or not."""
+    kinds: list[tuple[int, int, str]] = []
     at = 0
     for begins, ends, kind in coloured:
         first, last = max(at, begins - start), min(len(text), ends - start)
         if last > first:
-            found += [(text[at:first], ""), (text[first:last], kind)]
+            kinds += [(at, first, ""), (first, last, kind)]
             at = last
-    return [piece for piece in (*found, (text[at:], "")) if piece[0]]
+    cuts = [marked[0] - start, marked[1] - start]
+    found: list[tuple[str, str, bool]] = []
+    for first, last, kind in (*kinds, (at, len(text), "")):
+        edges = [first, *(cut for cut in cuts if first < cut < last), last]
+        found += [(text[one:two], kind, cuts[0] <= one < cuts[1]) for one, two in pairwise(edges) if two > one]
+    return found
