@@ -45,13 +45,14 @@ def open_cockpit(
 
     settings = read_settings()
     known = None if start or trust else known_state(plan, state_dir)
+    broken = False
     try:
         state, first = known or _prepared(plan, state_dir, start=start, trust=trust, agents=agents)
     except PlanError:
         driven = None if start or trust else driven_state(plan, state_dir)
         if driven is None:
             raise
-        state, first = driven  # the screen lists what is wrong, above a plan that goes on
+        (state, first), broken = driven, True
     if agents is not None and not start:
         limit(state, agents)
 
@@ -65,6 +66,7 @@ def open_cockpit(
         handle,
         first,
         read_only=read_only,
+        broken=broken,
         who=who("browser" if browser else "screen"),
         settings=settings,
         remembered=Remembered(default_folder(), first.snapshot.path),

@@ -48,8 +48,8 @@ class CockpitApp(App[str], inherit_bindings=False):
     """The cockpit over one plan. `run()` returns what the operator chose on quitting: `leave` or `stop`.
 
     Paints at once from `first`, then follows the handle. `who` signs the orders; `read_only` gives none;
-    `start` lets the whole plan run as soon as the driver answers; `settings` are the operator's own, `remembered` is
-    how the operator looked at this plan the last time.
+    `start` lets the whole plan run as soon as the driver answers; `broken`: the plan file is, and the screen begins
+    with that; `settings` are the operator's own, `remembered` is how the operator looked at this plan the last time.
     """
 
     BINDINGS: ClassVar[list[Binding]] = keys.bindings(*keys.PAGES)  # type: ignore[assignment]  # a list is invariant
@@ -72,6 +72,7 @@ class CockpitApp(App[str], inherit_bindings=False):
         *,
         read_only: bool = False,
         start: bool = False,
+        broken: bool = False,
         who: str = "user@screen",
         clock: Clock | None = None,
         settings: Settings | None = None,
@@ -101,7 +102,7 @@ class CockpitApp(App[str], inherit_bindings=False):
         self._start = start and not read_only
         self._quitting = False
         self.lent = False  # the terminal, to another program
-        self._plan_news = PlanNews(self)
+        self._plan_news = PlanNews(self, broken=broken)
         self._plan_reasons: dict[str, str | None] = {}
         self._shown_untrusted: tuple[str, ...] = ()
         self.register_theme(theme)

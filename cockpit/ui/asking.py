@@ -13,6 +13,7 @@ from cockpit.schedule.orders import Order
 from cockpit.schedule.shown import DECIDING, shown
 from cockpit.schedule.snapshot import OPEN, Snapshot
 from cockpit.schedule.states import State
+from cockpit.ui.keyed import key_of
 from cockpit.ui.keys import Action
 from cockpit.ui.looks import count, line, name
 from cockpit.ui.reasons import depending
@@ -136,12 +137,13 @@ def waiving(view: View, workstream: str, violations: Sequence[str]) -> Question:
 
 def quit_question(running: int) -> Question:
     """Return what is asked on quitting while something runs."""
+    goes_on, resumes = f" ({key_of('drain')} goes on)", f" ({key_of('pause')} resumes it)"
     return Question(
         "Quit the screen",
         (
             f"{count(running, 'workstream')} {'is' if running == 1 else 'are'} under way.",
             "Leave running: the driver and its agents go on without the screen.",
-            "Stop: launches nothing more (P goes on), pauses what runs (p resumes it), and ends the driver.",
+            f"Stop: launches nothing more{goes_on}, pauses what runs{resumes}, and ends the driver.",
         ),
         "Leave running",
         other="Stop",

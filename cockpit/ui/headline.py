@@ -10,6 +10,7 @@ from cockpit.clock import span
 from cockpit.engine.handle import View
 from cockpit.schedule.snapshot import Snapshot
 from cockpit.schedule.states import State
+from cockpit.ui.keyed import key_of
 from cockpit.ui.looks import BLOCKED, LOOKS, ORDER, STALLED, Look, at_clock, count, line, name
 from cockpit.ui.present import Cell, Row, held_why
 
@@ -101,7 +102,7 @@ def problems(view: View, *, read_only: bool = False, reaching: bool = False) -> 
     if plan.errors:
         found.append((f"✗ plan file: {count(len(plan.errors), 'error')}", "bad"))
     if plan.untrusted or plan.asks:
-        found.append(("! not trusted yet (T)", "warn"))
+        found.append((f"! not trusted yet ({key_of('trust')})", "warn"))
     elif view.snapshot.held or view.readings.hold:
         found.append((f"= {held_why(view)}", "warn"))
     if spent := view.snapshot.over_cost():
@@ -118,7 +119,7 @@ def when_done(view: View, now: float) -> tuple[str, str]:
     if state == "finished":
         return "all merged", "all merged"
     if state == "idle":
-        return "nothing is started (s, S)", "nothing started"
+        return f"nothing is started ({key_of('start')}, {key_of('start_all')})", "nothing started"
     if forecast is None:
         return "", ""
     yours = f"+ your {count(forecast.approvals, 'approval')}" if forecast.approvals else ""

@@ -9,6 +9,7 @@ from cockpit.schedule.decide import merge_order
 from cockpit.schedule.snapshot import Leg, Merge, Snapshot, waits_for
 from cockpit.schedule.states import State
 from cockpit.ui.columns import Column
+from cockpit.ui.keyed import key_of
 from cockpit.ui.looks import LOOKS, Look, age, count, exact_clock, line, name
 from cockpit.ui.onbase import Commit, merges_of
 from cockpit.ui.present import Cell, Row, put_off
@@ -236,7 +237,7 @@ def _of_merge(snapshot: Snapshot, item: Item, merge: Merge, now: float) -> Itera
     elif why := why_not_rollback(snapshot, item):
         yield ((why, "dim"),)
     else:
-        yield ((f"Z rolls it back by a commit on {base}, which is checked like a merge", "dim"),)
+        yield ((f"{key_of('rollback')} rolls it back by a commit on {base}, which is checked like a merge", "dim"),)
 
 
 def _of_queued(view: View, item: Item, now: float) -> Iterator[Line]:

@@ -13,7 +13,7 @@ from cockpit.schedule.facts import PlanChanged
 from cockpit.schedule.readings import Flaw
 from cockpit.ui.columns import Column
 from cockpit.ui.headline import Line
-from cockpit.ui.keys import BY_NAME
+from cockpit.ui.keyed import key_of
 from cockpit.ui.looks import Look, count, line, name, steady
 from cockpit.ui.present import Cell, Row
 
@@ -88,7 +88,7 @@ def detail(entry: Entry) -> Iterator[Line]:
         yield from told(entry.change)
     else:
         yield ((f"{WAITS.glyph} {line(entry.asks)}", WAITS.style),)
-        yield (("the old value stays in force until you trust the new one: ", "plain"), (shown("trust"), "accent"))
+        yield (("the old value stays in force until you trust the new one: ", "plain"), (key_of("trust"), "accent"))
 
 
 def _flaw(flaw: Flaw) -> Iterator[Line]:
@@ -97,7 +97,7 @@ def _flaw(flaw: Flaw) -> Iterator[Line]:
     if flaw.hint:
         yield MEANS, (line(flaw.hint), "plain")
     yield (line(flaw.where), "strong"), (f"{'  ' if flaw.where else ''}{at}", "dim")
-    yield (shown("edit"), "accent"), (" opens your editor there; the file is read again by itself", "dim")
+    yield (key_of("edit"), "accent"), (" opens your editor there; the file is read again by itself", "dim")
 
 
 def told(change: PlanChange) -> Iterator[Line]:
@@ -138,7 +138,7 @@ def toast(fact: PlanChanged) -> str:
     parts = [f"{line(one.place) or 'the plan'} {one.what if one.what in LOOKS else 'changed'}" for one in fact.changes]
     more = len(parts) - 2 + fact.left_out
     listed = ", ".join(parts[:2]) + (f" and {more} more" if more > 0 else "")
-    return f"the plan changed: {listed} ({shown('plan')})"
+    return f"the plan changed: {listed} ({key_of('plan')})"
 
 
 def line_of(text: str, workstream: str) -> int:
@@ -146,8 +146,3 @@ def line_of(text: str, workstream: str) -> int:
     named = rf"""(?m)^[ \t{{"'-]*id["']?[ \t]*:[ \t]*["']?{re.escape(workstream)}["']?[ \t]*(?:[,}}#\r].*)?$"""
     found = re.search(named, text) if workstream else None
     return text.count("\n", 0, found.start()) + 1 if found else 0
-
-
-def shown(action: str) -> str:
-    """Return the key of an action as the operator has it."""
-    return BY_NAME[action].shown

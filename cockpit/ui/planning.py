@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 from cockpit.engine.handle import View
 from cockpit.schedule.facts import PlanChanged
+from cockpit.ui.keyed import key_of
 from cockpit.ui.keys import COMMANDS
 from cockpit.ui.looks import count
-from cockpit.ui.planfile import shown, toast
+from cockpit.ui.planfile import toast
 from cockpit.ui.screens.page import Page
 
 if TYPE_CHECKING:
@@ -17,13 +18,12 @@ if TYPE_CHECKING:
 
 
 class PlanNews:
-    """Tells one screen of its plan."""
+    """Tells one screen of its plan; `broken`: the screen was opened over a plan file that is, and begins with that."""
 
-    def __init__(self, app: "CockpitApp") -> None:
-        self._app = app
+    def __init__(self, app: "CockpitApp", *, broken: bool) -> None:
+        self._app, self._broken = app, broken
         self._waiting: list[PlanChanged] = []
         self._errors: tuple[str, ...] = ()
-        self._opened = False
 
     def heard(self, view: View) -> None:
         """Tell what a view brings."""
@@ -36,12 +36,12 @@ class PlanNews:
                 self._app.notify(toast(one.fact), markup=False, timeout=6)
         errors, before = view.readings.plan.errors, self._errors
         self._errors = errors
-        first, self._opened = view.connected and not self._opened, self._opened or view.connected
-        if errors and first and len(self._app.screen_stack) == 1:
+        if errors and self._broken:
+            self._broken = False
             self._app.do_plan()
         elif errors and errors != before:
             told = f"the plan file has {count(len(errors), 'error')}, and the last good plan stays in force"
-            self._app.notify(f"{told} ({shown('plan')} lists them)", severity="error", markup=False, timeout=10)
+            self._app.notify(f"{told} ({key_of('plan')} lists them)", severity="error", markup=False, timeout=10)
         elif before and not errors:
             self._app.notify("the plan file is good again", markup=False)
         self.offer()

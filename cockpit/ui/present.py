@@ -23,6 +23,7 @@ from cockpit.schedule.snapshot import (
 )
 from cockpit.schedule.states import AWAITS_HUMAN, WORKING, State
 from cockpit.schedule.talk import Question
+from cockpit.ui.keyed import key_of
 from cockpit.ui.looks import LOOKS, Look, exact_clock, line, look_of, name
 from cockpit.ui.pulse import NO_PULSE, Activity, Progress, Pulse, progress
 from cockpit.ui.touched import Common, touched
@@ -188,9 +189,9 @@ class Presenter:
 def held_why(view: View) -> str:
     """Return why nothing new is launched, in words; empty where launching is free."""
     if view.readings.plan.untrusted:
-        return "the plan is not trusted yet (T)"
+        return f"the plan is not trusted yet ({key_of('trust')})"
     if view.snapshot.held:
-        return "launching is held (P)"
+        return f"launching is held ({key_of('drain')})"
     return line(view.readings.hold)
 
 
@@ -419,7 +420,7 @@ def _explain_work(leg: Leg, run: RunReading | None, note: str) -> Cell:
     if leg.state is State.CONFLICT and leg.resolving:
         return f"{name(leg.resolving)} is under way", "busy"
     if leg.state is State.CONFLICT and leg.opened:
-        return f"being resolved in {line(leg.opened)} (c)", "warn"
+        return f"being resolved in {line(leg.opened)} ({key_of('conflict')})", "warn"
     if leg.reason:
         return line(leg.reason), LOOKS[leg.state].style
     return {

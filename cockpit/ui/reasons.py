@@ -9,6 +9,7 @@ from cockpit.schedule.carry import carry_out
 from cockpit.schedule.orders import Order
 from cockpit.schedule.states import State
 from cockpit.schedule.talking import why_not_told
+from cockpit.ui.keyed import key_of
 from cockpit.ui.looks import count, line, name
 from cockpit.ui.present import awaits_operator
 
@@ -168,7 +169,7 @@ def more_agents(view: View, targets: Sequence[str]) -> str | None:  # noqa: ARG0
 def fewer_agents(view: View, targets: Sequence[str]) -> str | None:  # noqa: ARG001 - it is for the plan
     """Return why the number of agents cannot shrink."""
     if view.snapshot.max_agents() <= 1:
-        return "one agent is the least; P launches nothing new"
+        return f"one agent is the least; {key_of('drain')} launches nothing new"
     return refused(view, Order("limits", number=view.snapshot.max_agents() - 1))
 
 

@@ -9,6 +9,7 @@ from cockpit.schedule.readings import FindingReading
 from cockpit.schedule.snapshot import FIXED, OPEN, RELEASED, Leg, Snapshot, Violation
 from cockpit.schedule.states import State
 from cockpit.ui.columns import Column
+from cockpit.ui.keyed import key_of
 from cockpit.ui.looks import LOOKS, Look, age, cells_of, code, count, exact_clock, line, name, time_left
 from cockpit.ui.present import Cell, Row
 
@@ -220,21 +221,23 @@ def _what_to_do(leg: Leg, one: Violation) -> Iterator[Line]:
         yield (("it is not there any more", "dim"),)
     elif leg.state is State.QUARANTINED:
         holds = "it holds the leg and its slot" if one.id in leg.held_for else "it alone would not hold the leg"
-        yield ((f"{holds} · u releases, W lets this stand, X discards", "warn"),)
+        ways = f"{key_of('release')} releases, {key_of('waive')} lets this stand, {key_of('discard')} discards"
+        yield ((f"{holds} · {ways}", "warn"),)
     elif leg.state in (State.REVIEW, State.QUEUED, State.CONFLICT):
-        yield (("it holds nothing: you see it in the review · W lets it stand for a reason", "dim"),)
+        yield ((f"it holds nothing: you see it in the review · {key_of('waive')} lets it stand for a reason", "dim"),)
     else:
         mend = "its run was told to mend it, and is judged again" if one.id in leg.held_for else "it is judged again"
-        yield ((f"{mend} · W lets it stand for a reason", "dim"),)
+        yield ((f"{mend} · {key_of('waive')} lets it stand for a reason", "dim"),)
 
 
 def _of_seen(one: FindingReading, leg: Leg, now: float) -> tuple[Line, ...]:
     until = time_left(one.due, now) if one.due else "its rule quarantines nothing"
+    look = f"{key_of('diff')} shows the diff, {key_of('stop')} stops the run"
     return (
         ((f"{SEEN.glyph} {SEEN.word}", SEEN.style), (f" · {name(one.severity)} {name(one.rule)}", "strong")),
         ((place(one.path, one.line), "accent"),),
         ((f"{name(leg.slot or '') or 'its agent'} writes it now: {until}", "warn"),),
-        (("it counts when it stays; mended in time, it stops nothing (d shows the diff, x stops the run)", "dim"),),
+        ((f"it counts when it stays; mended in time, it stops nothing ({look})", "dim"),),
     )
 
 
@@ -247,10 +250,11 @@ def _in_short(one: Violation) -> Iterator[Line]:
 def _of_leg(snapshot: Snapshot, leg: Leg, now: float) -> tuple[Line, ...]:
     look = LOOKS[State.QUARANTINED]
     mine = snapshot.open_violations(leg.key)
+    ways = f"{key_of('release')} releases it in one of three ways, or waives what was found"
     return (
         ((f"{look.glyph} {look.word}", look.style), (f" · {name(leg.workstream)}", "strong")),
         ((f"since {exact_clock(leg.since)}, for {age(now - leg.since)}, when it was {name(leg.held_from)}", "plain"),),
         ((f"{name(leg.held_slot) or 'its slot'} gets no other work, and nothing more is written", "plain"),),
-        (("u releases it in one of three ways, or waives what was found · X discards it · d shows its diff", "warn"),),
+        ((f"{ways} · {key_of('discard')} discards it · {key_of('diff')} shows its diff", "warn"),),
         *(cells for one in mine for cells in _in_short(one)),
     )

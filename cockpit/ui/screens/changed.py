@@ -12,8 +12,9 @@ from textual.screen import ModalScreen
 from textual.widgets import Button, Static
 
 from cockpit.schedule.facts import PlanChanged
+from cockpit.ui.keyed import key_of
 from cockpit.ui.keys import DIALOG, bindings
-from cockpit.ui.planfile import dialog, shown
+from cockpit.ui.planfile import dialog
 from cockpit.ui.styling import stylesheet
 from cockpit.ui.widgets.lines import content
 
@@ -39,13 +40,13 @@ class ChangedScreen(ModalScreen[None]):
         """Lay out the changes above the answers."""
         with Vertical(id="changed") as box:
             box.border_title = Content("the plan changed: what that means for work under way")
-            box.border_subtitle = Content(f"esc closes · {shown('plan')} shows it again")
+            box.border_subtitle = Content(f"esc closes · {key_of('plan')} shows it again")
             with VerticalScroll(id="changes"):
                 lines = Content("\n").join(content(cells) for cells in dialog(self._facts, self._asks))
                 yield Static(lines, markup=False)
             with Horizontal(id="answers"):
                 if self._asks:
-                    yield Button(Content(f"Look at what awaits trust ({shown('trust')})"), id="trust", compact=True)
+                    yield Button(Content(f"Look at what awaits trust ({key_of('trust')})"), id="trust", compact=True)
                 yield Button(Content("Close"), id="close", compact=True)
 
     def on_key(self, event: events.Key) -> None:

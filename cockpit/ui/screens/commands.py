@@ -12,6 +12,7 @@ from textual.widgets import Static
 from cockpit.engine.handle import Handle, View
 from cockpit.errors import CockpitError
 from cockpit.safetext import safe_line, safe_text
+from cockpit.ui.keyed import key_of
 from cockpit.ui.keys import BY_NAME, COMMANDS
 from cockpit.ui.looks import count, name
 from cockpit.ui.screens.page import Page
@@ -63,7 +64,8 @@ class CommandsPage(Page):
         self._list((*(self._entry(str(where), str(command)) for where, command in found), *changed))
         self._shown = True
         told = [count(number, word) for number, word in ((len(found), "command"), (len(changed), "change")) if number]
-        self.say(f"{', '.join(told)} · T trusts all of it · esc leaves it untrusted: nothing of it runs")
+        ways = f"{key_of('trust')} trusts all of it · {key_of('back')} leaves it untrusted: nothing of it runs"
+        self.say(f"{', '.join(told)} · {ways}")
 
     def _list(self, parts: Iterable[Content]) -> None:
         self.query_one("#list", Static).update(Content("\n").join(parts))
@@ -88,4 +90,4 @@ class CommandsPage(Page):
     def keys(self) -> list[tuple[str, str, bool]]:
         """Return the footer's keys."""
         able = self.cockpit.why_not(BY_NAME["trust"]) is None
-        return [("T", "trust", able), ("esc", "back", True), *super().keys()]
+        return [(key_of("trust"), "trust", able), ("esc", "back", True), *super().keys()]

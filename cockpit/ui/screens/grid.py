@@ -15,6 +15,7 @@ from cockpit.ui.depending import told
 from cockpit.ui.feed import GLANCE, OutputFeed
 from cockpit.ui.headline import headline
 from cockpit.ui.hints import hint
+from cockpit.ui.keyed import key_of
 from cockpit.ui.keys import BY_NAME, GRID
 from cockpit.ui.looks import name
 from cockpit.ui.present import Row, patch, run_told
@@ -381,4 +382,4 @@ class GridPage(ListPage):
         if self.filtering():
             self.end_filter(keep=False)
         elif not self.grid.clear_marks():
-            self.say("nothing to back out of · q quits")
+            self.say(f"nothing to back out of · {key_of('quit')} quits")

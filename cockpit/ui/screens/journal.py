@@ -9,6 +9,7 @@ from cockpit.schedule.codec import decode
 from cockpit.schedule.facts import Recorded
 from cockpit.schedule.seeking import Sought, Told, sought, told
 from cockpit.ui.headline import Line
+from cockpit.ui.keyed import key_of
 from cockpit.ui.keys import JOURNAL
 from cockpit.ui.looks import count
 from cockpit.ui.past import FACTS, Item, fact_item, fact_lines
@@ -68,7 +69,7 @@ class JournalPage(AskedPage):
         parts = [f"journal {count(view.snapshot.seq, 'fact')}"]
         if self.next and self.grid.filter:
             parts.append(f"looked at from {self.next} on")
-        return parts if self.fresh else [*parts, "g: the newest"]
+        return parts if self.fresh else [*parts, f"{key_of('first')}: the newest"]
 
     def show(self, view: View, rows: Mapping[str, Row], now: float) -> None:
         """Take in the facts that came, or ask again where some are missing."""

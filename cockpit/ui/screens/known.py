@@ -9,6 +9,7 @@ from cockpit.engine.handle import View
 from cockpit.schedule.snapshot import FIXED, OPEN, Leg
 from cockpit.schedule.states import State
 from cockpit.ui.depending import needed_told, needs_told
+from cockpit.ui.keyed import key_of
 from cockpit.ui.looks import LOOKS, age, count, fit, line, name, time_left
 from cockpit.ui.parts import checklist
 from cockpit.ui.present import REMOVED, Row, on_older_base
@@ -70,7 +71,8 @@ def _violations(view: View, leg: Leg, now: float) -> list[Content]:
     stands = [one for one in mine if one.state == OPEN]
     found: list[Content] = []
     if leg.state is State.QUARANTINED:
-        ways = "u: resume, restart, another agent, waive · X: discard · d: diff"
+        ways = f"{key_of('release')}: resume, restart, another agent, waive"
+        ways += f" · {key_of('discard')}: discard · {key_of('diff')}: diff"
         found.append(_pair("held", f"{name(leg.held_slot) or 'its slot'} · {ways}", COLOURS["bad"]))
     for one in stands:
         style = COLOURS["bad" if one.id in leg.held_for else "warn"]
@@ -102,7 +104,7 @@ def _conflict(view: View, leg: Leg) -> list[Content]:
     if leg.state is State.CONFLICT:
         found += [_pair("report", line(leg.report))] if leg.report else []
         found += [_pair("open in", line(leg.opened))] if leg.opened else []
-        found.append(_pair("ways", "c: rebase, rerun, resolve by hand, reject"))
+        found.append(_pair("ways", f"{key_of('conflict')}: rebase, rerun, resolve by hand, reject"))
     reading = view.readings.conflicts.get(leg.workstream)
     if reading is not None and leg.state is not State.MERGED:
         foreseen = {name(view.snapshot.outline.base): reading.base} if leg.state is not State.CONFLICT else {}

@@ -7,6 +7,7 @@ from cockpit.engine.handle import View
 from cockpit.errors import CockpitError
 from cockpit.schedule.codec import decode
 from cockpit.ui.headline import Line
+from cockpit.ui.keyed import key_of
 from cockpit.ui.keys import LOG
 from cockpit.ui.past import RAN, RAN_CARD, Item, Ran, ran_item, ran_lines
 from cockpit.ui.present import Row
@@ -54,7 +55,7 @@ class LogPage(AskedPage):
         pid = view.readings.driver_pid
         parts = [f"what the driver ran{f' (process {pid})' if pid else ''}"]
         self.grid.of = self._newest
-        return parts if self.fresh else [*parts, "g: the newest"]
+        return parts if self.fresh else [*parts, f"{key_of('first')}: the newest"]
 
     def show(self, view: View, rows: Mapping[str, Row], now: float) -> None:
         """Begin anew where another driver took the plan."""

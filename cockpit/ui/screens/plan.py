@@ -37,9 +37,9 @@ class PlanPage(DetailPage[Entry]):
         self._changed: PlanChanged | None = None
         self._at = 0.0
 
-    def on_mount(self) -> None:
-        """Show what is known, and ask for the plan's last change."""
-        super().on_mount()
+    def on_screen_resume(self) -> None:
+        """Ask for the plan's last change: another one may have come while another page was in front."""
+        super().on_screen_resume()
         beside(self, self._bring, "asking for the plan's last change", "changes", exclusive=True)
 
     async def _bring(self) -> None:
