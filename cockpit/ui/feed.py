@@ -19,6 +19,7 @@ REST_S = 0.12
 BEFORE = 16_384
 ABOVE, BELOW = 300, 1_500
 """Bytes that are asked for before a line that was looked for, and lines that are shown above and below it."""
+FAR_BEHIND = 262_144
 _PIECE = 50
 
 
@@ -94,6 +95,9 @@ class OutputFeed:
 
     async def _ask(self, workstream: str, run: str) -> bool:
         """Ask for more of what was printed, show it, and say whether there is more. Raises CockpitError."""
+        if self._next is not None and self._wanted is not None and self._pane.following:
+            behind = self._wanted[2] - sum(self._next)
+            self._next = None if behind > FAR_BEHIND else self._next  # what it would pass by is not kept anyway
         answer = await self._handle.ask("printed", workstream=workstream, places=self._next, limit=self._limit)
         if not self._is_looked_at(workstream, run) or self.away:
             return False

@@ -118,6 +118,16 @@ async def test_much_output_and_endless_lines_stay_small() -> None:
         assert max(len(line) for line in output.plain().split("\n")) <= MAX_LINE * 2
 
 
+async def test_what_follows_far_behind_goes_to_the_newest_at_once() -> None:
+    handle = busy()
+    async with opened(handle) as one:
+        await one.until(lambda: "Reading" in one.page.output.plain())
+        handle.print(WS, "".join(f"line {at}\n" for at in range(60_000)))
+        await one.until(lambda: "line 59999" in one.page.output.plain() and one.page.output.following)
+        assert [ask["places"] for ask in asks(one)] == [None, None]
+        assert "earlier output is in its log" in one.page.output.plain()
+
+
 async def test_a_new_run_starts_a_new_output() -> None:
     handle = busy()
     async with opened(handle) as one:
