@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Coroutine, Mapping
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import events, on
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from cockpit.ui.screens.detailed import DetailPage
 
 LEAVE, STOP = "leave", "stop"
+WARM_AFTER_S = 0.7
 ACKNOWLEDGED = 100  # alerts that are remembered as seen
 
 
@@ -136,8 +137,14 @@ class CockpitApp(App[str], inherit_bindings=False):
         self.call_after_refresh(self._follow)
         if not self.is_headless:
             self.call_after_refresh(spare)
+            self.set_timer(WARM_AFTER_S, self._warm, name="warming")
         self.call_after_refresh(self._call_operator)
         self.set_interval(1.0, self.tick, name="ages")
+
+    def _warm(self) -> None:
+        from cockpit.ui.warming import load
+
+        beside(self, partial(load, self.stylesheet), "loading pages", "warming")
 
     # --- views ----------------------------------------------------------------------------------------------------
 
@@ -172,9 +179,7 @@ class CockpitApp(App[str], inherit_bindings=False):
         self.view, self.rows = event.view, event.rows
         self._plan_reasons.clear()
         self.reached = self.reached or event.view.connected
-        for screen in self.screen_stack:
-            if isinstance(screen, Page):
-                screen.show(self.view, self.rows, self.clock.now())
+        self._show_pages()
         self._call_operator()
         self._plan_news.heard(self.view)
         for text, bad in news(self.view.snapshot, self.view.facts):
@@ -192,6 +197,15 @@ class CockpitApp(App[str], inherit_bindings=False):
     def returned(self) -> None:
         """Go on after another program had the terminal."""
         self._call_operator()
+
+    def _show_pages(self) -> None:
+        """Show how things stand on the page in front; those behind it rest until they are in front again."""
+        front = self.page
+        for screen in self.screen_stack:
+            if isinstance(screen, Page):
+                screen.rested = screen is not front
+        if front is not None:
+            front.show(self.view, self.rows, self.clock.now())
 
     def _call_operator(self) -> None:
         if self.lent:
@@ -325,6 +339,8 @@ class CockpitApp(App[str], inherit_bindings=False):
         """Go back to the first page."""
         while len(self.screen_stack) > 1:
             self.pop_screen()
+        if self.page is not None:
+            self.page.wake()
 
     def do_agents(self) -> None:
         """Open the page of all agents."""

@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 
 
 class Page(Screen[None], inherit_bindings=False):
-    """A full screen that follows the views; `PAGE` is its name in the registry of actions."""
+    """A full screen that follows the views; `PAGE` is its name in the registry of actions.
+
+    While another page is in front it is `rested`, and shows no view.
+    """
 
     PAGE: ClassVar[str] = ""
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (80, "-normal"), (120, "-wide")]  # noqa: RUF012 - declared by Textual
@@ -31,6 +34,7 @@ class Page(Screen[None], inherit_bindings=False):
 
     def __init__(self) -> None:
         super().__init__()
+        self.rested = False
         self._error = False
 
     def on_resize(self) -> None:
@@ -73,6 +77,16 @@ class Page(Screen[None], inherit_bindings=False):
 
     def show(self, view: View, rows: Mapping[str, Row], now: float) -> None:
         """Show a view that came."""
+
+    def on_screen_resume(self) -> None:
+        """Go on showing how things stand."""
+        self.wake()
+
+    def wake(self) -> None:
+        """Show what came while another page was in front."""
+        if self.rested:
+            self.rested = False
+            self.show(self.cockpit.view, self.cockpit.rows, self.cockpit.clock.now())
 
     def tick(self, now: float) -> None:
         """Let time go by."""
