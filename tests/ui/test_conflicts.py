@@ -287,6 +287,32 @@ async def test_a_conflict_that_is_open_can_be_said_to_be_resolved_or_be_given_up
 
 
 @pytest.mark.anyio
+async def test_the_ways_follow_what_happens_and_name_the_open_worktree_once() -> None:
+    handle = pair()
+    to_conflict(handle)
+    handle.record(f.ResolutionAsked(LEG, "resolve"), f.ResolutionEnded(LEG, "", "/c/api"), publish=False)
+    async with opened(handle) as one:
+        await one.press("c")
+        about = str(one.app.screen.query_one("#question", Static).content)
+        assert "\n".join([about, *ways(one).values()]).count("/c/api") == 1
+        assert "it is being resolved there (resolved, abandon)" in ways(one)["rebase"]
+        assert "—" not in ways(one)["abandon"]
+        dialog = one.front
+        assert isinstance(dialog, WaysScreen)
+        handle.record(f.ResolutionAsked(LEG, "abandon"))
+        await one.until(lambda: one.app.view.snapshot is handle.snapshot)
+        dialog.follow()
+        assert "`abandon` is under way" in str(dialog.query_one("#question", Static).content)
+        assert "—" in ways(one)["abandon"]
+        handle.record(f.ResolutionEnded(LEG, "given up"), f.ChecksStarted(LEG))
+        await one.until(lambda: one.app.view.snapshot is handle.snapshot)
+        dialog.follow()
+        assert "it is in conflict no more" in str(dialog.query_one("#question", Static).content)
+        await one.press("enter")
+        assert handle.orders == []
+
+
+@pytest.mark.anyio
 async def test_c_says_why_there_is_nothing_to_resolve() -> None:
     async with opened(busy()) as one:
         await one.press("c")
