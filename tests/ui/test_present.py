@@ -16,13 +16,16 @@ from cockpit.schedule.readings import Forecast, PlanReading, RunReading
 from cockpit.schedule.snapshot import Sleep
 from cockpit.schedule.states import State
 from cockpit.ui.alerts import alerts, top_lines
+from cockpit.ui.asking import quit_question
 from cockpit.ui.columns import COLUMNS, GAP, lay_out
-from cockpit.ui.headline import header_lines, headline
+from cockpit.ui.headline import header_lines, headline, problems
+from cockpit.ui.keys import ACTIONS, BY_NAME
 from cockpit.ui.looks import LOOKS, age, at_clock, fit, line, name
 from cockpit.ui.news import news
 from cockpit.ui.present import REMOVED, Presenter, Row, going_on, patch
 from cockpit.ui.screens.known import about
-from tests.ui.fakes import START, FakeHandle, busy, loaded, many, outline, six, under_way, workstream
+from cockpit.ui.violations import detail, items
+from tests.ui.fakes import START, FakeHandle, busy, held, loaded, many, outline, six, under_way, workstream
 
 
 def rows_of(handle: FakeHandle) -> dict[str, Row]:
@@ -146,6 +149,24 @@ def test_what_was_removed_from_the_plan_and_is_kept_says_so() -> None:
     assert rows["security"].cells[8][0] == "approval: merge · removed from plan"
     assert REMOVED in str(about(handle.view(), rows["security"], START))
     assert sum("removed from plan" in one for one in status_lines(handle.view(), START, None)) == 3
+
+
+def test_texts_name_the_keys_that_the_operator_has(monkeypatch: pytest.MonkeyPatch) -> None:
+    for number, action in enumerate(one for one in ACTIONS if one.keys):
+        monkeypatch.setitem(BY_NAME, action.name, replace(action, shown=f"F{number}"))
+    has = {one.name: BY_NAME[one.name].shown for one in ACTIONS}
+    handle = held()
+    handle.readings = replace(handle.readings, plan=PlanReading(untrusted=("make",)))
+    assert problems(handle.view()) == ((f"! not trusted yet ({has['trust']})", "warn"),)
+    assert headline(loaded(six()).view(), (), START).eta == f"nothing is started ({has['start']}, {has['start_all']})"
+    found = items(handle.view())
+    texts = [text for item in found.values() for cells in detail(handle.view(), item, START) for text, _ in cells]
+    assert any(f"{has['release']} releases, {has['waive']} lets" in text for text in texts)
+    assert any(f"{has['discard']} discards it · {has['diff']} shows" in text for text in texts)
+    assert any(f"{has['waive']} lets it stand" in text for text in texts)
+    quarantined = about(handle.view(), Presenter().rows(handle.view())["ci-testing"], START)
+    assert f"{has['release']}: resume" in str(quarantined)
+    assert f"({has['drain']} goes on)" in quit_question(1).lines[2]
 
 
 def test_a_plan_that_changes_gives_the_order_anew() -> None:
