@@ -24,6 +24,7 @@ class PlanNews:
         self._app, self._broken = app, broken
         self._waiting: list[PlanChanged] = []
         self._errors: tuple[str, ...] = ()
+        self._asks: tuple[str, ...] = ()
 
     def heard(self, view: View) -> None:
         """Tell what a view brings."""
@@ -44,7 +45,16 @@ class PlanNews:
             self._app.notify(f"{told} ({key_of('plan')} lists them)", severity="error", markup=False, timeout=10)
         elif before and not errors:
             self._app.notify("the plan file is good again", markup=False)
+        self._hold_back(view.readings.plan.asks)
         self.offer()
+
+    def _hold_back(self, asks: tuple[str, ...]) -> None:
+        """Tell of changes that await trust, unless the dialog of what is in force will."""
+        new, self._asks = asks and asks != self._asks, asks
+        if new and not self._waiting:
+            told = f"{count(len(asks), 'change')} of the plan {'awaits' if len(asks) == 1 else 'await'} your trust"
+            kept = f"the old values stay in force until then ({key_of('trust')} shows them)"
+            self._app.notify(f"{told}: {kept}", severity="warning", markup=False, timeout=10)
 
     def offer(self) -> None:
         """Open the dialog of what changed, unless something else is being done just now."""

@@ -84,6 +84,7 @@ async def test_what_awaits_trust_is_offered_with_the_change() -> None:
     handle.commands = [["gates[t]", "make all"]]
     async with opened(handle) as one:
         handle.read(plan=PlanReading(asks=("gates[t].run: make → make all",)))
+        await one.until(lambda: any("1 change of the plan awaits your trust" in toast for toast in toasts(one)))
         handle.record(changed(PROMPT))
         await one.until(lambda: "! 1 change awaits your trust" in one.screen_text())
         await one.press("tab", "enter")
