@@ -1,9 +1,9 @@
 """The full-screen cockpit, a client of the driver: composes pages, routes keys, views and answers; decides nothing."""
 
 import os
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Mapping
 from functools import cached_property, partial
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import events, on
 from textual.actions import SkipAction
@@ -17,35 +17,34 @@ from textual.worker import Worker, WorkerState
 
 from cockpit.clock import Clock, SystemClock
 from cockpit.engine.handle import Handle, View
-from cockpit.errors import CockpitError
 from cockpit.ui import keys
 from cockpit.ui.arriving import Arrivals
 from cockpit.ui.bridge import Bridge
 from cockpit.ui.calling import Calling
 from cockpit.ui.collecting import spare
-from cockpit.ui.keys import BY_NAME, COMMANDS, GRID, Action
+from cockpit.ui.keys import BY_NAME, COMMANDS, Action
 from cockpit.ui.looks import line
 from cockpit.ui.news import alarms, news, rings
 from cockpit.ui.planning import PlanNews
 from cockpit.ui.present import Presenter, Row
+from cockpit.ui.quitting import Quitting
 from cockpit.ui.remembered import Remembered
 from cockpit.ui.screens.grid import GridPage
 from cockpit.ui.screens.page import Page
 from cockpit.ui.settings import Settings
 from cockpit.ui.styling import PRINTED_DARK, PRINTED_LIGHT, THEME, stylesheet
+from cockpit.ui.turning import Turning
 from cockpit.ui.working import beside
 
 if TYPE_CHECKING:
     from cockpit.ui.drafts import Drafts
     from cockpit.ui.ordering import Ordering
-    from cockpit.ui.screens.detailed import DetailPage
 
-LEAVE, STOP = "leave", "stop"
 WARM_AFTER_S = 0.7
 ACKNOWLEDGED = 100  # alerts that are remembered as seen
 
 
-class CockpitApp(App[str], inherit_bindings=False):
+class CockpitApp(Turning, inherit_bindings=False):
     """The cockpit over one plan. `run()` returns what the operator chose on quitting: `leave` or `stop`.
 
     Paints at once from `first`, then follows the handle. `who` signs the orders; `read_only` gives none;
@@ -95,13 +94,13 @@ class CockpitApp(App[str], inherit_bindings=False):
         self.clock = clock or SystemClock()
         presenter = Presenter()
         self.rows: Mapping[str, Row] = presenter.rows(first)
-        self._arrivals = Arrivals(presenter, self._make_rows, self._deliver)
+        self._arrivals = Arrivals(presenter, partial(beside, self, name="making rows", group="rows"), self._deliver)
         self.bridge = Bridge(handle, self._arrivals.take)
         self.reached = first.connected
         known = remembered.get("acknowledged").split("\n") if remembered is not None else ()
         self.acknowledged: dict[str, None] = dict.fromkeys(filter(None, known))
         self._start = start and not read_only
-        self._quitting = False
+        self._quitting = Quitting(self)
         self.lent = False  # the terminal, to another program
         self._plan_news = PlanNews(self, broken=broken)
         self._plan_reasons: dict[str, str | None] = {}
@@ -162,11 +161,6 @@ class CockpitApp(App[str], inherit_bindings=False):
 
         return Drafts((self._remembered.get, self._remembered.put) if self._remembered is not None else None)
 
-    @property
-    def page(self) -> Page | None:
-        """Return the page in front, below any dialog."""
-        return next((screen for screen in reversed(self.screen_stack) if isinstance(screen, Page)), None)
-
     def tick(self) -> None:
         """Let the page in front move its ages and times on, and show what waited for a quiet moment."""
         if self.page is not None:
@@ -220,9 +214,6 @@ class CockpitApp(App[str], inherit_bindings=False):
 
     def _deliver(self, view: View, rows: Mapping[str, Row]) -> None:
         self.post_message(self.ViewCame(view, rows))
-
-    def _make_rows(self, work: Callable[[], Coroutine[None, None, None]]) -> None:
-        beside(self, work, "making rows", "rows")
 
     def _follow(self) -> None:
         beside(self, self.bridge.follow, "following the driver", "bridge", exclusive=True)
@@ -304,56 +295,6 @@ class CockpitApp(App[str], inherit_bindings=False):
         else:
             self.ordering.give(action, page.targets(), page.hidden())
 
-    def do_open(self) -> None:
-        """Open the page of the workstream under the cursor."""
-        self._open("page")
-
-    def do_output(self) -> None:
-        """Open its output."""
-        self._open("output")
-
-    def do_timeline(self) -> None:
-        """Open what happened to it."""
-        self._open("timeline")
-
-    def _open(self, part: str) -> None:
-        cursor = self.page.cursor() if self.page else None
-        if cursor is not None:
-            self.open_workstream(cursor, part)
-
-    def open_workstream(self, workstream: str, part: str = "page") -> None:
-        """Open the page of a workstream on one of its parts."""
-        from cockpit.ui.screens.workstream import WorkstreamPage
-
-        self.push_screen(WorkstreamPage(self.handle, workstream, part, self.view, self.rows, self.clock.now()))
-
-    def do_diff(self) -> None:
-        """Open the diff of what is selected, where that is."""
-        from cockpit.ui.screens.diff import DiffPage
-
-        page = self.page
-        if page is not None and (cursor := page.cursor()) is not None:
-            self.push_screen(DiffPage(self.handle, cursor, *page.place()))
-
-    def do_grid(self) -> None:
-        """Go back to the first page."""
-        while len(self.screen_stack) > 1:
-            self.pop_screen()
-        if self.page is not None:
-            self.page.wake()
-
-    def do_agents(self) -> None:
-        """Open the page of all agents."""
-        from cockpit.ui.screens.agents import AgentsPage
-
-        self.turn_to(AgentsPage)
-
-    def do_alerts(self) -> None:
-        """Open the page of all alerts."""
-        from cockpit.ui.screens.alerts import AlertsPage
-
-        self.turn_to(AlertsPage)
-
     def acknowledge(self, alert: str) -> None:
         """Note that the operator has seen an alert, or take that back: the first page leaves it out until it ends."""
         kept = [key for key in self.acknowledged if key != alert]
@@ -364,50 +305,6 @@ class CockpitApp(App[str], inherit_bindings=False):
         for screen in self.screen_stack:
             if isinstance(screen, Page):
                 screen.show(self.view, self.rows, self.clock.now())
-
-    def do_quarantine(self) -> None:
-        """Open the page of quarantines and violations."""
-        from cockpit.ui.screens.quarantine import QuarantinePage
-
-        self.turn_to(QuarantinePage)
-
-    def do_merges(self) -> None:
-        """Open the page of the merge queue and of all merges."""
-        from cockpit.ui.screens.merges import MergesPage
-
-        self.turn_to(MergesPage)
-
-    def do_forecast(self) -> None:
-        """Open the page of what is to come, and of figures over time."""
-        from cockpit.ui.screens.forecast import ForecastPage
-
-        if not isinstance(self.page, ForecastPage):
-            self.do_grid()
-            self.push_screen(ForecastPage(self.view, self.rows, self.clock.now()))
-
-    def do_journal(self) -> None:
-        """Open the page of all facts."""
-        from cockpit.ui.screens.journal import JournalPage
-
-        self.turn_to(JournalPage)
-
-    def do_log(self) -> None:
-        """Open the log of what cockpit ran."""
-        from cockpit.ui.screens.log import LogPage
-
-        self.turn_to(LogPage)
-
-    def turn_to(self, page: "type[DetailPage[Any]]", workstream: str = "") -> None:
-        """Open a page of a list above the first page, in place of any other; stay where it is in front already."""
-        if not isinstance(self.page, page):
-            self.do_grid()
-            self.push_screen(page(self.view, self.rows, self.clock.now(), workstream))
-
-    def do_tab(self) -> None:
-        """Go to the page after the one that is open, or that was opened from."""
-        here = next((one.PAGE for one in reversed(self.screen_stack) if getattr(one, "PAGE", "") in keys.TABS), GRID)
-        after = keys.TABS[(keys.TABS.index(here) + 1) % len(keys.TABS)]
-        getattr(self, f"do_{after}")()
 
     def do_next(self) -> None:
         """Open the page of the next thing that awaits the operator."""
@@ -430,16 +327,6 @@ class CockpitApp(App[str], inherit_bindings=False):
         if self.page is not None and (workstream := self.page.cursor()) is not None:
             begin(self, workstream)
 
-    def talk(self, workstream: str) -> None:
-        """Let something be said to the agent of a workstream, below its output."""
-        from cockpit.ui.screens.printed import CHAT, PrintedPage
-
-        page = self.page
-        if isinstance(page, PrintedPage) and page.workstream == workstream:
-            page.talk()
-        else:
-            self.open_workstream(workstream, CHAT)
-
     def do_waive(self) -> None:
         """Ask for the reason for which violations are let stand."""
         page = self.page
@@ -461,20 +348,6 @@ class CockpitApp(App[str], inherit_bindings=False):
         if page is not None and (cursor := page.cursor()) is not None:
             of_worktree(self, cursor, *page.place())
 
-    def do_plan(self) -> None:
-        """Open the page of the plan file: its errors, and what its last change means."""
-        from cockpit.ui.screens.plan import PlanPage
-
-        if not isinstance(self.page, PlanPage):
-            self.push_screen(PlanPage(self.handle, self.view, self.rows, self.clock.now()))
-
-    def do_trust(self) -> None:
-        """Show what an untrusted plan would run."""
-        from cockpit.ui.screens.commands import CommandsPage
-
-        if not isinstance(self.page, CommandsPage):
-            self.push_screen(CommandsPage(self.handle, self.view))
-
     def do_more(self) -> None:
         """Allow one agent more."""
         self.ordering.limit(+1)
@@ -489,12 +362,6 @@ class CockpitApp(App[str], inherit_bindings=False):
             self.say("this screen is read only", "warn")
         else:
             self.ordering.undo()
-
-    def do_help(self) -> None:
-        """Show all keys of the page in front."""
-        from cockpit.ui.screens.help import HelpScreen
-
-        self.push_screen(HelpScreen(self.page.PAGE if self.page else keys.GRID))
 
     def do_palette(self) -> None:
         """Find an action by its name."""
@@ -517,35 +384,13 @@ class CockpitApp(App[str], inherit_bindings=False):
         self.refresh(repaint=True, layout=True)
         self.say("reading everything again")
 
-    # --- quitting -------------------------------------------------------------------------------------------------
-
     def do_quit(self) -> None:
-        """Quit; ask first when anything is under way."""
-        self._quitting = True
-        if not self.ordering.ask_about_quitting(self._quit_answered):
-            self.exit(LEAVE)
+        """Quit, or ask about it."""
+        self._quitting.ask()
 
     def do_interrupt(self) -> None:
-        """Quit; the second time at once, leaving all running."""
-        if self._quitting:
-            self.exit(LEAVE)
-        else:
-            self.do_quit()
-
-    def _quit_answered(self, answer: str | None) -> None:
-        self._quitting = False
-        if answer == "yes":
-            self.exit(LEAVE)
-        elif answer == "other":
-            beside(self, self._stop, "stopping", "stopping")
-
-    async def _stop(self) -> None:
-        try:
-            await self.ordering.stop_all()
-        except CockpitError as error:
-            self.fail(f"not stopped: {line(error.what)}")
-        else:
-            self.exit(STOP)
+        """Quit, or ask about it; the second time at once."""
+        self._quitting.interrupt()
 
 
 def _other_theme(name: str) -> Theme:
