@@ -10,6 +10,7 @@ from msgspec import convert
 from cockpit.engine.handle import Handle
 from cockpit.errors import CockpitError
 from cockpit.schedule.printed import Printed
+from cockpit.ui.keyed import key_of
 from cockpit.ui.looks import count, line
 from cockpit.ui.widgets.output import Output
 
@@ -20,6 +21,7 @@ BEFORE = 16_384
 ABOVE, BELOW = 300, 1_500
 """Bytes that are asked for before a line that was looked for, and lines that are shown above and below it."""
 FAR_BEHIND = 262_144
+EARLIER = "… earlier output is in its log …"
 _PIECE = 50
 
 
@@ -107,7 +109,7 @@ class OutputFeed:
         elif int(answer["lost"]):
             self._pane.add_note(f"… {count(int(answer['lost']), 'byte')} cut here …")
         if first and any(answer["start"]):
-            self._pane.add_note("… earlier output is in its log …")
+            self._pane.add_note(EARLIER)
         self._next = answer["next"]
         rows = convert(answer["lines"], list[Printed])
         await self._put(rows, answer, (workstream, run), now=0.0 if first else self._clock())
@@ -120,6 +122,15 @@ class OutputFeed:
                 return
             self._pane.add(rows[at : at + _PIECE], now, structured=bool(answer.get("structured")))
             await asyncio.sleep(0)
+
+    async def turn(self, *, back: bool) -> bool:
+        """Show what was printed before what is here, or after it; say whether there is any. Raises CockpitError."""
+        at = self._pane.transcript.edge(last=not back)
+        if not at or (not back and not self.away):
+            return False
+        shown = await self.look_at(False, at)
+        self._pane.point = None
+        return shown
 
     async def look_at(self, err: bool, at: int) -> bool:
         """Show a line of a log that is not here, with what stands around it; new output then waits for `again`.
@@ -136,9 +147,10 @@ class OutputFeed:
             return False
         self.away = True
         self._pane.clear()
-        self._pane.add_note("… earlier output is in its log …")
+        if any(answer["start"]):
+            self._pane.add_note(EARLIER)
         rows = [one for one in convert(answer["lines"], list[Printed]) if not one.open]
         here = next((number for number, one in enumerate(rows) if one.at == at), 0)
         await self._put(rows[max(0, here - ABOVE) : here + BELOW], answer, (workstream, run), now=0.0)
-        self._pane.add_note("… later output follows …")
+        self._pane.add_note(f"… later output follows · {key_of('last')} goes to the newest …")
         return self._pane.show_line(err, at)

@@ -111,6 +111,11 @@ class Transcript:
         self._calls.clear()
         self._unended.clear()
 
+    def edge(self, *, last: bool = False) -> int | None:
+        """Return where the first line of stdout begins that is here, or the last one; None where there is none."""
+        rows = (row for row, _ in (reversed(self._rows) if last else self._rows))
+        return next((row.at for row in rows if not isinstance(row, str) and not row.err), None)
+
     def note(self, text: str) -> None:
         """Add a line of our own."""
         self._rows.append((text, 0.0))

@@ -129,6 +129,34 @@ async def test_a_search_leads_from_place_to_place_even_to_what_is_not_there_and_
         await one.until(lambda: page(one).workstream == "security")
 
 
+async def test_the_keys_that_turn_pages_lead_through_all_of_a_log() -> None:
+    handle = busy()
+    handle.outputs[WS] = "".join(f"line {at} of what it printed\n" for at in range(9_000))
+    async with opened(handle) as one:
+        await one.press("l")
+        output = page(one).output
+        await one.until(lambda: output.following and "line 8999 " in one.screen_text())
+        first = output.transcript.edge()
+        assert first
+        output.scroll_home(animate=False, force=True)
+        await one.pilot.pause()
+        await one.press("pageup")
+        await one.until(lambda: (output.transcript.edge() or 0) < first and "later output follows" in output.plain())
+        at = first // len("line 1000 of what it printed\n")
+        assert any(f"line {number} " in one.screen_text() for number in range(at - 50, at + 250)), "where it was left"
+        await one.press("g")
+        await one.until(lambda: "line 0 " in one.screen_text())
+        await one.press("pageup")
+        await one.until(lambda: "that is the beginning" in one.screen_text())
+        output.scroll_end(animate=False, force=True)
+        await one.until(lambda: output.following)
+        last = output.transcript.edge(last=True) or 0
+        await one.press("pagedown")
+        await one.until(lambda: (output.transcript.edge(last=True) or 0) > last)
+        await one.press("G")
+        await one.until(lambda: output.following and "line 8999 " in one.screen_text())
+
+
 async def test_a_match_in_a_fold_unfolds_it() -> None:
     handle = structured()
     handle.outputs[WS] = log(call("t1", "ls"), ended("t1", "x " * 400 + "deep"), *(said(f"w{at}") for at in range(60)))

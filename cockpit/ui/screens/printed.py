@@ -203,6 +203,36 @@ class PrintedPage(Page):
         else:
             super().do_down()
 
+    def do_page_up(self) -> None:
+        """Scroll up a page; from the top on to what was printed before that."""
+        if self.scrolled() is self.output and self.output.scroll_offset.y == 0:
+            self._seek(lambda: self._turn(back=True), "reading back in an output")
+        else:
+            super().do_page_up()
+
+    def do_page_down(self) -> None:
+        """Scroll down a page; from the end of an older part on to what came after it."""
+        if self._feed.away and self.scrolled() is self.output and self.output.following:
+            self._seek(lambda: self._turn(back=False), "reading on in an output")
+        else:
+            super().do_page_down()
+
+    async def _turn(self, *, back: bool) -> None:
+        if not await self._feed.turn(back=back):
+            self.say("that is the beginning of what it printed" if back else "that is the newest")
+
+    def do_first(self) -> None:
+        """Go to the beginning of all that was printed."""
+        if self.printed and self.output.transcript.edge():
+            self._seek(lambda: self._turn_to(0), "going to the beginning of an output")
+        else:
+            super().do_first()
+
+    async def _turn_to(self, at: int) -> None:
+        await self._feed.look_at(False, at)
+        self.output.point = None
+        self.output.scroll_home(animate=False, force=True)
+
     def do_last(self) -> None:
         """Go to the newest and follow it."""
         if self._feed.away:
