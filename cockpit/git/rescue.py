@@ -181,12 +181,21 @@ def _unregister(
         return changed, None, False
     # Decided first, then forgotten by git: what a kill in between leaves is known to be checked and rescued.
     verified = removal.mark_verified(aside, full)
+    names = _names_in(now.folder)
     try:
         spawn.git(["worktree", "remove", "--", str(full)], cwd=repo.root, locks=True)
     except GitError:
-        removal.put_back(verified, full)
-        raise
+        left = _names_in(now.folder)
+        if left == names:
+            removal.put_back(verified, full)
+            raise
+        if left:  # a git that was killed while it forgot it: put back it would be no worktree any more
+            removal.take_away(now.folder, removal.listing(now.folder))
     return (), verified, branch is not None and tip is not None and _delete_branch(repo, branch, tip)
+
+
+def _names_in(folder: Path) -> frozenset[str]:
+    return frozenset(one.name for one in folder.iterdir()) if folder.is_dir() else frozenset()
 
 
 def _differing(folder: Path, kept: _Kept) -> tuple[str, ...]:

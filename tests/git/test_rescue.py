@@ -1,13 +1,14 @@
 import os
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from cockpit.errors import GitError, UnsafePathError
-from cockpit.git import removal, rescue, rescued, worktrees
+from cockpit.git import removal, rescue, rescued, spawn, worktrees
 from cockpit.git.mend import mend
 from cockpit.git.repo import Repo
 from tests.git.repos import commit, make_repo, run_git, tree, watched, write
@@ -486,6 +487,34 @@ def test_a_removal_that_was_killed_inside_git_is_finished(
         with pytest.raises(Killed):
             remove(repo, work)
     assert remove(repo, work).branch_deleted
+    assert list(work.parent.iterdir()) == []
+    assert len(worktrees.listed(repo)) == 1
+    (entry,) = rescue.listed(repo)
+    assert blob(repo, entry.commit, "new") == b"x"
+
+
+@pytest.mark.parametrize("forgotten", [("gitdir", "commondir"), ("HEAD",), ()])
+def test_a_git_that_is_killed_while_it_forgets_a_worktree_leaves_no_half_of_one(
+    repo: Repo, work: Path, monkeypatch: pytest.MonkeyPatch, forgotten: tuple[str, ...]
+) -> None:
+    write(work, {"new": "x"})
+    real = spawn.git
+
+    def killed(args: list[str], **more: Any) -> Any:
+        if args[:2] != ["worktree", "remove"]:
+            return real(args, **more)
+        for name in forgotten:
+            (repo.common_dir / "worktrees" / "a" / name).unlink()
+        raise GitError("killed by signal 9")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(spawn, "git", killed)
+        if not forgotten:
+            with pytest.raises(GitError, match="killed"):
+                remove(repo, work)
+            assert (work / "new").exists(), "git had not begun: it is as it was"
+            return
+        assert remove(repo, work).branch_deleted
     assert list(work.parent.iterdir()) == []
     assert len(worktrees.listed(repo)) == 1
     (entry,) = rescue.listed(repo)
