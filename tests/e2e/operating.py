@@ -9,6 +9,7 @@ from cockpit.errors import CockpitError
 from cockpit.schedule import facts as f
 from cockpit.schedule.orders import Order
 from cockpit.schedule.snapshot import Leg
+from cockpit.schedule.taking import GO_ON, LEAVE
 from cockpit.schedule.taking import WAYS as BACK
 from tests.engine.scenes import Play
 
@@ -47,7 +48,9 @@ class Operator:
         if leg.hand is not None and leg.taken_over:
             if leg.hand.at and not leg.hand.back:
                 await asyncio.to_thread(self._work_by_hand, leg, leg.hand.at)
-                await self._order("handback", leg.workstream, how=self._chance.choice(BACK))
+                # What was cut off in its work is not done with it, and nobody here does the rest by hand.
+                ways = BACK if state == "review" else (GO_ON, LEAVE)
+                await self._order("handback", leg.workstream, how=self._chance.choice(ways))
         elif state in ("running", "review") and self.given.get("takeover", 0) < BY_HAND and self._chance.random() < 0.2:
             await self._order("takeover", leg.workstream)
         elif state == "paused":
@@ -68,10 +71,13 @@ class Operator:
         if (leg.key, since) in self._taken:
             return
         self._taken.add((leg.key, since))
+        stage = self._play.scene.stage
+        if leg.state.value != "review" and leg.workstream in (stage / "clashing").read_text().split():
+            return  # a run that is killed before it did anything would be taken for one that did something
         token, path = f"tok{self._chance.randbytes(6).hex()}", f"{leg.workstream}.d/by-hand"
         file = Path(self._play.snapshot.workstreams[leg.workstream].worktree) / path
         file.parent.mkdir(exist_ok=True)
-        with file.open("a") as written, (self._play.scene.stage / "told").open("a") as told:
+        with file.open("a") as written, (stage / "told").open("a") as told:
             written.write(f"{token} by hand\n")
             told.write(f"{token} {path}\n")
 
