@@ -14,7 +14,7 @@ from cockpit.agents.streams import formats
 from cockpit.cli.giving import by
 from cockpit.cli.output import say, tell
 from cockpit.engine.following import format_of
-from cockpit.errors import CockpitError
+from cockpit.errors import CockpitError, DriverGoneError
 from cockpit.safetext import on_one_line, safe_text
 from cockpit.schedule.orders import Order
 
@@ -54,11 +54,10 @@ class _Talk:
         self._workstream = workstream
         self._run = ""
         self._asked: list[str] = []
-        self._over = asyncio.Event()
 
     async def go_on(self) -> None:
         """Talk until the run is over, or nothing more is typed."""
-        tasks = [asyncio.create_task(one) for one in (self._follow(), self._listen(), self._over.wait())]
+        tasks = [asyncio.create_task(one) for one in (self._follow(), self._listen())]
         try:
             done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
             for task in done:
@@ -71,7 +70,7 @@ class _Talk:
     # --- what the agent does and asks -----------------------------------------------------------------------------
 
     async def _follow(self) -> None:
-        """Show what is printed and asked, until the run is over."""
+        """Show what is printed and asked, until the run is over. Raises DriverGoneError."""
         showing: asyncio.Task[None] | None = None
         try:
             async for view in self._handle.subscribe():
@@ -86,6 +85,7 @@ class _Talk:
                     await asyncio.sleep(2 * LOOK_EVERY_S)  # what it printed last is still to be shown
                     tell(f"run {run.id} ended {run.outcome}" + (f": {on_one_line(run.reason)}" if run.reason else ""))
                     return
+            raise DriverGoneError("the driver went away", hint="the agent goes on; the same command starts it again")
         finally:
             if showing is not None:
                 showing.cancel()
@@ -107,6 +107,8 @@ class _Talk:
             new: list[str] = []
             while (chunk := runs.read_output(folder, place, PIECE)).data:
                 place, idle = chunk.next, 0
+                if chunk.lost:
+                    parser.lost()
                 new += words.lines(parser.feed(chunk.data))
             idle += 1
             if idle == QUIET:
