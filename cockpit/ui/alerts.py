@@ -124,10 +124,11 @@ def _of(
 
 def _of_plan(view: View) -> Iterator[Alert]:
     snapshot, readings = view.snapshot, view.readings
-    for error in readings.plan.errors:
+    if errors := readings.plan.errors:
         hint = "mend it in the file: it is read again by itself, and the last good plan stays in force until then"
-        text = f"plan file: {line(error)}"
-        yield Alert(0, PLAN_FILE, text, says=line(error), solve=("plan",), hint=hint, opens=PLAN)
+        more = f"{count(len(errors), 'error')} ({shown('plan')} lists them), first " if len(errors) > 1 else ""
+        says = f"{more}{line(errors[0])}"
+        yield Alert(0, PLAN_FILE, f"plan file: {says}", says=says, solve=("plan",), hint=hint, opens=PLAN)
     for ask in readings.plan.asks:
         text = f"changed, not trusted yet ({shown('trust')}): {line(ask)}"
         yield Alert(1, TRUST, text, says=f"changed: {line(ask)}", solve=("trust",))

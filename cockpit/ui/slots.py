@@ -195,7 +195,7 @@ def _of_all(view: View) -> Iterator[Line]:
     yield ((f"at most {count(snapshot.max_agents(), 'agent')} at once{changed}", "strong"),)
     if why := held_why(view):
         yield ((why, "warn"),)
-    yield (_spent(snapshot.cost()), "plain"), (" by all runs", "dim")
+    yield ("used by all runs: ", "dim"), (_spent(snapshot.cost()), "plain")
     yield from _keys(
         ("more", "one agent more at once"),
         ("fewer", "one fewer"),
@@ -267,7 +267,7 @@ def _of_run(view: View, leg: Leg, run: Run, now: float) -> Iterator[Line]:
 
 def _spent(cost: Cost) -> str:
     if not (cost.usd or cost.tokens_in or cost.tokens_cached or cost.tokens_out):
-        return "nothing that was told"
+        return "nobody told what"
     cached = f" (and {cost.tokens_cached:,} cached)" if cost.tokens_cached else ""
     tokens = f"{cost.tokens_in:,} tokens in{cached}, {cost.tokens_out:,} out"
     return f"{tokens}, ${cost.usd:,.2f}" if cost.usd else tokens

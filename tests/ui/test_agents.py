@@ -105,12 +105,12 @@ def test_the_detail_tells_run_output_use_and_record() -> None:
     text = detailed(handle, "slot:coder#2")
     for part in ("● busy · coder#2 · database · Move sessions", "run database-2 of leg", "5s ago · 120 KB in all"):
         assert part in text
-    assert "nothing that was told" in text
+    assert "used: nobody told what" in text
     assert "sign of life 2s ago" in text
     text = detailed(handle, "profile:coder")
     assert "model large" in text
     assert "in all plans: 31 runs, 19 of 20 changes clean (95%)" in text
-    assert "120,000 tokens in, 8,000 out, $1.84 by all runs" in detailed(handle, "all")
+    assert "used by all runs: 120,000 tokens in, 8,000 out, $1.84" in detailed(handle, "all")
 
 
 def test_processes_are_a_tree_whose_share_of_a_core_shows_at_the_second_look() -> None:

@@ -283,12 +283,12 @@ def test_alerts_come_worst_first_and_say_what_awaits_the_operator() -> None:
     handle = busy()
     handle.readings = replace(
         handle.readings,
-        plan=PlanReading(errors=("plan.yaml:3:1: what is this",), asks=("gates: a → b",)),
+        plan=PlanReading(errors=("plan.yaml:3:1: what is this", "plan.yaml:4:1: and this"), asks=("gates: a → b",)),
         runs={"ci-testing-1": RunReading(stalled_since=START)},
         notes={"driver": "internal error"},
     )
     texts = [alert.text for alert in alerts(handle.view())]
-    assert texts[0] == "plan file: plan.yaml:3:1: what is this"
+    assert texts[0] == "plan file: 2 errors (D lists them), first plan.yaml:3:1: what is this"
     assert texts[1:3] == ["changed, not trusted yet (T): gates: a → b", "driver: internal error"]
     assert texts[3] == "database: failed: gate tests failed: 3 of 41"
     assert texts[4].startswith("ci-testing: ~stalled")
