@@ -21,7 +21,7 @@ def diff(
     json: Json = False,
     state_dir: StateDir = None,
 ) -> int:
-    """Print what the worktree of a workstream holds changed, committed or not; of merged work, what was merged.
+    """Print what a workstream changed: what its worktree holds, in a review what was committed, or what was merged.
 
     With --since-review what came to base since then is no part of it.
     """

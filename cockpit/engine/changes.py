@@ -14,6 +14,8 @@ from cockpit.schedule.states import State
 LIMIT = 262_144
 FILE_LIMIT = 2_097_152  # of a file that is asked for by its name
 REVIEW = "review"
+DECIDED_ON = frozenset({State.REVIEW, State.QUEUED, State.MERGING, State.MERGED})
+"""What is decided on, or was, is what was committed: what is edited in the worktree since is no part of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,14 +53,15 @@ def begun_leg(snapshot: Snapshot, workstream: str) -> Leg:
 def change_of(
     snapshot: Snapshot, project: Project, workstream: str, path: str = "", since: str = "", limit: int = 0
 ) -> Change:
-    """Return what a leg's worktree holds changed, else what it committed: at most so many bytes (0: as many as usual).
+    """Return what is to be decided on, else what a leg's worktree holds changed, committed or not.
 
+    At most so many bytes of it (0: as many as usual).
     Raises CockpitError.
     """
     leg = begun_leg(snapshot, workstream)
     limit = limit or (FILE_LIMIT if path else LIMIT)
     worktree = Path(snapshot.workstreams[workstream].worktree or "/")
-    there = leg.base != "" and leg.state is not State.MERGED and (worktree / ".git").exists()
+    there = leg.base != "" and leg.state not in DECIDED_ON and (worktree / ".git").exists()
     if not there and not (leg.base and leg.commit):
         return Change(leg, leg.base, unified.Unified(b"", 0, 0, cut=False))
     start, told = leg.base, leg.base

@@ -158,8 +158,10 @@ async def test_a_refused_merge_gives_the_reason_to_the_next_run(scene: Scene) ->
         assert "The colours are wrong" in prompt
         assert "a.txt:1: say it in words\n\n```text\na 1\n```\n" in prompt
         assert "old/b c.txt:7 (a line that was removed): put it back" in prompt
+        (scene.worktree("a") / "later.txt").write_text("nobody is asked about this\n")
         whole, since = [await play.handle.ask("diff", workstream="a", since=one) for one in ("", "review")]
         assert "@@ -0,0 +1,2 @@\n+a 1\n+a 2\n" in whole["text"]
+        assert whole["files"] == 1
         assert "@@ -1 +1,2 @@\n a 1\n+a 2\n" in since["text"]
         assert (since["listed"], since["base"]) == ([["a.txt", "a.txt", "M", 1, 0, ""]], play.leg("a").reviewed)
         assert (await play.order("approve", "a")).ok

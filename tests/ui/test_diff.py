@@ -7,6 +7,7 @@ import pytest
 from cockpit.schedule import facts as f
 from cockpit.schedule.comments import MOST, Comment
 from cockpit.schedule.orders import Order
+from cockpit.ui.drafts import Drafts
 from cockpit.ui.remembered import Remembered
 from cockpit.ui.screens.diff import DiffPage
 from tests.ui.fakes import DIFF, FakeHandle, busy, held, loaded, six
@@ -273,38 +274,37 @@ async def test_what_is_cut_says_how_much_is_left_out_and_how_to_see_it() -> None
 
 async def test_comments_on_lines_are_kept_until_they_are_sent_with_the_rejection(tmp_path: Path) -> None:
     handle = reviewed(held())
-    remembered = Remembered(tmp_path, "plan.yaml")
-    async with opened(handle, remembered=remembered) as one:
+    async with opened(handle, remembered=Remembered(tmp_path, "plan.yaml")) as one:
         await one.on("security")
-        await one.press("enter", "d")
+        await one.press("d")
         await one.until(lambda: "3 files · 3 hunks" in shown(one))
         await one.press("c")
         assert "c comment: the cursor is on no line of a file" in shown(one)
-        await one.press("j", "j", "j", "c", *"why?", "enter")
-        assert "┃ why?" in shown(one)
+        await one.press("j", "j", "j", "c", "w", "?", "enter")
+        assert "┃ w?" in shown(one)
         assert "1 comment to be sent with A" in shown(one)
-        await one.press(
-            "c", "escape", "j", "c", *"gone", "enter", "c", *["backspace"] * 4, "enter", "right_square_bracket"
+        await one.press("c", "escape", "j", "c", "g", "enter")
+        assert "┃ g" in shown(one)
+        await one.press("c", "backspace", "enter", "right_square_bracket")
+        assert "┃ g" not in shown(one)
+        said = (
+            Comment("src/install.py", 2, "w?", "import sys"),
+            Comment("src/install.py", 12, "k", "    for one in found:", removed=True),
         )
-        assert "┃ gone" not in shown(one)
-        await one.press("j", "j", "j", "c", *"keep it", "enter", "escape", "d")
-        await one.until(lambda: "┃ keep it" in shown(one))
-    async with opened(handle, remembered=Remembered(tmp_path, "plan.yaml")) as one:
-        await one.on("security")
+        await one.press("j", "j", "j", "c", "k", "enter", "escape")
+        later = Remembered(tmp_path, "plan.yaml")
+        assert Drafts((later.get, later.put)).of("security") == said
         await one.press("a")
         assert "What you said of its lines is not sent, and forgotten:" in shown(one)
-        await one.press("escape", "enter", "d")
-        await one.until(lambda: "┃ why?" in shown(one))
+        await one.press("escape", "d")
+        await one.until(lambda: "┃ k" in shown(one))
         await one.press("A")
-        assert "src/install.py:12: keep it" in shown(one)
+        assert "src/install.py:12: k" in shown(one)
         await one.press("enter")
         await one.until(lambda: handle.orders)
         order = handle.orders[-1]
         assert (order.verb, order.targets, order.reason) == ("reject", ("security",), "See the comments on its lines.")
-        assert order.comments == (
-            Comment("src/install.py", 2, "why?", "import sys"),
-            Comment("src/install.py", 12, "keep it", "    for one in found:", removed=True),
-        )
+        assert order.comments == said
         await one.until(lambda: not isinstance(one.app.screen, DiffPage))
         assert one.app.drafts.of("security") == ()
         assert Remembered(tmp_path, "plan.yaml").get("comments:security") == ""

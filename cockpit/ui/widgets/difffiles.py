@@ -32,6 +32,7 @@ class DiffFiles(ScrollView, can_focus=False, inherit_bindings=False):
         self.files: tuple[ChangedFile, ...] = ()
         self.current = 0
         self._said: Mapping[str, int] = {}
+        self._styles: dict[tuple[str, bool], Style] = {}
 
     def show(self, files: Sequence[ChangedFile], current: int, said: Mapping[str, int]) -> None:
         """Show files, the current one in sight, and on how many lines of each something is said."""
@@ -68,6 +69,16 @@ class DiffFiles(ScrollView, can_focus=False, inherit_bindings=False):
         cells = row(one, width, current=current, said=self._said.get(one.path, 0))
         return Strip([Segment(text, self._look(style, current)) for text, style in cells]).crop(0, width)
 
+    def notify_style_update(self) -> None:
+        """Forget styles that were looked up."""
+        super().notify_style_update()
+        self._styles.clear()
+
     def _look(self, style: str, current: bool) -> Style:
-        look = self.rich_style + self.get_component_rich_style(f"diff--{style}", partial=True)
-        return look + self.get_component_rich_style("diff--point", partial=True) if current else look
+        found = self._styles.get((style, current))
+        if found is None:
+            found = self.rich_style + self.get_component_rich_style(f"diff--{style}", partial=True)
+            if current:
+                found += self.get_component_rich_style("diff--point", partial=True)
+            self._styles[style, current] = found
+        return found

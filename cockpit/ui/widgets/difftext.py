@@ -186,16 +186,28 @@ class DiffView(ScrollView, can_focus=False, inherit_bindings=False):
     def _go(self, stop: int) -> None:
         stop = min(max(0, stop), len(self._layout_now.stops) - 1)
         if stop != self._cursor and stop >= 0:
+            self._repaint(self._cursor)
             self._cursor = stop
-            self.refresh()
+            self._repaint(stop)
             self.post_message(self.Moved())
+
+    def _repaint(self, stop: int) -> None:
+        first, end = self._rows_of(stop)
+        top = self.scroll_offset.y
+        first, end = max(first, top), min(end, top + self.size.height)
+        if first < end:
+            self.refresh_lines(first, end - first)
+
+    def _rows_of(self, stop: int) -> tuple[int, int]:
+        """Return the first row of a stop, and the one after its last."""
+        starts = self._layout_now.starts
+        return starts[stop], starts[stop + 1] if stop + 1 < len(starts) else len(self._layout_now.rows)
 
     def _into_sight(self) -> None:
         starts, height = self._layout_now.starts, self.size.height
         if not starts or not height:
             return
-        first = starts[self._cursor]
-        end = starts[self._cursor + 1] if self._cursor + 1 < len(starts) else len(self._layout_now.rows)
+        first, end = self._rows_of(self._cursor)
         if first < self.scroll_offset.y:
             self._scroll(first)
         elif end > self.scroll_offset.y + height:
