@@ -5,6 +5,7 @@ from importlib import import_module
 
 from textual.css.stylesheet import Stylesheet
 
+from cockpit.ui.collecting import spare
 from cockpit.ui.styling import stylesheet
 
 LATER = (
@@ -44,3 +45,4 @@ async def load(styles: Stylesheet) -> None:
             styles.read(path)
             styles.parse()
             await asyncio.sleep(0)
+    spare()

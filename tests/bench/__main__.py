@@ -100,10 +100,11 @@ def _scale(folder: Path) -> None:
 def _cockpit(folder: Path) -> None:
     env = lifecycle.environment(folder)
     load = f"{flying.ROWS:,} workstreams, {flying.RUNNING} print {flying.LINES_PER_S:,} lines/s"
-    bare, ours, share = flying.key_times(env)
+    bare, ours, share, turn = flying.key_times(env, folder)
     detail = f"{flying.p95(ours) * 1e3:.0f} ms over {flying.p95(bare) * 1e3:.0f} ms (medians {median(ours) * 1e3:.0f}"
     _say("j to painted p95 / bare list", flying.p95(ours) / flying.p95(bare), "<= 1.5",
          f"{detail}, {median(bare) * 1e3:.0f}); {load}")  # fmt: skip
+    _say("the longest turn of its loop, ms", turn * 1e3, "<= 10", "of processor time; for so long no key is heard")
     _say("CPU of the screen, % of a core", share * 100, "<= 25", load)
     _say("CPU of the idle screen, %", flying.idle_share(env) * 100, "<= 1", "nothing runs")
     _say("memory after an hour of output, MB", flying.hour_memory(env), "< 200", f"{load}, simulated fast")

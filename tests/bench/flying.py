@@ -9,6 +9,7 @@ import os
 import re
 import sys
 import time
+from asyncio import events
 from collections.abc import Mapping
 from pathlib import Path
 from statistics import quantiles
@@ -30,6 +31,7 @@ KEYS = 60
 CPU_S, WARM_S, BETWEEN_S = 6.0, 2.0, 0.03
 UNDER_CURSOR = "▌".encode() + rb"(?:(?!\x1b\[\d+;\d+H|\n).){0,200}w%04d"  # in one row: nothing moves to another place
 OVER = "the hour is over"
+TURNS = "BENCH_TURNS"
 LINE = "a line that an agent prints while it works on what it was told\n"
 ROOT = Path(__file__).resolve().parents[2]
 BARE = """
@@ -122,9 +124,30 @@ def _fly(how: str) -> None:
     sys.stdin.readline()
 
 
-def key_times(env: Mapping[str, str]) -> tuple[list[float], list[float], float]:
-    """Return the times of a key in the bare list and in the busy screen, and the share of a core of the latter."""
-    bare, ours = Terminal([sys.executable, "-c", BARE.format(rows=ROWS)], env), busy_screen(env)
+def _time_turns(told: Path) -> None:
+    """Keep in a file how long the longest turn of this process's loop was after the start, in seconds of processor."""
+    run, longest, begun = events.Handle._run, 0.0, time.perf_counter()
+
+    def timed(handle: events.Handle) -> None:
+        nonlocal longest
+        start = time.thread_time()
+        run(handle)
+        spent = time.thread_time() - start
+        if spent > longest and time.perf_counter() - begun > WARM_S:
+            longest = spent
+            told.write_text(f"{longest}")
+
+    setattr(events.Handle, "_run", timed)  # noqa: B010 - asyncio has no other place from which every turn is seen
+
+
+def key_times(env: Mapping[str, str], folder: Path) -> tuple[list[float], list[float], float, float]:
+    """Return the times of a key in the bare list and in the busy screen, the latter's share of a core and longest turn.
+
+    The turn is one of its loop, in seconds of processor: for so long no key is heard, on a machine that has time.
+    """
+    turns = folder / "turns"
+    bare = Terminal([sys.executable, "-c", BARE.format(rows=ROWS)], env)
+    ours = busy_screen({**env, TURNS: str(turns)})
     try:
         bare.wait_for(b"w0005")
         ours.wait_for(b"w0005")
@@ -137,7 +160,7 @@ def key_times(env: Mapping[str, str]) -> tuple[list[float], list[float], float]:
             theirs.append(bare.key_until(b"j", re.compile(b"> row of w%04d" % number)))
             ours.drain(BETWEEN_S)
             times.append(ours.key_until(b"j", re.compile(UNDER_CURSOR % number)))
-        return theirs, times, share
+        return theirs, times, share, float(turns.read_text())
     finally:
         bare.close()
         ours.close()
@@ -190,4 +213,6 @@ def _cpu(pid: int) -> float:
 
 
 if __name__ == "__main__":
+    if TURNS in os.environ:
+        _time_turns(Path(os.environ[TURNS]))
     _fly(sys.argv[1])
