@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from cockpit.schedule.comments import LONGEST, MOST, QUOTED, Comment
 from cockpit.schedule.orders import Order
 from cockpit.ui.difflines import OF_FILES, REMOVED, DiffText
-from cockpit.ui.looks import count, line
+from cockpit.ui.looks import code, count, line
 
 Kept = tuple[Callable[[str], str], Callable[[str, str], None]]
 TOLD = 6
@@ -94,9 +94,9 @@ def placed(diff: DiffText, comments: Iterable[Comment]) -> dict[int, list[str]]:
         title = diff.title(one.path)
         if there:
             at = min(there, key=lambda at: abs((diff.lines[at].old if one.removed else diff.lines[at].new) - one.line))
-            found.setdefault(at, []).append(line(one.text))
+            found.setdefault(at, []).append(code(one.text))
         elif title is not None:
-            found.setdefault(title, []).append(f"line {one.line}, which is not shown: {line(one.text)}")
+            found.setdefault(title, []).append(f"line {one.line}, which is not shown: {code(one.text)}")
     return found
 
 

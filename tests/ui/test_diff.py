@@ -240,7 +240,8 @@ async def test_only_what_changed_since_it_was_decided_on() -> None:
         await one.press("s")
         assert "s since: nobody decided on it yet" in shown(one)
         leg = "security/security-1"
-        handle.record(f.ApprovalRefused(leg, "merge", "o", "no", "c0ffee1"), f.LegRetried(leg))
+        said = (Comment("new.py", 2, "why y?", "y = 2"),)
+        handle.record(f.ApprovalRefused(leg, "merge", "o", "no", "c0ffee1", said), f.LegRetried(leg))
         handle.since_review = {"new.py": NEW}
         handle.told = {"marked": ["new.py"]}
         await one.press("s")
@@ -249,6 +250,7 @@ async def test_only_what_changed_since_it_was_decided_on() -> None:
         )
         assert handle.asked[-1] == ("diff", {"workstream": "security", "path": "", "since": "review"})
         assert "all that changed since it was decided on" in shown(one)
+        assert "┃ said before: why y?" in shown(one)
         await one.press("s")
         await one.until(lambda: "3 files" in shown(one))
 

@@ -7,6 +7,7 @@ from msgspec.structs import replace
 
 from cockpit.errors import IllegalMoveError
 from cockpit.schedule import facts as f
+from cockpit.schedule.comments import Comment
 from cockpit.schedule.fold import fold, replay
 from cockpit.schedule.outline import LegOutline
 from cockpit.schedule.snapshot import Cost, GateResult, Merge, Run, Snapshot, blockers, waits_for
@@ -221,6 +222,16 @@ def test_approvals() -> None:
     refused = told(snapshot, f.ApprovalRefused("a", "merge", "me", "too big")).legs["a"]
     assert (refused.state, refused.reason) == (State.REJECTED, "too big")
     assert "too big" in refused.lessons[-1]
+    assert (refused.reviewed, refused.comments) == ("", ()), "as an older journal tells it"
+    said = (Comment("a.py", 3, "why?"),)
+    done = told(snapshot, f.WorkCommitted("a", "c1", "t1", "b1"), f.ApprovalRefused("a", "merge", "me", "", "c1", said))
+    assert [getattr(done.legs["a"], name) for name in ("reviewed", "reviewed_base", "comments")] == ["c1", "b1", said]
+    again = told(
+        done, f.LegRetried("a"), *ran("a", run="r2"), f.ChecksStarted("a"), f.WorkCommitted("a", "c2", "t2", "b2")
+    )
+    assert again.legs["a"].comments == said
+    yes = told(again, f.ReviewAsked("a"), f.ApprovalGiven("a", "merge", "me", "c2")).legs["a"]
+    assert (yes.reviewed, yes.reviewed_base, yes.comments) == ("c2", "b2", ())
 
 
 def test_a_merge() -> None:

@@ -153,7 +153,7 @@ class DiffPage(MovingPage):
         went, number, removed = self._to
         at = diff.place(went, number, removed=removed) if number else diff.title(went)
         nothing = "has not changed since it was decided on" if self._since else "does not differ from base any more"
-        self.view.show(diff, at, placed(diff, self._said), f"{line(path) or 'its work'} {nothing}")
+        self.view.show(diff, at, self._remarks(diff), f"{line(path) or 'its work'} {nothing}")
         self._tell(diff)
         self._show_files()
         self.show_keys()
@@ -184,6 +184,12 @@ class DiffPage(MovingPage):
         """Return how many comments there are on each file."""
         return Counter(one.path for one in self._said)
 
+    def _remarks(self, diff: DiffText) -> dict[int, list[str]]:
+        """Return what is said below which line, and what was sent with the last rejection, to see what came of it."""
+        sent = (one for leg in self._legs() if leg.key == self._answered.get("leg") for one in leg.comments)
+        before = [replace(one, text=f"said before: {one.text}") for one in sent]
+        return placed(diff, (*before, *self._said))
+
     @property
     def _said(self) -> tuple[Comment, ...]:
         return self.cockpit.drafts.of(self.workstream)
@@ -211,7 +217,7 @@ class DiffPage(MovingPage):
         text = " ".join(self._input.value.split())
         refused = self.cockpit.drafts.put(self.workstream, replace(self._commented, text=text))
         self._end_comment()
-        self.view.show_comments(placed(self.view.diff, self._said))
+        self.view.show_comments(self._remarks(self.view.diff))
         self._show_files()
         if refused:
             self.say(refused, "warn")
