@@ -3,16 +3,17 @@
 A prompt holds `RIG{ step; step }`; each result of a tool in a conversation is one step further:
 
     shell COMMAND      has the agent run that            edit FILE TEXT    has it write a file with a tool of its own
-    call TOOL JSON     has it use any tool               say TEXT          ends the turn
+    call TOOL JSON     has it use cockpit's or any tool  say TEXT          ends the turn
     refuse TEXT        the model refuses                 length TEXT       its answer is cut at the longest length
-    http STATUS [after=SECONDS] [MESSAGE]  that error    once STATUS       the same, the first time only
+    http STATUS [after=SECONDS] [MESSAGE]  that error    once STEP         any of these, the first time only
     drop [EVENTS]      cuts the answer off               slow SECONDS      takes its time before it ends the turn
     trickle SECONDS    writes for so long
 
-`GET /seen` lists the requests that came, each as its path and its conversation.
+`GET /seen` lists the requests that came, each as its path, its conversation and the names of the tools it offers.
 It is started by `python -m tests.e2e.modelserver PORT`.
 """
 
+import contextlib
 import json
 import re
 import sys
@@ -61,7 +62,8 @@ class Step:
         """The tool that it uses, and with what."""
         name, _, rest = self.rest.partition(" ")
         if self.word == "call":
-            return name, json.loads(rest or "{}")
+            ours = (one for one in self.tools if re.fullmatch(rf".*cockpit.*[_.]{name}", one))
+            return next(ours, name), json.loads(rest or "{}")
         if self.word == "edit":
             tool = self.edit_tool or ""
             if tool == "exec_command":  # Codex makes an edit of its own out of this
@@ -96,8 +98,9 @@ def step_of(messages: list[Any], tools: frozenset[str]) -> Step:
         if one.startswith("once ") and number <= done:
             if (script, number) not in _steps_seen:
                 _steps_seen.add((script, number))
-                return Step("http", one.removeprefix("once "), tools)
-            done += 1
+                steps[done] = one.removeprefix("once ")
+            else:
+                done += 1
     word, _, rest = steps[min(done, len(steps) - 1)].partition(" ")
     return Step(word, rest, tools)
 
@@ -107,6 +110,8 @@ def _names(found: Any) -> Iterator[str]:
     for tool in found if isinstance(found, list) else ():
         yield from (str(one["name"]) for one in (tool, tool.get("function") or {}) if "name" in one)
         yield from _names(tool.get("functionDeclarations") or tool.get("function_declarations"))
+        if tool.get("type") == "namespace":
+            yield from (f"{tool['name']}.{one['name']}" for one in tool["tools"])
 
 
 class Model(BaseHTTPRequestHandler):
@@ -125,6 +130,11 @@ class Model(BaseHTTPRequestHandler):
         """Name no models; tell what was asked."""
         self._send(200, list(_seen) if self.path == "/seen" else {"data": [], "models": []})
 
+    def do_DELETE(self) -> None:
+        """Forget what was seen."""
+        _seen.clear()
+        self._send(200, {})
+
     def do_POST(self) -> None:
         """Answer with the next step."""
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
@@ -132,8 +142,9 @@ class Model(BaseHTTPRequestHandler):
             self._send(200, {"input_tokens": 5, "totalTokens": 5})
             return
         messages = body.get("messages") or body.get("input") or body.get("contents") or []
-        _seen.append({"path": self.path, "messages": messages})
-        step = step_of(messages, frozenset(_names(body.get("tools"))))
+        tools = frozenset(_names(body.get("tools")))
+        _seen.append({"path": self.path, "messages": messages, "tools": sorted(tools)})
+        step = step_of(messages, tools)
         if step.word == "http":
             self._fail(step.rest)
             return
@@ -172,7 +183,8 @@ class Model(BaseHTTPRequestHandler):
         for name, said in {"Content-Type": "application/json", "Content-Length": len(data), **(headers or {})}.items():
             self.send_header(name, str(said))
         self.end_headers()
-        self.wfile.write(data)
+        with contextlib.suppress(OSError):  # the agent was ended
+            self.wfile.write(data)
 
     def _stream(self, events: Iterator[dict[str, Any]], step: Step) -> None:
         self.send_response(200)
@@ -256,6 +268,8 @@ def _response(step: Step) -> dict[str, Any]:
         name, given = step.call
         item = {"type": "function_call", "id": _id("fc"), "call_id": _id("call"), "name": name}
         item["arguments"] = json.dumps(given)
+        if "." in name:
+            item["namespace"], _, item["name"] = name.partition(".")
     usage = {
         "input_tokens": TOKENS["input"] + TOKENS["cached"],
         "input_tokens_details": {"cached_tokens": TOKENS["cached"]},

@@ -4,10 +4,14 @@ Runs only where COCKPIT_TEST_MODEL_URL names a model server that takes scripts (
 programs that are on the path. None of them asks anybody else.
 """
 
+import asyncio
 import json
 import os
 import shutil
 import signal
+import subprocess
+import time
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,11 +19,15 @@ from typing import Any
 import pytest
 
 from cockpit.agents import runs
+from cockpit.processtree import ProcessId
 from cockpit.schedule import facts as f
-from tests.engine.scenes import Scene, own_place
+from cockpit.schedule.snapshot import Run
+from tests.engine.scenes import Play, Scene, own_place
 
 URL = os.environ.get("COCKPIT_TEST_MODEL_URL", "").rstrip("/")
-SECONDS = 90.0
+SECONDS = 150.0
+AGENTS = ("claude", "codex", "opencode", "gemini", "aider")
+RESUMABLE = AGENTS[:4]
 CODEX = """
 model = "scripted"
 model_provider = "scripted"
@@ -29,6 +37,7 @@ base_url = "{url}/v1"
 wire_api = "responses"
 env_key = "OPENAI_API_KEY"
 """
+MODELS = {"gemini": "gemini-2.5-pro", "aider": "openai/scripted"}
 _PRICED = {"cost": {"input": 1, "output": 10, "cache_read": 0.1}}
 OPENCODE = {
     "provider": {
@@ -40,95 +49,267 @@ OPENCODE = {
     },
     "model": "scripted/scripted",
     "small_model": "scripted/scripted",
+    "autoupdate": False,
 }
+GEMINI = {
+    "security": {"auth": {"selectedType": "gemini-api-key"}},
+    "privacy": {"usageStatisticsEnabled": False},
+    "general": {"enableAutoUpdate": False},
+}
+SERVER = {"command": "cockpit", "args": ["mcp"]}
+KEPT = ("COCKPIT_RUN", "COCKPIT_WORKSTREAM", "COCKPIT_STATE", "COCKPIT_WORKTREE")
 pytestmark = [pytest.mark.anyio, pytest.mark.skipif(not URL, reason="COCKPIT_TEST_MODEL_URL names no model server")]
 
 
 @pytest.fixture
 def scene(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Scene]:
+    urllib.request.urlopen(urllib.request.Request(f"{URL}/seen", method="DELETE")).close()
     yield from own_place(tmp_path, monkeypatch)
 
 
-@pytest.fixture(params=["claude", "codex", "opencode"])
+@pytest.fixture
 def agent(request: pytest.FixtureRequest, tmp_path: Path) -> dict[str, Any]:
     """Return a profile of a real program with a home of its own, in which it talks to the scripted model alone."""
-    if shutil.which(request.param) is None:
-        pytest.skip(f"{request.param} is not installed")
+    name = request.param
+    if shutil.which(name) is None:
+        pytest.skip(f"{name} is not installed")
     home = tmp_path / "home"
-    (home / ".codex").mkdir(parents=True)
+    for folder in (".codex", ".gemini"):
+        (home / folder).mkdir(parents=True)
     (home / ".codex" / "config.toml").write_text(CODEX.format(url=URL))
-    env = {"HOME": str(home), "ANTHROPIC_BASE_URL": URL, "ANTHROPIC_API_KEY": "none", "OPENAI_API_KEY": "none"}
-    env |= {"CODEX_HOME": str(home / ".codex"), "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1"}
-    env |= {"OPENCODE_CONFIG_CONTENT": json.dumps(OPENCODE)}
+    (home / ".gemini" / "settings.json").write_text(json.dumps(GEMINI))
+    env = {"HOME": str(home), "CODEX_HOME": str(home / ".codex"), "GOOGLE_GEMINI_BASE_URL": URL}
+    env |= {"ANTHROPIC_BASE_URL": URL, "OPENAI_API_BASE": f"{URL}/v1", "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1"}
+    env |= dict.fromkeys(("ANTHROPIC_API_KEY", "OPENAI_API_KEY", "GEMINI_API_KEY"), "none")
+    env |= {"OPENCODE_CONFIG_CONTENT": json.dumps(OPENCODE), "LITELLM_LOCAL_MODEL_COST_MAP": "True"}
+    if name == "opencode":  # its first starts at once would make its database over each other
+        subprocess.run([name, "session", "list"], cwd=home, env={**os.environ, **env}, capture_output=True, check=True)
     cost = {"input": 1, "cached": 0.1, "output": 10}
-    return {"preset": request.param, "slots": 8, "env": env, "cost": cost}
+    model = {"model": MODELS[name]} if name in MODELS else {}
+    return {"preset": name, "slots": 4, "env": env, "cost": cost, **model}
 
 
-def told(*steps: str) -> dict[str, str]:
-    return {"does": "", "prompt": f"RIG{{ {'; '.join(steps)} }}"}
+def told(*steps: str) -> dict[str, Any]:
+    return {"does": "", "prompt": f"RIG{{ {'; '.join(steps)} }}RIG"}
 
 
-async def test_an_edit_is_merged_and_paid_for_and_what_fails_says_why(scene: Scene, agent: dict[str, Any]) -> None:
+async def seen() -> list[str]:
+    """Return the conversations that the model was asked to go on with since the test began."""
+
+    def read() -> Any:
+        with urllib.request.urlopen(f"{URL}/seen") as answer:
+            return json.load(answer)
+
+    return [json.dumps(one["messages"]) for one in await asyncio.to_thread(read)]
+
+
+async def until_asked(times: int) -> None:
+    """Wait until the model was asked so many times since the test began."""
+    async with asyncio.timeout(SECONDS):
+        while len(await seen()) < times:  # noqa: ASYNC110  # nobody else tells
+            await asyncio.sleep(0.1)
+
+
+def run_of(play: Play, leg: str) -> Run:
+    return [one for one in play.snapshot.runs.values() if one.leg == leg][-1]
+
+
+def process_of(play: Play, leg: str) -> ProcessId:
+    found = runs.look(play.scene.state.run(play.leg(leg).run or "")).agent
+    assert found is not None
+    return found
+
+
+@pytest.mark.parametrize("agent", AGENTS, indirect=True)
+async def test_an_edit_is_merged_and_paid_for_and_nothing_else_is(scene: Scene, agent: dict[str, Any]) -> None:
+    preset = agent["preset"]
+    before = [] if preset == "aider" else ["edit x.txt x"]  # it makes its edits out of the text of one answer
     streams = {
-        "edit": told("shell printf hello > hello.txt", "say fine"),
+        "edit": told("once http 500", "edit hello.txt hello", "say fine"),
         "idle": told("say nothing to do"),
-        "refused": told("http 400"),
+        "refused": told(*before, "refuse I will not"),
+        "long": told(*before, "length it goes on and"),
+        "cut": told(*before, "drop 2"),
+        "bad": told("http 400 no such model"),
     }
-    if limits := agent["preset"] != "opencode":  # it calls again for ever, and says nothing
-        streams["limited"] = told("http 429")
-    scene.plan(streams, agents={"real": agent}, limits={"agents": 8})
+    scene.plan(streams, agents={"real": agent}, limits={"agents": 3})
     async with scene.driving() as play:
         await play.start()
-        await play.until_state(edit="merged", idle="failed", refused="failed", seconds=SECONDS)
+        failing = dict.fromkeys(("idle", "refused", "long", "cut", "bad"), "failed")
+        await play.until_state(edit="merged", **failing, seconds=SECONDS)
         assert scene.base_file("hello.txt").strip() == "hello"
-        assert "changed nothing" in play.leg("idle").reason
-        assert "400" in play.leg("refused").reason
-        if limits:
-            await play.until_state(limited="failed", seconds=SECONDS)
-            assert [(one.leg, one.profile) for one in play.of(f.ProfileSlept)] == [("limited", "real")]
-        run = next(one for one in play.snapshot.runs.values() if one.leg == "edit")
+        assert not scene.git("log", "--format=%H", "main", "--", "x.txt")
+        why = {key: play.leg(key).reason for key in failing}
+        assert "changed nothing" in why["idle"]
+        assert ("changed nothing" if preset == "aider" else "refused") in why["refused"]
+        assert any(word in why["long"] for word in ("longest length", "max_output_tokens", "token limit"))
+        assert any(word in why["cut"] for word in ("cut off", "disconnected", "ECONNRESET", "nothing", "Connection"))
+        assert "no such model" in why["bad"]
+        run = run_of(play, "edit")
         used = play.snapshot.usage[run.id]
-        assert min(used.tokens_in, used.tokens_cached, used.tokens_out) > 0
-        assert used.usd > 0
+        calls = 1 if preset == "aider" else 2
+        cached = 0 if preset == "aider" else 800 * calls  # it does not tell what came from a cache
+        fresh = 400 * calls if cached else 1200
+        assert (used.tokens_in, used.tokens_cached, used.tokens_out) == (fresh, cached, 34 * calls)
+        priced = (fresh + 0.1 * cached + 10 * 34 * calls) / 1e6
+        assert used.usd == pytest.approx(0.0065 if preset == "claude" else priced)  # one tells its own
+        assert play.snapshot.cost().usd == pytest.approx(sum(one.usd for one in play.snapshot.usage.values()))
         assert run.session
     scene.check()
 
 
-async def test_a_cut_answer_and_a_kill_are_no_success(scene: Scene, agent: dict[str, Any]) -> None:
-    streams = {
-        "cut": told("shell printf x > x.txt", "drop"),
-        "killed": told("shell touch up.txt && sleep 60", "say fine"),
+@pytest.mark.parametrize("agent", AGENTS, indirect=True)
+async def test_a_limit_lets_the_profile_sleep_and_the_fallback_takes_over(scene: Scene, agent: dict[str, Any]) -> None:
+    later = int(time.time()) + 7200
+    named = {"type": "usage_limit_reached", "message": "rate limit, try again in 2 hours", "resets_at": later}
+    streams: dict[str, dict[str, Any]] = {
+        "a": {**told(f"http 429 {json.dumps(named)}"), "agent": "real", "fallback": ["sh"]},
+        "b": {**told("http 429"), "agent": "other"},
     }
-    scene.plan(streams, agents={"real": agent}, limits={"agents": 8})
+    scene.plan(streams, agents={"real": agent, "other": agent, "sh": {"run": "echo x > x.txt"}})
     async with scene.driving() as play:
         await play.start()
-        await play.until(lambda _: (scene.worktree("killed") / "up.txt").exists() or None, SECONDS)
-        agent_process = runs.look(scene.state.run(play.leg("killed").run or "")).agent
-        assert agent_process is not None
-        os.kill(agent_process.pid, signal.SIGKILL)
-        await play.until_state(cut="failed", killed="failed", seconds=SECONDS)
-        assert "signal 9" in play.leg("killed").reason
-        assert not scene.git("log", "--format=%H", "main", "--", "x.txt", "up.txt")
+        await play.until_merged("a", seconds=SECONDS)
+        await play.until_state(b="failed", seconds=SECONDS)
+        slept = {one.profile: one.until for one in play.of(f.ProfileSlept)}
+        # What names no time lets it sleep for a minute, which may be over by now.
+        assert slept["real"] == pytest.approx(later, abs=90)
+        assert slept["other"] <= time.time() + 60
+        assert play.snapshot.legs["a"].failures == 0
     scene.check()
 
 
-async def test_what_is_paused_goes_on_with_its_conversation(scene: Scene, agent: dict[str, Any]) -> None:
-    scene.plan(
-        {"a": told("shell touch up.txt && sleep 4", "shell printf x > x.txt", "say fine")}, agents={"real": agent}
-    )
+@pytest.mark.parametrize("agent", AGENTS, indirect=True)
+async def test_a_kill_is_no_success_and_leaves_nothing_behind(scene: Scene, agent: dict[str, Any]) -> None:
+    busy = "once slow 60" if agent["preset"] == "aider" else "shell touch up.txt && setsid sleep 600"
+    streams = {"killed": told(busy, "say fine"), "ended": told(f"{busy} ", "say fine"), "held": told(busy, "say no")}
+    scene.plan(streams, agents={"real": agent}, limits={"agents": 3})
     async with scene.driving() as play:
         await play.start()
-        await play.until(lambda _: (scene.worktree("a") / "up.txt").exists() or None, SECONDS)
-        if agent["preset"] != "opencode":  # it shows a tool call only once that is over
-            await play.until(
-                lambda play: any("runs" in one.activity for one in play.view.readings.runs.values()), SECONDS
-            )
+        if agent["preset"] == "aider":
+            await until_asked(3)
+        else:
+            up = [scene.worktree(key) / "up.txt" for key in streams]
+            await play.until(lambda _: all(one.exists() for one in up) or None, SECONDS)
+        await play.until_state(killed="running", ended="running", held="running")
+        os.kill(process_of(play, "killed").pid, signal.SIGKILL)
+        os.kill(process_of(play, "ended").pid, signal.SIGTERM)
+        await play.order("stop", "held")
+        await play.until_state(killed="failed", ended="failed", held="stopped", seconds=SECONDS)
+        assert "signal 9" in play.leg("killed").reason
+        assert play.leg("ended").reason
+        assert not scene.git("log", "--format=%H", "main", "--", "up.txt")
+        assert not scene.ours(), "tools in sessions of their own are ended too"
+    scene.check()
+
+
+@pytest.mark.parametrize("agent", RESUMABLE, indirect=True)
+@pytest.mark.parametrize("place", ["a tool", "a text"])
+async def test_what_is_paused_goes_on_with_its_conversation(scene: Scene, agent: dict[str, Any], place: str) -> None:
+    tool = place == "a tool"
+    busy = "shell touch up.txt && sleep 4" if tool else "once trickle 60"
+    work = told(f"shell printf {scene.top.name} > w.txt", busy, "shell printf x > x.txt", "say fine")
+    scene.plan({"a": work}, agents={"real": agent})
+    async with scene.driving() as play:
+        await play.start()
+        up = scene.worktree("a") / ("up.txt" if tool else "w.txt")
+        await play.until(lambda _: up.exists() or None, SECONDS)
+        if tool and agent["preset"] != "opencode":  # it shows a tool call only once that is over
+            await play.until(lambda play: any("runs" in one.activity for one in play.view.readings.runs.values()), 30)
+        elif not tool:
+            await until_asked(2)
         answer = await play.order("pause", "a")
         assert answer.ok
         await play.until_state(a="paused", seconds=SECONDS)
+        assert not scene.ours()
         await play.order("resume", "a")
         await play.until_merged("a", seconds=SECONDS)
         first, second = play.snapshot.runs.values()
         assert first.session == second.session != ""
-        assert scene.base_file("x.txt") == "x"
+        assert (scene.base_file("w.txt"), scene.base_file("x.txt")) == (scene.top.name, "x")
+        last = (await seen())[-1]
+        assert "# Go on" in last
+        assert "RIG{" in last, "its model was told again what was said before"
+        used = play.snapshot.cost()
+        assert used.tokens_out % 34 == 0
+        assert used.tokens_out <= 34 * len(await seen()), "what the session used before is not counted twice"
+    scene.check()
+
+
+@pytest.mark.parametrize("agent", ["claude", "gemini", "opencode"], indirect=True)
+async def test_a_permission_is_asked_for_and_the_answer_counts(scene: Scene, agent: dict[str, Any]) -> None:
+    preset = agent["preset"]
+    permission = json.dumps({**OPENCODE, "permission": {"bash": "ask"}})
+    talked = {
+        "claude": {**agent, "run": ["claude", "-p", "--output-format", "stream-json", "--verbose"]},
+        "gemini": {**agent, "preset": "acp", "run": ["gemini", "--acp", "--skip-trust", "-m", MODELS["gemini"]]},
+        "opencode": {**agent, "preset": "acp", "run": ["opencode", "acp"]},
+    }[preset]
+    talked = {**talked, "env": {**agent["env"], "OPENCODE_CONFIG_CONTENT": permission}}
+    if preset == "claude":
+        talked["args"] = ["--permission-prompt-tool", "stdio"]
+    else:
+        talked.pop("model", None)
+    question = {"question": "Which colour?", "header": "Colour", "multiSelect": False}
+    question["options"] = [{"label": one, "description": one} for one in ("Red", "Blue")]
+    asks = [f"call AskUserQuestion {json.dumps({'questions': [question]})}"] if preset == "claude" else []
+    streams = {
+        "yes": told("shell printf x > yes.txt", *asks, "say fine"),
+        "no": told("shell printf x > no.txt", "say fine"),
+    }
+    scene.plan(streams, agents={"real": talked})
+    async with scene.driving() as play:
+        await play.start()
+        await play.until(lambda one: all(one.snapshot.open_questions(key) for key in streams), SECONDS)
+        (asked,) = play.snapshot.open_questions("no")
+        assert "no.txt" in asked.text
+        refusal = next(one for one in asked.choices if one.lower().startswith(("deny", "reject", "no")))
+        assert (await play.order("answer", "no", reason=refusal)).ok
+        assert (await play.order("answer", "yes", number=1)).ok
+        if asks:
+            await play.until(lambda one: "Which colour?" in "".join(q.text for q in one.snapshot.open_questions("yes")))
+            assert (await play.order("answer", "yes", number=2)).ok
+        await play.until_merged("yes", seconds=SECONDS)
+        await play.until_state(no="failed", seconds=SECONDS)
+        assert scene.base_file("yes.txt") == "x"
+        if asks:
+            assert "Blue" in "".join(await seen())
+        assert not (scene.worktree("no") / "no.txt").exists()
+        assert play.snapshot.usage[run_of(play, "yes").id].tokens_out >= 68
+    scene.check()
+
+
+@pytest.mark.parametrize("agent", RESUMABLE, indirect=True)
+async def test_it_notes_and_asks_by_mcp_and_by_its_shell(scene: Scene, agent: dict[str, Any]) -> None:
+    preset, env = agent["preset"], dict(agent["env"])
+    args = {
+        "claude": [
+            "--mcp-config",
+            json.dumps({"mcpServers": {"cockpit": SERVER}}),
+            "--allowedTools",
+            "Bash,mcp__cockpit",
+        ],
+        "codex": [
+            *("-c", 'mcp_servers.cockpit.command="cockpit"', "-c", 'mcp_servers.cockpit.args=["mcp"]'),
+            *("-c", "mcp_servers.cockpit.required=true", "-c", f"mcp_servers.cockpit.env_vars={json.dumps(KEPT)}"),
+        ],
+    }.get(preset, [])
+    local = {"type": "local", "command": ["cockpit", "mcp"], "timeout": 60000}
+    env["OPENCODE_CONFIG_CONTENT"] = json.dumps({**OPENCODE, "mcp": {"cockpit": local}})
+    settings = Path(env["HOME"]) / ".gemini" / "settings.json"
+    settings.write_text(json.dumps({**GEMINI, "mcpServers": {"cockpit": {**SERVER, "timeout": 60000}}}))
+    ask = f"call ask {json.dumps({'question': 'Which port?', 'choices': ['80', '8080']})}"
+    by_mcp = ['call note {"text": "by mcp"}', ask, "shell printf x > mcp.txt", "say fine"]
+    by_shell = ["shell cockpit note 'by shell' && cockpit done I-1 && cockpit inbox > out.txt 2>&1", "say fine"]
+    streams: dict[str, dict[str, Any]] = {"a": told(*by_mcp)}
+    if preset != "codex":  # its sandbox has no sockets
+        streams["b"] = {**told(*by_shell), "issues": [{"id": "I-1"}]}
+    scene.plan(streams, agents={"real": {**agent, "env": env, "args": args}})
+    async with scene.driving() as play:
+        await play.start()
+        await play.until(lambda one: one.snapshot.open_questions("a"), SECONDS)
+        assert (await play.order("answer", "a", number=2)).ok
+        await play.until_merged(*streams, seconds=SECONDS)
+        assert {one.text for one in play.of(f.NoteMade)} == {"by mcp", *(["by shell"] if "b" in streams else [])}
+        assert any("8080" in one.rpartition("Which port?")[2] for one in await seen())
     scene.check()

@@ -39,6 +39,7 @@ cat > "$STAGE/$COCKPIT_RUN.prompt" </dev/stdin
 attempt=$(grep -c "^$COCKPIT_WORKSTREAM " "$STAGE/begun")
 . "$STAGE/$COCKPIT_WORKSTREAM.sh"
 """
+BESIDE = '"output_token_count": 5, "finish_reasons": ["content_filter"], "role": "main"'
 ENDS: dict[str, dict[str, tuple[str, str]]] = {
     "claude": {
         "done": ("works; say claude-edit.jsonl", ""),
@@ -53,6 +54,8 @@ ENDS: dict[str, dict[str, tuple[str, str]]] = {
     },
     "codex": {
         "done": ("works; say codex-edit.jsonl", ""),
+        "child": ("works; setsid sleep 1000 & say codex-edit.jsonl", ""),
+        "http400": ("say codex-http400.jsonl; exit 1", "rig: scripted HTTP 400"),
         "cut": ("works; say codex-drop.jsonl; exit 1", "stream disconnected before completion"),
         "denied": ("works; say codex-ask-write.jsonl", "its sandbox did not let it work"),
         "killed": ("works; head -n 6 $SAMPLES/codex-edit.jsonl; kill -15 $$", "before its turn was completed"),
@@ -60,6 +63,7 @@ ENDS: dict[str, dict[str, tuple[str, str]]] = {
     "opencode": {
         "done": ("works; say opencode-edit.jsonl", ""),
         "http400": ("say opencode-http400.jsonl; exit 1", "rig: scripted HTTP 400"),
+        "cut": ("works; say opencode-drop.jsonl; kill -15 $$", "the answer of its model was cut off"),
         "denied": (
             "works; say opencode-edit.jsonl; echo '! bash (make); auto-rejecting' >&2",
             "not allowed: bash (make)",
@@ -69,6 +73,7 @@ ENDS: dict[str, dict[str, tuple[str, str]]] = {
     "gemini": {
         "done": ("works; say gemini-edit.jsonl", ""),
         "http400": ("say gemini-http400.jsonl; exit 144", "rig: scripted HTTP 400"),
+        "beside": (f"works; say gemini-edit.jsonl; echo '{BESIDE}' > $GEMINI_TELEMETRY_OUTFILE", "its model refused"),
         "cut": ("works; say gemini-drop.jsonl", "Model stream ended without a finish reason."),
         "killed": ("works; head -n 6 $SAMPLES/gemini-edit.jsonl", "its output ended before it said that it was done"),
     },
@@ -76,6 +81,10 @@ ENDS: dict[str, dict[str, tuple[str, str]]] = {
         "done": ("works; touch .aider.chat.history.md; mkdir .aider.tags; touch .aider.tags/x; say aider-edit.txt", ""),
         "http400": ("echo 'litellm.BadRequestError: no'", "litellm.BadRequestError: no"),
         "mute": ("works; echo 'Aider v0.86.2'", "its model gave no answer"),
+        "killed": (
+            "works; echo 'Aider v0.86.2'; kill -9 $$",
+            "its model gave no answer (the agent ended with signal 9)",
+        ),
     },
 }
 
