@@ -25,6 +25,7 @@ class PlanNews:
         self._waiting: list[PlanChanged] = []
         self._errors: tuple[str, ...] = ()
         self._asks: tuple[str, ...] = ()
+        self._first = True
 
     def heard(self, view: View) -> None:
         """Tell what a view brings."""
@@ -37,6 +38,8 @@ class PlanNews:
                 self._app.notify(toast(one.fact), markup=False, timeout=6)
         errors, before = view.readings.plan.errors, self._errors
         self._errors = errors
+        if self._first and view.connected:  # what was so before stands in the header and among the alerts
+            self._first, self._asks, before = False, view.readings.plan.asks, errors
         if errors and self._broken:
             self._broken = False
             self._app.do_plan()
