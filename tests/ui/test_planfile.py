@@ -137,6 +137,7 @@ async def test_hostile_texts_of_a_plan_are_only_text_on_the_smallest_screen() ->
         assert_clean("".join(text for text, _ in cells))
     async with opened(handle, (32, 15), broken=True) as one:
         await one.until(lambda: isinstance(one.front, PlanPage))  # a plan that is broken when the screen opens
+        assert toasts(one) == []
         handle.record(bad)
         await one.until(lambda: isinstance(one.front, ChangedScreen) and "esc closes" in one.screen_text())
         assert_clean(one.screen_text())
