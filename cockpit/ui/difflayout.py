@@ -6,7 +6,7 @@ from types import MappingProxyType
 
 from msgspec import Struct
 
-from cockpit.ui.difflines import ADDED, OF_FILES, REMOVED, DiffText
+from cockpit.ui.difflines import ADDED, NOTE, OF_FILES, REMOVED, DiffText
 from cockpit.ui.looks import cells_of
 
 NONE = -1
@@ -35,19 +35,27 @@ def paired(diff: DiffText) -> Iterator[Stop]:
     """Yield the stops of a diff side by side: what was removed stands beside what was added in its place."""
     removed: list[int] = []
     added: list[int] = []
+    notes: list[int] = []  # that a file does not end with a newline is said between what was removed and what was added
+
+    def changed() -> Iterator[Stop]:
+        yield from zip_longest(removed, added, fillvalue=NONE)
+        yield from ((at, at) for at in notes)
+        for places in (removed, added, notes):
+            places.clear()
+
     for at, one in enumerate(diff.lines):
         if one.kind == REMOVED:
             if added:  # an addition came between: these are two places
-                yield from zip_longest(removed, added, fillvalue=NONE)
-                removed, added = [], []
+                yield from changed()
             removed.append(at)
         elif one.kind == ADDED:
             added.append(at)
+        elif one.kind == NOTE and (removed or added):
+            notes.append(at)
         else:
-            yield from zip_longest(removed, added, fillvalue=NONE)
-            removed, added = [], []
+            yield from changed()
             yield at, at
-    yield from zip_longest(removed, added, fillvalue=NONE)
+    yield from changed()
 
 
 def below(diff: DiffText) -> Iterator[Stop]:

@@ -112,6 +112,8 @@ def test_what_was_removed_stands_beside_what_was_added_in_its_place() -> None:
     ]
     two = "@@ -1,3 +1,3 @@\n-a\n+b\n-c\n d\n-e\n"
     assert list(paired(parsed(two))) == [(0, 0), (1, 2), (3, NONE), (4, 4), (5, NONE)]
+    unended = "@@ -1 +1 @@\n-a\n\\ No newline at end of file\n+b\n\\ No newline at end of file\n"
+    assert list(paired(parsed(unended))) == [(0, 0), (1, 3), (2, 2), (4, 4)]
     assert list(below(parsed(two)))[1:4] == [(1, NONE), (NONE, 2), (3, NONE)]
 
 
