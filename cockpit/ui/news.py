@@ -17,6 +17,7 @@ def news(snapshot: Snapshot, recorded: Iterable[f.Recorded]) -> tuple[News, ...]
     merged: list[str] = []
     bad: list[str] = []
     back: list[str] = []
+    handed: list[str] = []
     gone: list[f.WorktreeRemoved] = []
     for one in recorded:
         fact = one.fact
@@ -29,6 +30,8 @@ def news(snapshot: Snapshot, recorded: Iterable[f.Recorded]) -> tuple[News, ...]
             merged.append(f"{who} merged" if fact.commit else f"{who} done, nothing to merge")
         elif isinstance(fact, f.LegReverted):
             back.append(f"{who} rolled back, in review again")
+        elif isinstance(fact, f.HandedBack):
+            handed.append(f"{who} handed back ({fact.how}), {'changed' if fact.changed else 'as it was'}")
         elif isinstance(fact, f.LegFailed):
             bad.append(f"{who} failed: {line(fact.reason)}")
         elif isinstance(fact, f.LegQuarantined):
@@ -36,7 +39,7 @@ def news(snapshot: Snapshot, recorded: Iterable[f.Recorded]) -> tuple[News, ...]
         elif isinstance(fact, f.ConflictFound):
             bad.append(f"{who} conflicts in {line(', '.join(fact.paths))}")
     told = (*_told(merged, "legs merged", bad=False), *_told(back, "merges rolled back", bad=False))
-    told += _cleaned(gone)
+    told += (*_told(handed, "worktrees handed back", bad=False), *_cleaned(gone))
     return (*told, *_told(bad, "legs failed, conflict or are quarantined", bad=True))
 
 

@@ -25,6 +25,8 @@ _NEAREST: Mapping[str, tuple[str, str]] = {
     "cleanup": ("timeline", "names what was kept: cockpit rescue brings it back"),
     "rollback": ("retry", "merges its work again after a review"),
     "release": ("stop", "stops it"),
+    "takeover": ("attach", "hands it back"),
+    "handback": ("attach", "takes it over again"),
     "trust": ("trust", "shows what is trusted; the plan file says what is run"),
 }
 

@@ -12,6 +12,7 @@ from cockpit.schedule.orders import Order
 from cockpit.ui import attaching
 from cockpit.ui.app import CockpitApp
 from cockpit.ui.attaching import HERE, SPLIT, WINDOW, places_for, tmux
+from cockpit.ui.news import news
 from cockpit.ui.screens.attach import AttachScreen
 from cockpit.ui.screens.printed import PrintedPage
 from tests.ui.fakes import FakeHandle, busy
@@ -118,6 +119,16 @@ async def test_one_that_can_be_talked_to_is_talked_to_first() -> None:
         await one.until(lambda: not page.chat.has_focus)
         await one.press("o")
         await one.until(lambda: page.chat.has_focus)
+
+
+def test_what_was_handed_back_elsewhere_is_news() -> None:
+    handle = busy()
+    key = running(handle)
+    leg = handle.snapshot.leg_under_way(key).key
+    handle.record(f.TakeOverAsked(leg, "you"))
+    taken(handle, key)
+    handle.record(f.HandedBack(leg, "review", "you", ("x",), changed=True))
+    assert news(handle.snapshot, handle.recorded[-1:]) == ((f"{key} handed back (review), changed", False),)
 
 
 def test_where_a_terminal_can_be_opened() -> None:
