@@ -83,6 +83,12 @@ async def test_calls_are_one_line_each_unfold_at_the_point_and_are_shown_as_they
         assert output.following
         await one.press("enter")
         assert output.plain().count("▾") == 3
+        before = output.plain()
+        top = next(y for y in range(output.size.height) if "runs ls" in output.render_line(y).text)
+        await one.pilot.click(output, offset=(20, top + 1))
+        await one.until(lambda: output.plain().count("▾") == 2)
+        await one.pilot.click(output, offset=(20, top + 1))
+        await one.until(lambda: output.plain() == before)
         await one.press("v")
         assert '"session_id": "hidden"' in output.plain()
         assert "as it came" in title(one)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, ClassVar
 from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
+from textual import events
 from textual.geometry import Size
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
@@ -121,6 +122,16 @@ class Output(ScrollView, can_focus=False, inherit_bindings=False):
             return
         self.point = self._drawn[max(0, at)]
         self._bring_point()
+
+    def on_click(self, event: events.Click) -> None:
+        """Unfold the call that was clicked, or fold it again."""
+        place = event.get_content_offset(self)
+        line = place.y + self.scroll_offset.y if place else -1
+        if 0 <= line < self._starts[-1] - self._starts[0]:
+            entry = self._drawn[self._entry_at(line)]
+            if entry.kind == CALL:
+                self.transcript.unfold(entry)
+                self._fold(follow=False)
 
     def _entry_at(self, line: int) -> int:
         return max(0, min(bisect_right(self._starts, line + self._starts[0]) - 1, len(self._drawn) - 1))
