@@ -59,8 +59,7 @@ class _Consequences:
             for change in field_changes(before, after, fields):
                 yield self._changed(after, change)
         for key in diff.added:
-            title = self._new.by_id[key].title
-            yield PlanChange(ADDED, key, new=title, means="it waits until it is started")
+            yield self._added(key)
         for change in field_changes(self._old, self._new, diff.settings):
             means, touches = self._setting(change)
             yield PlanChange(CHANGED, "", change.where, change.old, change.new, means, touches)
@@ -72,6 +71,16 @@ class _Consequences:
         if workstream not in self._snapshot.workstreams:
             return None
         return next((leg for leg in self._snapshot.legs_of(workstream) if _has_begun(leg)), None)
+
+    def _added(self, workstream: str) -> PlanChange:
+        title, leg = self._new.by_id[workstream].title, self._under_way(workstream)
+        if leg is not None:
+            means = f"it is in the plan again: {_stands(leg)}"
+        elif workstream in self._snapshot.workstreams:
+            means = "it is in the plan again; what is merged of it stays merged"
+        else:
+            means = "it waits until it is started"
+        return PlanChange(ADDED, workstream, new=title, means=means, touches=leg is not None)
 
     def _removed(self, workstream: str) -> PlanChange:
         title = self._old.by_id[workstream].title

@@ -85,6 +85,11 @@ def test_a_removed_workstream_is_kept_where_it_has_begun_and_gone_where_it_has_n
     assert found["a"].means == f"{kept}; 1 leg of it that had not begun is dropped"
     assert found["b"] == PlanChange("removed", "b", means="it had not begun: it is gone", touches=True)
     assert not found["d"].touches, "nobody wanted it"
+    without = plan("{id: c}")
+    gone = told(snapshot, f.PlanLoaded("/p", "", outline_of(without, started_legs(snapshot))))
+    back = changes(without, old, gone)
+    assert back["a"].means == "it is in the plan again: a/a1 is running and goes on"
+    assert back["b"].means == "it waits until it is started"
 
 
 def test_dependencies_hold_up_the_merge_of_what_has_begun_and_the_start_of_what_has_not() -> None:
