@@ -72,7 +72,7 @@ _BY_MODEL: dict[str, dict[str, str]] = {
         "output": "Format of what the agent prints.",
         "slots": "How many of this profile may run at once.",
         "env": "Environment variables for the agent.",
-        "attach": "The agent's interactive command, for you when you take over its work; {session} is its conversation.",
+        "attach": "The agent's interactive command, for you who take its work over; {session} is its conversation.",
         "pass_env": "Names of variables of cockpit's own environment that the agent gets.",
         "args": "Appended to the preset's command line.",
         "cost": "Prices for agents that report no cost.",
