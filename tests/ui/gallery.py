@@ -11,20 +11,24 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 from rich.cells import cell_len
+from rich.color import Color as RichColor
 from rich.style import Style
 from textual.color import Color
 from textual.filter import Monochrome
+from textual.screen import ModalScreen
 from textual.strip import Strip
 from textual.widgets import Input
 
 from cockpit.schedule.readings import PlanReading
 from cockpit.ui.themes import theme
+from cockpit.ui.widgets.chart import Chart
 from tests.ui.fakes import FakeHandle
 from tests.ui.opening import Opened
 
 SIZES = ((80, 24), (120, 40), (200, 50), (40, 30), (32, 15))
 SIGNS = ("bold", "dim", "italic", "underline", "reverse", "strike")
 BLACK = Color(0, 0, 0)
+SMALL = frozenset({(80, 24), (40, 30), (32, 15)})  # a dialog is no wider where there is more room
 LETTERS = string.ascii_letters + string.digits + "".join(chr(code) for code in range(0xC0, 0x170))
 
 
@@ -36,6 +40,15 @@ class Shot(NamedTuple):
     there: Sequence[str] = ()
     row: str = "ci-testing"
     before: Callable[[FakeHandle], None] = lambda _handle: None
+
+
+def broken(handle: FakeHandle) -> None:
+    """Make the plan file one with errors."""
+    errors = (
+        "plan.yaml:7:3: workstreams[0]: unknown key `agnet`; did you mean `agent`?",
+        "plan.yaml:31:12: workstreams[4].depends_on: there is no workstream `serach`",
+    )
+    handle.readings = replace(handle.readings, plan=PlanReading(errors))
 
 
 def untrusted(handle: FakeHandle) -> None:
@@ -53,7 +66,6 @@ NEXT, BEFORE = "right_square_bracket", "left_square_bracket"
 SHOTS = (
     Shot("grid", there=["looking at"]),
     Shot("grid in groups", ("comma", "R", "g", "j"), ["round 2"]),
-    Shot("grid filtered", ("slash", *"state:review"), ["1/19"]),
     Shot("wave map", ("w",), ["round 3"]),
     Shot("workstream", ("enter",), ["looking at"]),
     Shot("review", ("enter",), ["review"], row="security"),
@@ -76,14 +88,15 @@ SHOTS = (
     Shot("log", ("at",), ["second line"]),
     Shot("help", ("question_mark",), ["move up"]),
     Shot("palette", ("colon",), ["go to the first"]),
-    Shot("confirm", ("x",), ["ci-testing"]),
-    Shot("confirm with a reason", ("A",), ["security"], row="security"),
+    Shot("confirm", ("A",), ["security"], row="security"),
     Shot("answer", ("i",), ["only the sum", "looking at"], row="billing-and-invoices"),
     Shot("ways", ("c",), ["rebase"], row="jobs"),
     Shot("release", ("4", "u", "down"), ["next run"]),
     Shot("sort", ("comma",), ["order of the rows"]),
-    Shot("trust", (), ["4 commands"], before=untrusted),
-    Shot("quit", ("q",), ["driver"]),
+    Shot("trust", (), ["3 commands, 1 change"], before=untrusted),
+    Shot("plan file", ("D",), ["serach"], before=broken),
+    Shot("columns", ("f",), ["workstream"]),
+    Shot("attach", ("o",), ["attach to ci-testing"]),
 )
 
 
@@ -102,19 +115,39 @@ async def resized(one: Opened, size: tuple[int, int]) -> None:
     """Show all in another size."""
     await one.pilot.resize_terminal(*size)
     await one.until(lambda: one.app.screen.size == size)
-    await one.pilot.pause()
+    await _settled(one)
 
 
-def in_theme(one: Opened, name: str) -> None:
+async def in_theme(one: Opened, name: str) -> None:
     """Show a theme of the settings."""
     other = theme(name)
-    one.app.register_theme(other)
-    one.app.theme = other.name
+    if other.name != one.app.theme:
+        one.app.register_theme(other)
+        one.app.theme = other.name
+        await one.pilot.pause()
+        for chart in one.app.screen.query(Chart):
+            chart.on_resize()  # they have their colours from the theme in which they were drawn
+        await _settled(one)
+
+
+async def _settled(one: Opened) -> None:
+    await one.pilot.pause()
+    await one.until(
+        lambda: not any(work.group in ("chart", "colours") and not work.is_finished for work in one.app.workers)
+    )
+    await one.pilot.pause()
 
 
 def seen(one: Opened) -> tuple[Strip, ...]:
     """Return the rows that are on the screen."""
     return tuple(Strip(row) for row in one.app.screen._compositor.render_strips())
+
+
+def in_front(one: Opened) -> tuple[Strip, ...]:
+    """Return the rows of the page, or those of the dialog alone: what is behind it rests, and is laid out later."""
+    screen = one.app.screen
+    box = screen.children[0].region if isinstance(screen, ModalScreen) else screen.region
+    return tuple(row.crop(box.x, box.right) for row in seen(one)[box.y : box.bottom])
 
 
 def grey(strips: Iterable[Strip]) -> tuple[Strip, ...]:
@@ -137,6 +170,32 @@ def _styles(strip: Strip) -> Iterable[str]:
 def _told(style: Style) -> str:
     fore, back = (colour.name if colour else "-" for colour in (style.color, style.bgcolor))
     return " ".join((f"{fore} on {back}", *(sign for sign in SIGNS if getattr(style, sign))))
+
+
+def faint(strips: Iterable[Strip], least: float) -> set[str]:
+    """Return the words that stand out less than `least` from what is behind them."""
+    found = set()
+    for strip in strips:
+        for segment in strip:
+            style = segment.style
+            if style is not None and any(map(str.isalnum, segment.text)) and contrast(style) < least:
+                found.add(f"{segment.text.strip()}: {_told(style)}")
+    return found
+
+
+@cache
+def contrast(style: Style) -> float:
+    """Return the contrast of a text to its background, as WCAG counts it."""
+    if style.color is None or style.bgcolor is None:
+        return 0.0
+    light, dark = sorted((_luminance(style.color), _luminance(style.bgcolor)), reverse=True)
+    return (light + 0.05) / (dark + 0.05)
+
+
+def _luminance(colour: RichColor) -> float:
+    parts = [part / 255 for part in colour.get_truecolor()]
+    red, green, blue = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 
 def picture(size: tuple[int, int], variants: Sequence[Sequence[Strip]]) -> str:

@@ -8,7 +8,7 @@ from msgspec.structs import fields, replace
 
 from cockpit.schedule import facts as f
 from cockpit.schedule.fold import fold
-from cockpit.schedule.readings import Readings
+from cockpit.schedule.readings import PlanReading, Readings
 from cockpit.schedule.snapshot import Snapshot
 from tests.ui.fakes import FakeHandle
 from tests.ui.scenery import every_state
@@ -76,7 +76,7 @@ def hostile(text: str) -> FakeHandle:
     readings: Readings = poisoned(handle.readings, text)
     shared = {f"{text}.json": ("ci-testing", "billing-and-invoices")}
     notes = {"disk": text, "watching": text, "alerts.gate_p95": text, "ci-testing": text, "driver": text}
-    handle.readings = replace(readings, shared=shared, notes=notes, hold=text)
+    handle.readings = replace(readings, shared=shared, notes=notes, hold=text, plan=PlanReading((text,)))
     handle.outputs = dict.fromkeys(handle.outputs, f"{text}\n" * 9)
     path = text.replace("\n", "\\n")
     handle.diffs = {

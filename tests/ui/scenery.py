@@ -9,7 +9,6 @@ from cockpit.schedule.readings import (
     ConflictReading,
     FindingReading,
     Forecast,
-    PlanReading,
     Readings,
     RunReading,
     WorktreeReading,
@@ -245,7 +244,6 @@ def _readings(now: float) -> Readings:
         forecast=Forecast(
             now, 4200.0, 6180.0, 3, 900.0, "", {"ci-testing": 1500.0, "security": 60.0, "billing-and-invoices": 6000.0}
         ),
-        plan=PlanReading(("plan.yaml:7:3: unknown key `agnet`; did you mean `agent`?",)),
         base_commit="9f31c2ab77",
         driver_pid=77,
         driver_since=START,

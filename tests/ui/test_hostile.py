@@ -22,7 +22,7 @@ SMALL = (
     "journal",
     "answer",
 )
-NOTHING_FOREIGN = {"sort", "help", "grid filtered", "forecast of the finish", "figures", "trust"}
+NOTHING_FOREIGN = {"sort", "help", "columns", "forecast of the finish", "figures", "trust"}
 SHOWN = tuple(shot for shot in SHOTS if shot.name not in NOTHING_FOREIGN)
 
 
