@@ -81,6 +81,11 @@ class Watch:
     def _running(self) -> list[Leg]:
         return self._engine.snapshot.legs_in(State.RUNNING)
 
+    def _taken_over(self) -> set[str]:
+        """Return the workstreams in whose worktrees a human works."""
+        active = map(self._engine.snapshot.legs.__getitem__, self._engine.snapshot.active)
+        return {leg.workstream for leg in active if leg.taken_over}
+
     # --- events ---------------------------------------------------------------------------------------------------
 
     async def _keep_watching(self, group: asyncio.TaskGroup) -> None:
@@ -112,8 +117,7 @@ class Watch:
             wanted.add(str(self._effects.project.state.run(leg.run or "")))
             if now - leg.since >= HOT_AFTER_S:
                 hot.add(leg.workstream)
-        active = map(self._engine.snapshot.legs.__getitem__, self._engine.snapshot.active)
-        hot.update(leg.workstream for leg in active if leg.taken_over)
+        hot.update(self._taken_over())
         for gone in self._folders.keys() - hot:
             del self._folders[gone]
         for workstream in hot - self._folders.keys():
@@ -333,7 +337,7 @@ class Watch:
                 del self._followed[over]
                 self._reported.pop(over, None)
             if self._engine.followed:
-                self._dirty |= {leg.workstream for leg in running}
+                self._dirty |= {leg.workstream for leg in running} | self._taken_over()
             if time.monotonic() - last > 3 * SWEEP_S:
                 self.look_at_everything()  # the machine slept
             last = time.monotonic()
