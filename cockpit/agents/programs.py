@@ -64,7 +64,12 @@ PROGRAMS: Mapping[str, Program] = {
         resume=("--resume", "{session}"),
         attach=("claude", "--resume", "{session}"),
         # Its MCP servers otherwise come up beside its work, which may be over before it knows their tools.
-        env={"CLAUDE_CODE_MAX_RETRIES": "3", "DISABLE_AUTOUPDATER": "1", "MCP_CONNECTION_NONBLOCKING": "false"},
+        env={
+            "CLAUDE_CODE_MAX_RETRIES": "3",
+            "DISABLE_AUTOUPDATER": "1",
+            "MCP_CONNECTION_NONBLOCKING": "false",
+            "MCP_CONNECT_TIMEOUT_MS": "30000",
+        },
         pass_env=(
             "ANTHROPIC_API_KEY",
             "ANTHROPIC_AUTH_TOKEN",

@@ -25,7 +25,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 _SCRIPT = re.compile(r"RIG\{(.*?)\}RIG|RIG\{(.*?)\}", re.DOTALL)
-_RESULTS = ('"tool_result"', '"function_call_output"', '"role": "tool"', '"functionResponse"')
+_RESULT_IDS = ("tool_use_id", "call_id", "tool_call_id")
 _AFTER = re.compile(r"after=(\d+) ?")
 TOKENS = {"input": 400, "cached": 800, "output": 34}
 KEPT = 1000
@@ -84,15 +84,32 @@ _seen: deque[dict[str, Any]] = deque(maxlen=KEPT)
 _steps_seen: set[tuple[str, int]] = set()
 
 
+def _results(found: Any) -> Iterator[str]:
+    """Yield the ids of the tool calls that a message brings results of; some agents repeat them when they resume."""
+    if isinstance(found, list):
+        for one in found:
+            yield from _results(one)
+    elif isinstance(found, dict):
+        if found.get("type") in ("tool_result", "function_call_output") or found.get("role") == "tool":
+            yield from (str(found[key]) for key in _RESULT_IDS if key in found)
+        elif "functionResponse" in found:
+            yield str(found["functionResponse"].get("id"))
+        else:
+            for one in found.values():
+                yield from _results(one)
+
+
 def step_of(messages: list[Any], tools: frozenset[str]) -> Step:
     """Return the step that is next; steps that were done show as results."""
-    script, done = "say nothing was asked", 0
+    script = "say nothing was asked"
+    results: set[str] = set()
     for message in messages:
-        text = json.dumps(message)
-        if found := _SCRIPT.findall(text):
-            script, done = json.loads(f'"{found[-1][0] or found[-1][1]}"'), 0
+        if found := _SCRIPT.findall(json.dumps(message)):
+            script = json.loads(f'"{found[-1][0] or found[-1][1]}"')
+            results.clear()
         else:
-            done += max(text.count(mark) for mark in _RESULTS)
+            results.update(_results(message))
+    done = len(results)
     steps = [one.strip() for one in script.split(";")]
     for number, one in enumerate(steps):
         if one.startswith("once ") and number <= done:

@@ -182,7 +182,8 @@ async def test_a_limit_lets_the_profile_sleep_and_the_fallback_takes_over(scene:
 @pytest.mark.parametrize("agent", AGENTS, indirect=True)
 async def test_a_kill_is_no_success_and_leaves_nothing_behind(scene: Scene, agent: dict[str, Any]) -> None:
     busy = "once slow 60" if agent["preset"] == "aider" else "shell touch up.txt && setsid sleep 600"
-    streams = {"killed": told(busy, "say fine"), "ended": told(f"{busy} ", "say fine"), "held": told(busy, "say no")}
+    short = busy.replace("600", "10")  # what is told to end may wait for its tool
+    streams = {"killed": told(busy, "say fine"), "ended": told(short, "say fine"), "held": told(busy, "say no")}
     scene.plan(streams, agents={"real": agent}, limits={"agents": 3})
     async with scene.driving() as play:
         await play.start()
@@ -292,6 +293,7 @@ async def test_it_notes_and_asks_by_mcp_and_by_its_shell(scene: Scene, agent: di
         "codex": [
             *("-c", 'mcp_servers.cockpit.command="cockpit"', "-c", 'mcp_servers.cockpit.args=["mcp"]'),
             *("-c", "mcp_servers.cockpit.required=true", "-c", f"mcp_servers.cockpit.env_vars={json.dumps(KEPT)}"),
+            *("-c", 'mcp_servers.cockpit.default_tools_approval_mode="approve"'),
         ],
     }.get(preset, [])
     local = {"type": "local", "command": ["cockpit", "mcp"], "timeout": 60000}

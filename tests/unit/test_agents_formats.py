@@ -374,6 +374,14 @@ def test_an_output_without_an_end_tells_what_was_said_beside_it() -> None:
     assert stream.verdict().reason == f"its output ended before it said that it was done: {said}"
 
 
+def test_a_tool_that_codex_may_not_call_is_a_refusal() -> None:
+    error = {"message": "MCP tool call requires approval, but approval policy is never"}
+    item = {"id": "i", "type": "mcp_tool_call", "server": "cockpit", "tool": "note", "error": error, "status": "failed"}
+    last = {"type": "item.completed", "item": {"id": "j", "type": "agent_message", "text": "fine"}}
+    data = lines({"type": "turn.started"}, {"type": "item.completed", "item": item}, last, {"type": "turn.completed"})
+    assert told("codex", data)[0].verdict() == e.Verdict("refused", "it was not allowed: cockpit note")
+
+
 def test_a_turn_of_codex_that_ends_without_a_word_is_not_done() -> None:
     row = {"type": "item.completed", "item": {"id": "i", "type": "command_execution", "command": "x", "exit_code": 0}}
     stream, _ = told("codex", lines({"type": "turn.started"}, row, {"type": "turn.completed"}))

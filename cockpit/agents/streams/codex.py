@@ -8,6 +8,7 @@ from cockpit.agents.streams.stream import JsonStream, denials, dig, message_in, 
 
 _AGAIN = "Reconnecting..."
 _SANDBOX = ("Read-only file system", "rejected by user approval settings", "blocked by the sandbox")
+_NOT_APPROVED = "requires approval"
 _SILENT = "its model ended without a word about its work: it may have refused"
 
 
@@ -78,15 +79,22 @@ def _begun(item: Any, kind: str) -> Iterable[e.Event]:
 def _over(item: Any, kind: str) -> Iterator[e.Event]:
     status = text(item, "status")
     ok = status in ("", "completed") and dig(item, "exit_code") in (0, None)
-    if status == "declined":
+    said = text(item, "aggregated_output") or text(item, "error", "message")
+    if status == "declined" or (status == "failed" and _NOT_APPROVED in said):
         yield e.Denied(_what(item) or kind)
-    yield e.ToolResult(ok, "" if ok else text(item, "aggregated_output") or status, text(item, "id"))
+    yield e.ToolResult(ok, "" if ok else said or status, text(item, "id"))
     if ok:
         yield from (e.FileEdit(text(one, "path"), text(one, "kind")) for one in rows(item, "changes"))
 
 
 def _what(item: Any) -> str:
-    return text(item, "command") or text(item, "query") or ", ".join(text(one, "path") for one in rows(item, "changes"))
+    called = f"{text(item, 'server')} {text(item, 'tool')}".strip()
+    return (
+        text(item, "command")
+        or text(item, "query")
+        or called
+        or ", ".join(text(one, "path") for one in rows(item, "changes"))
+    )
 
 
 def _again(said: str) -> e.Retry:
