@@ -44,9 +44,9 @@ def finish_lines(own: Outlook, other: Outlook | None, now: float) -> tuple[Line,
     head = "if all was started now, " if own.all_wanted else ""
     lines: list[Line] = [((f"{head}{agents}: ", "dim"), *_done(own, now))]
     if other is not None:
-        slots = ", and slots for them" if other.agents > own.agents else ""
-        told = f"if {count(other.agents, 'agent')}{slots}: "
-        lines.append(((told, "accent"), *_done(other, now, _against(own, other))))
+        slots: list[Cell] = [("; with slots for them", "dim")] if other.agents > own.agents else []
+        told = f"if {count(other.agents, 'agent')}: "
+        lines.append(((told, "accent"), *_done(other, now, _against(own, other)), *slots))
     return tuple(lines)
 
 

@@ -118,14 +118,14 @@ def test_what_if_says_by_how_much_it_is_sooner_or_later_or_why_nobody_knows() ->
     sooner = Outlook(Forecast(0, 3600.0, 4000.0), 6, all_wanted=False)
     first, second = finish_lines(own, sooner, 0)
     assert plain(first) == "3 agents: done 02:00; 90% by 02:30 · 1h 50m + your 2 approvals"
-    assert plain(second).startswith("if 6 agents, and slots for them: done 01:00 · 1h 00m sooner; 90% by 01:06")
+    assert plain(second).startswith("if 6 agents: done 01:00 · 1h 00m sooner; 90% by 01:06")
     assert plain(finish_lines(own, own, 0)[1]).count(" · no difference;") == 1
     assert " · 1h 00m later;" in plain(finish_lines(sooner, own, 0)[1])
     some = Outlook(Forecast(0, why_not="a waits"), 3, False, (Coming("b", 0, 60, 3600), Coming("a", 0, 60, None)))
     more = Outlook(Forecast(0, why_not="a waits"), 4, False, (Coming("b", 0, 60, 1800),))
     first, second = finish_lines(some, more, 0)
     assert plain(first) == "3 agents: the rest done 01:00; a waits"
-    assert plain(second) == "if 4 agents, and slots for them: the rest done 00:30 · 30m sooner; a waits"
+    assert plain(second) == "if 4 agents: the rest done 00:30 · 30m sooner; a waits; with slots for them"
     stuck = Outlook(Forecast(0, why_not=f"a waits {HOSTILE}"), 1, all_wanted=True)
     ((said, *_),) = [[plain(line)] for line in finish_lines(stuck, None, 0)]
     assert said.startswith("if all was started now, 1 agent: a waits")
@@ -187,7 +187,7 @@ async def test_plus_and_minus_ask_what_if_and_change_nothing() -> None:
         await one.press("6")
         await one.until(lambda: page(one).gantt.bar)
         await one.press("plus", "plus")
-        await one.until(lambda: "if 5 agents, and slots for them: done" in one.screen_text())
+        await one.until(lambda: "if 5 agents: done" in one.screen_text())
         assert "sooner" in one.screen_text()
         assert "schedule · 5 agents" in one.screen_text()
         await one.press("minus", "minus", "minus")
@@ -229,7 +229,7 @@ async def test_e_writes_reports_and_says_where_and_a_screen_that_only_reads_writ
         await one.press("6", "E")
         assert "this screen is read only" in one.screen_text()
         await one.press("plus")
-        await one.until(lambda: "if 4 agents, and slots for them: done" in one.screen_text())
+        await one.until(lambda: "if 4 agents: done" in one.screen_text())
         assert asks(one.handle, "export") == []
 
 
