@@ -28,7 +28,7 @@ def shown(one: Opened) -> str:
 
 async def test_d_on_a_violation_opens_its_file_at_its_line_and_d_shows_all() -> None:
     handle = held()
-    async with opened(handle) as one:
+    async with opened(handle, (100, 20)) as one:
         await one.press("4", "j", "d")
         await one.until(lambda: "1 file · 2 hunks · against abc" in shown(one))
         assert handle.asked[-1] == ("diff", {"workstream": "ci-testing", "path": "src/install.py"})
@@ -42,7 +42,7 @@ async def test_d_on_a_violation_opens_its_file_at_its_line_and_d_shows_all() -> 
 
 async def test_d_in_the_grid_and_on_a_page_shows_all_of_the_leg_and_there_one_file_of_it() -> None:
     handle = held()
-    async with opened(handle) as one:
+    async with opened(handle, (100, 20)) as one:
         for keys in (("d",), ("enter", "d")):
             await one.press(*keys)
             await one.until(lambda: "2 files · 4 hunks" in shown(one))
@@ -86,7 +86,7 @@ async def test_long_lines_are_folded_and_stay_where_they_are_when_the_width_chan
 async def test_what_cannot_be_had_or_is_not_there_is_said() -> None:
     handle = held()
     handle.diffs = {}
-    async with opened(handle) as one:
+    async with opened(handle, (100, 20)) as one:
         await one.press("4", "j", "d")
         await one.until(lambda: "src/install.py does not differ from base any more" in shown(one))
         await one.press("right_square_bracket")
@@ -105,7 +105,7 @@ async def test_what_nobody_has_worked_on_has_no_diff() -> None:
 async def test_the_diff_stands_still_while_the_agent_goes_on_until_r() -> None:
     handle = busy()
     handle.diffs = {"x": "diff --git a/x b/x\n@@ -1 +1 @@\n+one\n"}
-    async with opened(handle) as one:
+    async with opened(handle, (100, 20)) as one:
         await one.press("d")
         await one.until(lambda: "+ one" in shown(one))
         handle.diffs["x"] += "+two\n"
@@ -216,7 +216,7 @@ async def test_before_and_after_stand_side_by_side_where_it_is_wide_and_v_change
 
 async def test_what_was_committed_meanwhile_is_not_decided_on_unseen() -> None:
     handle = reviewed(held())
-    async with opened(handle) as one:
+    async with opened(handle, (100, 20)) as one:
         await one.on("security")
         await one.press("d")
         await one.until(lambda: "3 files · 3 hunks" in shown(one))
@@ -233,7 +233,7 @@ async def test_what_was_committed_meanwhile_is_not_decided_on_unseen() -> None:
 
 async def test_only_what_changed_since_it_was_decided_on() -> None:
     handle = reviewed(held())
-    async with opened(handle) as one:
+    async with opened(handle, (100, 20)) as one:
         await one.on("security")
         await one.press("d")
         await one.until(lambda: "3 files · 3 hunks" in shown(one))
@@ -276,7 +276,7 @@ async def test_what_is_cut_says_how_much_is_left_out_and_how_to_see_it() -> None
 
 async def test_comments_on_lines_are_kept_until_they_are_sent_with_the_rejection(tmp_path: Path) -> None:
     handle = reviewed(held())
-    async with opened(handle, remembered=Remembered(tmp_path, "plan.yaml")) as one:
+    async with opened(handle, (100, 20), remembered=Remembered(tmp_path, "plan.yaml")) as one:
         await one.on("security")
         await one.press("d")
         await one.until(lambda: "3 files · 3 hunks" in shown(one))
@@ -314,7 +314,7 @@ async def test_comments_on_lines_are_kept_until_they_are_sent_with_the_rejection
 
 async def test_a_refused_rejection_keeps_the_comments_and_others_get_none_of_them() -> None:
     handle = reviewed(held())
-    async with opened(handle) as one:
+    async with opened(handle, (100, 20)) as one:
         drafts = one.app.drafts
         drafts.put("security", Comment("a", 1, "why?"))
         orders = (Order("reject", ("api", "security"), reason="no"),)
