@@ -65,13 +65,31 @@ def tmux(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tmux]:
     one("kill-server")
 
 
-def test_the_title_follows_what_awaits_the_operator(tmux: Tmux, desk_of: Callable[..., Desk]) -> None:
+def test_the_title_follows_what_awaits_the_operator_and_an_editor_has_the_terminal_to_itself(
+    tmux: Tmux, desk_of: Callable[..., Desk], tmp_path: Path
+) -> None:
     desk = desk_of("approve: {merge: always}\nworkstreams: [{id: a}]\n")
     desk.trust()
-    pane = tmux.open("sh", "-c", f"{shlex.join([*COCKPIT, str(desk.plan)])}; echo ended with $?; cat")
+    editor = tmp_path / "editor"
+    editor.write_text(
+        '#!/bin/sh\ntrap : INT\nfor one in "$@"; do echo "edits $one"; done\nread -r line || read -r line\n'
+    )
+    editor.chmod(0o755)
+    command = f"trap : INT; EDITOR={editor} {shlex.join([*COCKPIT, str(desk.plan)])}; echo ended with $?; cat"
+    pane = tmux.open("sh", "-c", command)
     tmux.until(lambda: tmux.told(pane, "pane_title") == "cockpit: tiny")
+    tmux("send-keys", "-t", pane, "D")
+    tmux.until(lambda: "plan file plan.yaml" in tmux.seen(pane))
+    tmux("send-keys", "-t", pane, "e")
+    tmux.until(lambda: f"edits {desk.plan}" in tmux.seen(pane))
+    tmux("send-keys", "-t", pane, "C-c")
     tmux.open("cat")
     assert desk("start", "--all")[0] == 0
+    desk.until(lambda: desk.workstream("a")["state"] == "review")
+    assert tmux.told(pane, "pane_title") == "cockpit: tiny"
+    assert tmux.seen(pane).split() == ["edits", str(desk.plan), "^C"], "nothing is painted over it"
+    tmux("send-keys", "-t", pane, "Enter")
+    tmux.until(lambda: "plan file plan.yaml" in tmux.seen(pane))
     tmux.until(lambda: tmux.told(pane, "pane_title") == "(1) cockpit: tiny")
     tmux.until(lambda: tmux.told(pane, "window_bell_flag") == "1")
     tmux("send-keys", "-t", pane, "q")
