@@ -81,20 +81,15 @@ def _over(item: Any, kind: str) -> Iterator[e.Event]:
     ok = status in ("", "completed") and dig(item, "exit_code") in (0, None)
     said = text(item, "aggregated_output") or text(item, "error", "message")
     if status == "declined" or (status == "failed" and _NOT_APPROVED in said):
-        yield e.Denied(_what(item) or kind)
+        called = f"{text(item, 'server')} {text(item, 'tool')}".strip()
+        yield e.Denied(_what(item) or called or kind)
     yield e.ToolResult(ok, "" if ok else said or status, text(item, "id"))
     if ok:
         yield from (e.FileEdit(text(one, "path"), text(one, "kind")) for one in rows(item, "changes"))
 
 
 def _what(item: Any) -> str:
-    called = f"{text(item, 'server')} {text(item, 'tool')}".strip()
-    return (
-        text(item, "command")
-        or text(item, "query")
-        or called
-        or ", ".join(text(one, "path") for one in rows(item, "changes"))
-    )
+    return text(item, "command") or text(item, "query") or ", ".join(text(one, "path") for one in rows(item, "changes"))
 
 
 def _again(said: str) -> e.Retry:
