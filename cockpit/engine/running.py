@@ -108,7 +108,10 @@ class Running:
         if leg.key == PREPARE:
             return preparing.spec(self._effects, run, self.port(run))
         plan, folder = self._effects.project.loaded.plan, self._effects.project.state.run(run)
-        profile = plan.agents[(leg.slot or "").rsplit("#", 1)[0]]
+        name = (leg.slot or "").rpartition("#")[0]
+        profile = plan.agents.get(name)
+        if profile is None:  # the plan changed while its worktree was made ready
+            raise CockpitError(f"the plan has no agent {name} any more")
         worktree = Path(self._engine.snapshot.workstreams[leg.workstream].worktree)
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         present = changed_files(worktree, leg.base, self._effects.project.setup_files) if leg.attempt > 1 else ()

@@ -3,6 +3,7 @@
 import asyncio
 import io
 import shutil
+from typing import Any
 
 import pytest
 import yaml
@@ -201,6 +202,24 @@ async def test_a_changed_prompt_is_told_to_the_next_run(scene: Scene) -> None:
     assert "New words" in new
     assert "First" in new
     assert "Second" not in new
+    scene.check()
+
+
+async def test_an_agent_that_leaves_the_plan_during_a_set_up_is_replaced(scene: Scene) -> None:
+    agent = {"run": ["sh", str(scene.stage / "agent.sh")], "env": {"STAGE": str(scene.stage)}}
+    waits = f"touch {scene.stage}/set-up.on; while [ ! -e {scene.stage}/set-up.go ]; do sleep 0.02; done"
+    more: dict[str, Any] = {"setup": {"run": [waits]}, "limits": {"retries": 1}}
+    scene.plan({"a": {"agent": "x"}}, agents={"x": agent, "sh": agent}, **more)
+    async with scene.driving() as play:
+        await play.start()
+        await play.until_there("set-up.on")
+        scene.plan({"a": {}}, agents={"sh": agent}, **more)
+        await play.until(lambda now: now.of(f.PlanChanged))
+        changed = {one.place: one.means for one in play.of(f.PlanChanged)[0].changes}
+        assert changed["a agent"] == "its run goes on in x#1; its next run is for these"
+        scene.go("set-up.go")
+        await play.until_merged()
+        assert [one.reason for one in play.of(f.RunEnded)] == ["the plan has no agent x any more", ""]
     scene.check()
 
 
