@@ -11,7 +11,7 @@ from cyclopts import Parameter
 
 from cockpit.cli.giving import by, give_to, project_for, tell_answer
 from cockpit.cli.options import Json, Plan, StateDir
-from cockpit.cli.output import say, tell
+from cockpit.cli.output import emit, say, tell
 from cockpit.errors import CockpitError, OrderRefusedError
 from cockpit.safetext import on_one_line, safe_line
 from cockpit.schedule.orders import Order
@@ -54,15 +54,15 @@ def attach(
     An agent that can be talked to and runs is shown live; what you type is told to it, or answers what it asks; ctrl+d
     leaves it. Of any other, and with `--shell` or `--agent`, the run is paused and you are in its worktree, in this
     terminal; meanwhile nothing of it starts, merges or is removed. When you leave, you are asked how it goes on. A
-    worktree that was left taken over is handed back by `--back`.
+    worktree that was left taken over is handed back by `--back`. Without a terminal `--shell` prints its path.
     """
     if sum((shell, agent, back is not None)) > 1:
         raise CockpitError("several of --shell, --agent and --back were given", hint="give one of them")
     project = project_for(plan, state_dir, "attach")
     if back:
         return give_to(project, Order("handback", (workstream,), by(), reason, how=back), json=json)
-    if json or reason:
-        raise CockpitError("--json and --reason go with --back", hint="cockpit attach PLAN WORKSTREAM --back review")
+    if reason or (json and not shell):
+        raise CockpitError("--reason and --json go with --back", hint="cockpit attach PLAN WORKSTREAM --back review")
     snapshot = _snapshot(project, workstream)
     if not (shell or agent) and not _leg(snapshot, workstream).taken_over:
         from cockpit.schedule.talking import why_not_told
@@ -71,9 +71,15 @@ def attach(
             from cockpit.cli.chatting import chat
 
             return chat(project, workstream)
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
-        hint = f"in a terminal, or: cd {shlex.quote(safe_line(snapshot.workstreams[workstream].worktree or '.'))}"
-        raise CockpitError("taking over needs a terminal", hint=hint)
+    if json or not (sys.stdin.isatty() and sys.stdout.isatty()):
+        if not shell:
+            raise CockpitError("taking over needs a terminal", hint="or --shell, which then prints the worktree's path")
+        worktree = str(_taken_over(project, workstream, agent=False).worktree)
+        if json:
+            emit({"ok": True, "worktree": worktree})
+        else:
+            say(safe_line(worktree))
+        return 0
     return _by_hand(project, plan, workstream, agent=agent)
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 import shutil
 import signal
 import sys
@@ -97,7 +98,7 @@ def test_o_opens_a_window_that_outlives_screen_and_driver_and_hands_back(
     tmux.until(lambda: "waiting" in tmux.seen(screen))
     tmux("send-keys", "-t", screen, "s")
     worktree = desk.repo.parent / f"{desk.repo.name}.worktrees" / "a"
-    tmux.until(lambda: "running" in tmux.seen(screen) and (worktree / "a.txt").exists())
+    tmux.until(lambda: bool(re.search(r"running +a\b", tmux.seen(screen))) and (worktree / "a.txt").exists())
     tmux("send-keys", "-t", screen, "o")
     tmux.until(lambda: "attach to a" in tmux.seen(screen))
     tmux("send-keys", "-t", screen, "Enter")
@@ -116,6 +117,12 @@ def test_o_opens_a_window_that_outlives_screen_and_driver_and_hands_back(
     assert "taken over by" in desk("status")[1]
     tmux("send-keys", "-t", window, "r", "Enter")
     desk.until(lambda: desk.workstream("a")["state"] == "review")
+    assert desk("attach", "a")[0] == 2, "here is no terminal"
+    assert desk.json("attach", "a", "--shell") == {"ok": True, "worktree": str(worktree)}
+    assert desk("approve", "a")[0] == 1
+    taken = desk.workstream("a")
+    assert (taken["taken_over"]["by"].endswith("@command"), taken["awaits"], taken["approval"]) == (True, None, None)
+    assert desk("attach", "a", "--back", "leave")[0] == 0
     assert desk("approve", "a")[0] == 0
     desk.until(lambda: desk.workstream("a")["state"] == "merged")
     assert run_git(desk.repo, "show", "main:a.txt") == "by hand\n"
