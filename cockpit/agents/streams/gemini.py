@@ -38,7 +38,7 @@ class GeminiStream(JsonStream):
             attempt, status, said = int(found[1]), found[2], found[3].decode("utf-8", "replace")
             why = message_in(said.partition("Retrying with backoff...")[2] or said)
             return (e.Retry(f"HTTP {status.decode()}: {why}" if status else why, attempt),)
-        return (e.Raw(""),) if b"MeterProvider" in line else super()._read_error(line)  # its telemetry, at its end
+        return (e.Raw(""),) if b"shutdown may only be called once" in line else super()._read_error(line)  # its telemetry, at its end
 
     def beside(self, data: bytes) -> None:
         """Take how the last answer of its model ended, which it does not print."""
