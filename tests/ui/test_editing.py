@@ -121,7 +121,7 @@ async def test_e_opens_a_file_of_the_worktree_that_is_chosen_of_those_that_chang
         await one.press("e")
         await one.until(lambda: "2 changed files" in one.screen_text())
         assert "its agent works there too" not in one.screen_text(), "it is quarantined"
-        await one.press("down", "enter")
+        await one.press("j", "enter")
         await one.until(noted.exists)
         assert noted.read_text() == f"{tmp_path}\n{tmp_path / 'b.py'}\nclean\n"
 

@@ -2,7 +2,7 @@
 
 from typing import ClassVar
 
-from textual import on
+from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Vertical
@@ -71,6 +71,13 @@ class FilesScreen(ModalScreen[str | None]):
         ways = self.query_one(OptionList)
         ways.add_options([*(options or []), Option(Content(f"the folder itself: {line(self._worktree)}"))])
         ways.highlighted = 0
+
+    def on_key(self, event: events.Key) -> None:
+        """Move by the letters that move everywhere else."""
+        ways = self.query_one(OptionList)
+        if event.key in ("j", "k"):
+            event.stop()
+            ways.action_cursor_down() if event.key == "j" else ways.action_cursor_up()
 
     @on(OptionList.OptionSelected)
     def _selected(self, event: OptionList.OptionSelected) -> None:
