@@ -189,6 +189,7 @@ async def test_the_footer_shows_what_fits_and_always_help_and_quit() -> None:
             last = one.screen_text().splitlines()[-1]
             assert "? help" in last
             assert "q quit" in last
+            assert (": find" in last) == (width >= 80)
 
 
 @pytest.mark.anyio

@@ -41,6 +41,9 @@ def _cut(cells: Line, width: int) -> Line:
     return tuple(found)
 
 
+ROOM = 80  # cells of a footer that always names the key that finds anything, beside help and quit
+
+
 class Lines(Static):
     """A few lines of cells, each cut to the width; as high as there are lines."""
 
@@ -123,7 +126,7 @@ class Keybar(Lines):
     def show(self, keys: Sequence[tuple[str, str, bool]], width: int) -> None:
         """Show keys (key, word, whether it can be done); what does not fit is left out, possible ones first."""
         need = [cell_len(key) + cell_len(word) + 3 for key, word, _ in keys]
-        always = {len(keys) - 1, len(keys) - 2}
+        always = {len(keys) - 1, len(keys) - 2} | ({len(keys) - 3} if width >= ROOM else set())
         left = width - 2 - sum(need[at] for at in always if at >= 0)
         for at in sorted(range(len(keys)), key=lambda at: (not keys[at][2], at)):
             if at not in always and need[at] <= left:
