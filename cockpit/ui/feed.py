@@ -12,13 +12,14 @@ from cockpit.errors import CockpitError
 from cockpit.schedule.printed import Printed
 from cockpit.ui.keyed import key_of
 from cockpit.ui.looks import count, line
+from cockpit.ui.transcript import MOST
 from cockpit.ui.widgets.output import Output
 
 LIMIT = 65_536
 GLANCE = 8_192
 REST_S = 0.12
 BEFORE = 16_384
-ABOVE, BELOW = 300, 1_500
+ABOVE, BELOW = 300, 700
 """Bytes that are asked for before a line that was looked for, and lines that are shown above and below it."""
 FAR_BEHIND = 262_144
 EARLIER = "… earlier output is in its log …"
@@ -112,7 +113,7 @@ class OutputFeed:
             self._pane.add_note(EARLIER)
         self._next = answer["next"]
         rows = convert(answer["lines"], list[Printed])
-        await self._put(rows, answer, (workstream, run), now=0.0 if first else self._clock())
+        await self._put(rows[-MOST:], answer, (workstream, run), now=0.0 if first else self._clock())
         return bool(answer["more"]) and not first
 
     async def _put(self, rows: list[Printed], answer: Any, seen: tuple[str, str], now: float) -> None:

@@ -16,7 +16,7 @@ from textual.strip import Strip
 
 from cockpit.safetext import safe_ansi
 from cockpit.schedule.printed import Printed
-from cockpit.ui.looks import STYLES, code, steady
+from cockpit.ui.looks import STYLES, cells_of, code, steady
 from cockpit.ui.transcript import CALL, LINE, Entry, Transcript, details, head
 
 if TYPE_CHECKING:
@@ -170,7 +170,7 @@ class Output(ScrollView, can_focus=False, inherit_bindings=False):
         return True
 
     def _first_with(self, entry: Entry) -> int | None:
-        lines = enumerate(strip.text for strip in entry.drawn or ())
+        lines = enumerate("".join(one.text for one in line) for line in entry.drawn or ())
         return next((at for at, text in lines if self._sought is not None and self._sought.search(text)), None)
 
     # --- entries → lines ------------------------------------------------------------------------------------------
@@ -204,19 +204,20 @@ class Output(ScrollView, can_focus=False, inherit_bindings=False):
     def _style(self, name: str) -> Style:
         return self.get_component_rich_style(f"output--{name}", partial=True)
 
-    def _strips(self, entry: Entry) -> list[Strip]:
+    def _folded(self, entry: Entry) -> list[list[Segment]]:
+        """Return the lines of an entry as wide as there is room; they become strips only where they are painted."""
         mark = [Segment(_MARK, self._style("warn"))] if self._marked and entry.err else []
         width = max(8, self._width) - 2 * bool(mark)
-        found: list[Strip] = []
+        found: list[list[Segment]] = []
         for at, line in enumerate(self._lines(entry)):
-            strip = Strip(line)
-            if strip.cell_length <= width:
-                parts = [strip]
-            elif entry.kind == CALL and at == 0 and not entry.open:
-                parts = [Strip([*strip.crop(0, width - 1), Segment("…", self._style("dim"))])]
-            else:
-                parts = list(strip.divide([*range(width, strip.cell_length, width), strip.cell_length]))
-            found += [Strip([*mark, *part]) for part in parts] if mark else parts
+            parts = [line]
+            if (cells := sum(cells_of(one.text) for one in line)) > width:
+                strip = Strip(line, cells)
+                if entry.kind == CALL and at == 0 and not entry.open:
+                    parts = [[*strip.crop(0, width - 1), Segment("…", self._style("dim"))]]
+                else:
+                    parts = [list(part) for part in strip.divide([*range(width, cells, width), cells])]
+            found += [[*mark, *part] for part in parts] if mark else parts
         return found
 
     def _fold(self, *, follow: bool, anew: bool = False) -> None:
@@ -232,7 +233,7 @@ class Output(ScrollView, can_focus=False, inherit_bindings=False):
         del self._drawn[same:], self._starts[same + 1 :]
         for entry in reversed(tuple(islice(reversed(entries), changed))):
             if anew or entry.drawn is None:
-                entry.drawn = self._strips(entry)
+                entry.drawn = self._folded(entry)
             self._drawn.append(entry)
             self._starts.append(self._starts[-1] + len(entry.drawn))
         size = Size(max(1, self._width), self._starts[-1] - self._starts[0])
@@ -276,7 +277,7 @@ class Output(ScrollView, can_focus=False, inherit_bindings=False):
             return Strip.blank(width, style)
         at = self._entry_at(line)
         entry = self._drawn[at]
-        strip: Strip = entry.drawn[line + self._starts[0] - self._starts[at]]
+        strip = Strip(entry.drawn[line + self._starts[0] - self._starts[at]])
         strip = strip.apply_style(style).adjust_cell_length(width, style)
         if entry is self.point:
             strip = _over(strip, self._style("point"))
