@@ -7,10 +7,12 @@ from typing import Any
 
 import pytest
 import yaml
+from msgspec import convert
 
 from cockpit.cli.telling import Teller
 from cockpit.engine.client import connect, glimpse
 from cockpit.schedule import facts as f
+from cockpit.schedule.changed import PlanChange
 from cockpit.schedule.orders import Order
 from cockpit.store.journal import Journal
 from tests.engine.scenes import WRITES, Scene
@@ -155,6 +157,7 @@ async def test_a_workstream_that_left_the_plan_keeps_the_settings_that_were_trus
 async def test_an_added_workstream_joins_and_a_removed_one_that_began_is_kept(scene: Scene) -> None:
     scene.plan({"a": {"does": WAITS}, "b": {"depends_on": ["a"]}})
     async with scene.driving() as play:
+        assert (await play.handle.ask("changes"))["seq"] == 0
         await play.start()
         await play.until_there("a.on")
         await play.until_state(a="running")
@@ -169,6 +172,10 @@ async def test_an_added_workstream_joins_and_a_removed_one_that_began_is_kept(sc
             ("c", "added", False),
             ("d", "added", False),
         ]
+        await play.driver.engine.durable()
+        asked = await play.handle.ask("changes")
+        assert convert(asked["changes"], tuple[PlanChange, ...]) == changed.changes
+        assert (await play.handle.ask("fact", seq=asked["seq"]))["kind"] == "PlanChanged"
         assert play.state("c") == "waiting", "what is new is not wanted yet"
         assert (await play.order("start", "c", also_needed=True)).ok
         scene.go("a.go")
