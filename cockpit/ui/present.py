@@ -211,7 +211,7 @@ def _finish(view: View, workstream: Workstream) -> float | None:
         return None
     ends = forecast.ends
     found = [ends[key] for key in (workstream.id, *workstream.outline.legs) if key in ends]
-    return forecast.at + max(found) if found else None
+    return (forecast.at + max(found)) // 60 * 60 if found else None  # as it is shown: most forecasts change no row
 
 
 def _row(

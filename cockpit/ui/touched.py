@@ -35,7 +35,7 @@ def touched(
     old, new = before.readings, view.readings
     if before.snapshot.outline is not view.snapshot.outline or before.snapshot.reverting != view.snapshot.reverting:
         return None
-    if common.hold != now.hold or old.forecast is not new.forecast or old.shared is not new.shared:
+    if common.hold != now.hold or old.forecast is not new.forecast or old.shared != new.shared:
         return None
     found = set(_of_readings(before, view))
     if before.snapshot is not view.snapshot:
