@@ -63,7 +63,7 @@ def of_worktree(app: "CockpitApp", workstream: str, path: str = "", line: int = 
         if name is not None:
             begin(app, Path(worktree, name), line)
 
-    if path:
+    if path or app.read_only or app.is_web:  # where no editor can be opened, that is said before a file is chosen
         chosen(path)
     else:
         running = snapshot.leg_under_way(workstream).state is State.RUNNING

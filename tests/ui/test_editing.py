@@ -118,7 +118,12 @@ async def test_e_opens_a_file_of_the_worktree_that_is_chosen_of_those_that_chang
         assert "docs has no worktree" in one.status
 
         await one.on("ci-testing")
+        one.app.read_only = True
         await one.press("e")
+        await one.until(lambda: "not edited: this screen is read only" in one.status)
+        assert one.front is one.page
+        one.app.read_only = False
+        await one.press("escape", "e")
         await one.until(lambda: "2 changed files" in one.screen_text())
         assert "its agent works there too" not in one.screen_text(), "it is quarantined"
         await one.press("j", "enter")
