@@ -261,8 +261,8 @@ def _told(leg: Leg, field: str) -> str:
         return f"{at_once}its run goes on with what it was told, the next one is told this"
     if leg.state is State.CHECKING or leg.state in _JUDGED:
         return f"{at_once}its run is over; a next one, if there is any, is told this"
-    if leg.state is State.PAUSED:
-        return f"{at_once}a run that goes on with its session is not told, a new one is"
+    if leg.continues:
+        return f"{at_once}its run goes on with its session and is not told, a new one is"
     return f"{at_once}its next run is told this"
 
 

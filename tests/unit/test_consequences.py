@@ -54,7 +54,7 @@ def in_state(snapshot: Snapshot, state: State, key: str = "a/a1") -> Snapshot:
     [
         (State.RUNNING, "its run goes on with what it was told, the next one is told this"),
         (State.REVIEW, "its run is over; a next one, if there is any, is told this"),
-        (State.PAUSED, "a run that goes on with its session is not told, a new one is"),
+        (State.PAUSED, "its next run is told this"),
         (State.FAILED, "its next run is told this"),
     ],
 )
@@ -64,6 +64,13 @@ def test_a_prompt_is_told_to_the_next_run(state: State, means: str) -> None:
     assert found["a prompt"] == PlanChange("changed", "a", "prompt", "", "New", means, touches=True)
     assert found["a issues[a1].title"].new == "Two"
     assert found["a issues[a1].title"].means.endswith(means)
+
+
+def test_a_paused_run_that_goes_on_with_its_session_is_told_nothing() -> None:
+    old, new = plan(A), plan("{id: a, prompt: New, issues: [{id: a1, title: One}]}")
+    ended = f.RunEnded("a/a1", "a/a1@1", "stopped", session="s1")
+    found = changes(old, new, begun(old, "a/a1", f.EndAsked("a/a1", "pause"), ended, f.LegPaused("a/a1")))
+    assert found["a prompt"].means == "its run goes on with its session and is not told, a new one is"
 
 
 def test_what_has_not_begun_is_as_the_new_version_says_and_touches_nothing() -> None:
