@@ -751,6 +751,7 @@ _PAGE = "# Guide\n\nCall it:\n\n```js\nconst a = 1;\nconst b = 2;\nconst c = 3;\
 _NOTED = "def f(x):\n    # ... existing code ...\n    y = x\n    return y\n"
 
 CLEAN = [
+    Example("a new file with a word and a name full of hyphens and numbers", "marks/a", None, "mark8df9f179 b.B-2-1-219138cf\n", False),
     _changed("a refactoring: the code went into a function of the same file", "src/queue.ts", _PUSH_TS, "    // Same as in drain(): one place decides what is done.\n    return this.place(task);\n  }\n\n  private place(task: Task): number {\n" + _PUSH_TS),
     _changed("code replaced by a shorter one, with a comment that explains it", "shop/orders.py", _TOTAL_PY, "        # The remaining cents are kept: Decimal never rounds here.\n        return sum((count * price for _, count, price in self.lines), Decimal(0))\n"),
     _changed("code replaced, the comment says that the result stays the same", "shop/orders.py", _TOTAL_PY, "        # Same result as the loop, in one pass.\n        return sum((c * p for _, c, p in self.lines), Decimal(0))\n"),
