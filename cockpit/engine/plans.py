@@ -15,6 +15,7 @@ from cockpit.plan.model import Plan as PlanModel
 from cockpit.plan.trust import TrustStore
 from cockpit.redaction import KNOWN
 from cockpit.schedule import facts as f
+from cockpit.schedule.changed import PlanChange
 from cockpit.schedule.consequences import plan_changes, shortened
 from cockpit.schedule.orders import Order
 from cockpit.schedule.outline import Outline
@@ -81,7 +82,12 @@ class Plans:
         kept, changes = trust.keep_in_force(self._effects.project.loaded.plan, loaded.plan)
         asks = tuple(f"{change.where}: {change.old} → {change.new}" for change in changes)
         self._force(Loaded(kept, loaded.text, loaded.path), PART if asks else WHOLE)
-        self._engine.read(plan=PlanReading(asks=asks))
+        self._engine.read(plan=PlanReading(asks=asks, held=self._held(kept, loaded) if asks else ()))
+
+    def _held(self, kept: PlanModel, loaded: Loaded) -> tuple[PlanChange, ...]:
+        """Return what awaits trust, with what it would mean for the work under way now."""
+        outline = outline_of(self._effects.project.with_plan(loaded), started_legs(self._engine.snapshot))
+        return self._told(kept, loaded.plan, outline)[0]
 
     @property
     def on_disk(self) -> Loaded:
@@ -141,11 +147,15 @@ class Plans:
 
     def _changes(self, old: PlanModel, new: PlanModel, outline: Outline) -> tuple[f.PlanChanged, ...]:
         """Return the fact of what a new version changes; none at a plan's first, and where it changes nothing."""
+        changes, left_out = self._told(old, new, outline)
+        return (f.PlanChanged(changes, left_out),) if changes and self._engine.snapshot.workstreams else ()
+
+    def _told(self, old: PlanModel, new: PlanModel, outline: Outline) -> tuple[tuple[PlanChange, ...], int]:
+        """Return what differs in two versions, without the secrets in it, and how much is left out."""
         for env in (*(one.env for one in new.agents.values()), *(one.env for one in new.workstreams)):
             KNOWN.learn(env)
         changes, left_out = shortened(plan_changes(old, new, self._engine.snapshot, outline))
-        hidden = tuple(replace(one, old=KNOWN.text(one.old), new=KNOWN.text(one.new)) for one in changes)
-        return (f.PlanChanged(hidden, left_out),) if hidden and self._engine.snapshot.workstreams else ()
+        return tuple(replace(one, old=KNOWN.text(one.old), new=KNOWN.text(one.new)) for one in changes), left_out
 
 
 def _holds(path: Path, text: str) -> bool:

@@ -5,6 +5,7 @@ from types import MappingProxyType
 
 from msgspec import Struct, field
 
+from cockpit.schedule.changed import PlanChange
 from cockpit.schedule.records import Record
 
 
@@ -87,13 +88,14 @@ class Flaw(Struct, frozen=True):
 class PlanReading(Struct, frozen=True):
     """The plan file as it is on disk: the errors of a broken one, the changes that await trust.
 
-    `flaws` are the errors once more, in their parts.
+    `flaws` are the errors once more, in their parts, `held` the changes, with what each would mean.
     """
 
     errors: tuple[str, ...] = ()
     untrusted: tuple[str, ...] = ()
     asks: tuple[str, ...] = ()
     flaws: tuple[Flaw, ...] = ()
+    held: tuple[PlanChange, ...] = ()
 
 
 class Readings(Struct, frozen=True):

@@ -37,6 +37,7 @@ class Entry(Struct, frozen=True):
     flaw: Flaw | None = None
     change: PlanChange | None = None
     asks: str = ""
+    held: bool = False
 
     @property
     def workstream(self) -> str:
@@ -49,7 +50,10 @@ def entries(view: View, changed: PlanChanged | None) -> dict[str, Entry]:
     plan = view.readings.plan
     flaws = plan.flaws or tuple(Flaw(one) for one in plan.errors)
     found = [Entry(_row(f"error {at}", WRONG, place(one), line(one.message)), one) for at, one in enumerate(flaws)]
-    for at, ask in enumerate(plan.asks):
+    for at, change in enumerate(plan.held):
+        says = line(change.means or _values(change))
+        found.append(Entry(_row(f"held {at}", WAITS, line(change.place) or "the plan", says), change=change, held=True))
+    for at, ask in enumerate(() if plan.held else plan.asks):
         where, _, values = ask.partition(": ")
         found.append(Entry(_row(f"asks {at}", WAITS, line(where), line(values)), asks=ask))
     for at, change in enumerate(changed.changes if changed is not None else ()):
@@ -84,10 +88,12 @@ def detail(entry: Entry) -> Iterator[Line]:
     """Yield all that is known of an entry."""
     if entry.flaw is not None:
         yield from _flaw(entry.flaw)
-    elif entry.change is not None:
+        return
+    if entry.change is not None:
         yield from told(entry.change)
     else:
         yield ((f"{WAITS.glyph} {line(entry.asks)}", WAITS.style),)
+    if entry.held or entry.asks:
         yield (("the old value stays in force until you trust the new one: ", "plain"), (key_of("trust"), "accent"))
 
 

@@ -141,6 +141,9 @@ async def test_a_workstream_that_left_the_plan_keeps_the_settings_that_were_trus
         await play.until_state(a="review", b="review")
         scene.plan(having("evil"), approve={"merge": "always"}, trusted=False)
         await play.until(lambda now: now.view.readings.plan.asks)
+        (held,) = play.view.readings.plan.held
+        assert (held.place, held.old, held.new) == ("a env.X", "trusted", "evil")
+        assert held.means == "set-up, gates and its next run get this"
         scene.plan({"b": {}}, approve={"merge": "always"}, trusted=False)
         await play.until(lambda now: now.snapshot.workstreams["a"].gone)
         assert play.driver.effects.workstream("a").env == {"X": "trusted"}

@@ -92,6 +92,12 @@ async def test_what_awaits_trust_is_offered_with_the_change() -> None:
         await one.press("escape", "D")
         await one.until(lambda: "make → make all" in one.screen_text())
         assert "! waits" in one.screen_text()
+        held = PlanChange(
+            "changed", "", "gates[t].run", "make", "make all", "what is checked from now on", touches=True
+        )
+        handle.read(plan=PlanReading(asks=("gates[t].run: make → make all",), held=(held,)))
+        await one.until(lambda: "→ what is checked from now on" in one.screen_text())
+        assert "the old value stays in force until you trust the new one: T" in one.screen_text()
 
 
 async def test_errors_are_listed_with_their_places_and_e_opens_the_editor_there(
