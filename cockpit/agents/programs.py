@@ -134,6 +134,7 @@ PROGRAMS: Mapping[str, Program] = {
         told=("--message-file", "{prompt_file}"),
         resume=("--restore-chat-history",),
         attach=("aider", "--restore-chat-history", "--no-auto-commits", "--no-gitignore"),
+        env={"COLUMNS": "4000"},  # it breaks its lines, errors among them, where a terminal would end
         pass_env=("ANTHROPIC_API_KEY", "OPENAI_API_BASE", "OPENAI_API_KEY"),
         leaves=(".aider*",),
     ),

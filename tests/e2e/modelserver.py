@@ -72,7 +72,8 @@ class Step:
             keys = {"Write": "file_path", "write": "filePath", "write_file": "file_path"}
             return tool, {keys.get(tool, "path"): name, "content": rest}
         shells = ("Bash", "bash", "run_shell_command", "exec_command", "shell_command", "shell")
-        tool = next((one for one in shells if one in self.tools), "Bash")
+        otherwise = "run_shell_command" if "read_file" in self.tools else "Bash"  # a mode may not offer it
+        tool = next((one for one in shells if one in self.tools), otherwise)
         if tool == "exec_command":
             return tool, {"cmd": self.rest}
         if tool == "shell":

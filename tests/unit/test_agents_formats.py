@@ -409,6 +409,22 @@ def test_what_went_wrong_for_aider_is_no_success(line: str) -> None:
     assert told("aider", f"{line}\n".encode(), sample("aider-whole"))[0].verdict().ok
 
 
+def test_a_tool_that_a_mode_of_gemini_does_not_offer_is_a_refusal() -> None:
+    for name, outcome in (("run_shell_command", "refused"), ("invented", "done")):
+        use = {"type": "tool_use", "tool_name": name, "tool_id": "t", "parameters": {"command": "make"}}
+        error = {"type": "tool_not_registered", "message": "Tool not found"}
+        ended = {"type": "tool_result", "tool_id": "t", "status": "error", "error": error}
+        stream, _ = told("gemini", lines(use, ended, {"type": "result", "status": "success"}))
+        assert stream.verdict().outcome == outcome
+
+
+def test_what_aider_calls_again_for_is_the_error_itself() -> None:
+    said = "litellm.RateLimitError: try again in 2 hours\nThe API provider has limited you.\nRetrying in 0.2 seconds\n"
+    stream, _ = told("aider", said.encode())
+    assert stream.waits is not None
+    assert wakes_at(stream.waits, NOON) == NOON + 7200
+
+
 def test_an_empty_answer_for_aider_is_none() -> None:
     said = "Empty response received from LLM. Check your provider account?"
     stream, _ = told("aider", f"Aider v0.86.2\n{said}\n\nTokens: 597 sent, 0 received.\n".encode())

@@ -39,7 +39,7 @@ class AiderStream(Stream):
             self._wrong = ""
             return (e.FileEdit(found[1]), e.Message(said[:SHOWN]))
         if _RETRY.match(said):
-            return (e.Retry(self.error or said),)
+            return (e.Retry(self._wrong or said),)
         if _ERROR.match(said):
             self._wrong = self._wrong or said[:SHOWN]  # what comes behind the first one explains it in general words
             return (e.Error(said[:SHOWN]),)

@@ -18,6 +18,7 @@ _REASONS = {
     "content_filter": e.Verdict("refused", "its model refused to answer"),
 }
 _EDITS = ("write_file", "replace", "edit")
+_OWN = (*_EDITS, "run_shell_command", "web_fetch", "google_web_search")
 _DENIED = ("policy_violation", "denied by policy", "user cancelled", "not allowed", "permission_denied")
 
 
@@ -38,7 +39,9 @@ class GeminiStream(JsonStream):
             attempt, status, said = int(found[1]), found[2], found[3].decode("utf-8", "replace")
             why = message_in(said.partition("Retrying with backoff...")[2] or said)
             return (e.Retry(f"HTTP {status.decode()}: {why}" if status else why, attempt),)
-        return (e.Raw(""),) if b"shutdown may only be called once" in line else super()._read_error(line)  # its telemetry, at its end
+        return (
+            (e.Raw(""),) if b"shutdown may only be called once" in line else super()._read_error(line)
+        )  # its telemetry, at its end
 
     def beside(self, data: bytes) -> None:
         """Take how the last answer of its model ended, which it does not print."""
@@ -77,7 +80,8 @@ class GeminiStream(JsonStream):
         ok = found.get("status") == "success"
         said = "" if ok else text(found, "error", "message") or text(found, "output")
         kind = text(found, "error", "type").lower()
-        if not ok and any(word in kind or word in said.lower() for word in _DENIED):
+        held = kind == "tool_not_registered" and name in _OWN  # a mode that forbids a tool does not offer it
+        if not ok and (held or any(word in kind or word in said.lower() for word in _DENIED)):
             yield e.Denied(f"{name} {what}".strip() or said)
         yield e.ToolResult(ok, said, ident)
         if ok and name in _EDITS:
