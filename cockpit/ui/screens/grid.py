@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
 from textual.app import ComposeResult
+from textual.containers import Vertical
 from textual.content import Content
 from textual.widget import Widget
 
@@ -66,9 +67,10 @@ class GridPage(ListPage):
         """Lay out the page from top to bottom."""
         yield self.header
         yield self.alerts
-        yield self.grid
-        yield self.needs
-        yield self.output
+        with Vertical(id="body"):  # shares what the lines leave, so that however many there are the keys are in sight
+            yield self.grid
+            yield self.needs
+            yield self.output
         yield self.hint
         yield self.status
         yield self.keybar

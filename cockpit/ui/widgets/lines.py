@@ -24,6 +24,8 @@ COLOURS = {
     "accent": "$accent",
 }
 
+DECIDING = frozenset({"approve", "reject", "release", "answer", "conflict", "back"})  # what the operator is waited for
+
 
 def content(cells: Iterable[tuple[str, str]]) -> Content:
     """Return safe cells (text, style name) as content; the text is never read as markup."""
@@ -124,11 +126,11 @@ class Keybar(Lines):
     _places: tuple[tuple[int, str], ...] = ()
 
     def show(self, keys: Sequence[tuple[str, str, bool]], width: int) -> None:
-        """Show keys (key, word, whether it can be done); what does not fit is left out, possible ones first."""
+        """Show keys (key, word, whether it can be done); of what does not fit, what decides stays longest."""
         need = [cell_len(key) + cell_len(word) + 3 for key, word, _ in keys]
         always = {len(keys) - 1, len(keys) - 2} | ({len(keys) - 3} if width >= ROOM else set())
         left = width - 2 - sum(need[at] for at in always if at >= 0)
-        for at in sorted(range(len(keys)), key=lambda at: (not keys[at][2], at)):
+        for at in sorted(range(len(keys)), key=lambda at: (not keys[at][2], keys[at][1] not in DECIDING, at)):
             if at not in always and need[at] <= left:
                 always.add(at)
                 left -= need[at]
