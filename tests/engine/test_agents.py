@@ -54,7 +54,6 @@ ENDS: dict[str, dict[str, tuple[str, str]]] = {
     },
     "codex": {
         "done": ("works; say codex-edit.jsonl", ""),
-        "child": ("works; setsid sleep 1000 & say codex-edit.jsonl", ""),
         "http400": ("say codex-http400.jsonl; exit 1", "rig: scripted HTTP 400"),
         "cut": ("works; say codex-drop.jsonl; exit 1", "stream disconnected before completion"),
         "denied": ("works; say codex-ask-write.jsonl", "its sandbox did not let it work"),
