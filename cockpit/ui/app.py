@@ -252,6 +252,7 @@ class CockpitApp(Turning, inherit_bindings=False):
 
     def action_key(self, name: str) -> None:
         """Do what a key stands for on the page in front; on another page it may stand for something else."""
+        self.bridge.hear()
         from cockpit.ui.elsewhere import taken
 
         action, page = BY_NAME[name], self.page

@@ -1,4 +1,7 @@
-"""Follows the driver's views and hands them on at most ten times a second, the latest winning; draws nothing."""
+"""Follows the driver's views and hands them on at most ten times a second, the latest winning; draws nothing.
+
+A key goes first: what it changes is painted before the next view is handed on.
+"""
 
 import asyncio
 from collections.abc import Callable
@@ -8,6 +11,8 @@ from msgspec.structs import replace
 from cockpit.engine.handle import Handle, View
 
 INTERVAL_S = 0.1
+KEY_S, LATEST_S = 0.03, 0.3
+"""A view waits so long after a key, and so long at most while one key follows the other."""
 
 
 def merged(older: View, newer: View) -> View:
@@ -26,7 +31,7 @@ class Bridge:
         self._waiting: View | None = None
         self._last: View | None = None
         self._timer: asyncio.TimerHandle | None = None
-        self._not_before = 0.0
+        self._not_before = self._latest = 0.0
 
     async def follow(self) -> None:
         """Hand on views until the subscription ends; its end is shown as a driver that is gone."""
@@ -53,15 +58,28 @@ class Bridge:
             self._not_before = asyncio.get_running_loop().time() + self._interval_s
             self._deliver(view)
 
+    def hear(self) -> None:
+        """Be told of a key."""
+        self._not_before = max(self._not_before, asyncio.get_running_loop().time() + KEY_S)
+
     def _take(self, view: View) -> None:
         dropped = self._last is not None and self._last.connected != view.connected
+        if self._waiting is None:
+            self._latest = max(self._not_before, asyncio.get_running_loop().time() + LATEST_S)
         self._waiting = view if self._waiting is None else merged(self._waiting, view)
         self._last = view
-        loop = asyncio.get_running_loop()
-        if dropped or loop.time() >= self._not_before:
+        if dropped:
             self.flush()
         elif self._timer is None:
-            self._timer = loop.call_at(self._not_before, self.flush)
+            self._flush_in_time()
+
+    def _flush_in_time(self) -> None:
+        loop, due = asyncio.get_running_loop(), min(self._not_before, self._latest)
+        self._timer = None
+        if loop.time() >= due:
+            self.flush()
+        else:
+            self._timer = loop.call_at(due, self._flush_in_time)
 
     def _gone(self, why: str) -> None:
         if self._last is not None and self._last.connected:

@@ -7,6 +7,7 @@ import pytest
 from cockpit.engine.handle import View
 from cockpit.errors import DriverGoneError
 from cockpit.schedule import facts as f
+from cockpit.ui import bridge as bridge_module
 from cockpit.ui.bridge import Bridge, merged
 from tests.ui.fakes import FakeHandle, busy
 from tests.ui.opening import opened, text_of
@@ -47,6 +48,23 @@ async def test_what_waits_is_handed_on_when_its_time_comes() -> None:
     handle.publish()
     handle.publish()
     for _ in range(200):
+        if len(seen) == 2:
+            break
+        await asyncio.sleep(0.005)
+    assert len(seen) == 2
+    task.cancel()
+
+
+async def test_a_key_goes_before_a_view_but_many_keys_hold_none_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bridge_module, "LATEST_S", 0.02)
+    handle = busy()
+    bridge, seen, task = await following(handle, 0.0)
+    bridge.hear()
+    handle.publish()
+    await spin()
+    assert len(seen) == 1
+    for _ in range(200):
+        bridge.hear()
         if len(seen) == 2:
             break
         await asyncio.sleep(0.005)
