@@ -30,7 +30,7 @@ def wheel(widget: Widget) -> None:
 
 
 async def test_rows_alerts_and_the_keys_at_the_foot_are_clicked() -> None:
-    async with opened(busy(), (160, 40)) as one:
+    async with opened(busy(), (230, 40)) as one:
         await one.pilot.click("Grid", offset=(10, 4))
         assert one.grid.cursor == "database"
         await click_key(one, "P hold")
