@@ -143,7 +143,7 @@ def test_every_key_of_the_registry_can_be_written_as_it_is_shown(action: keys.Ac
 async def test_a_changed_key_works_and_is_shown_and_the_old_one_does_nothing(tmp_path: Path) -> None:
     settings = read_settings(written(tmp_path, '[keys]\nstart = "f6"\nconflict = "z"\n'))
     handle = loaded(six())
-    async with opened(handle, (160, 40), settings=settings) as one:
+    async with opened(handle, (230, 40), settings=settings) as one:
         await one.on("ci-testing")
         await one.press("s")
         assert handle.orders == []
