@@ -2,6 +2,7 @@
 
 import copy
 import json
+import time
 import tracemalloc
 from collections.abc import Iterator
 from pathlib import Path
@@ -317,6 +318,31 @@ def test_calls_of_opencode_that_bring_nothing_show_in_its_log_alone() -> None:
     assert (stream.fruitless, stream.waits, stream.verdict().ok) == (0, None, True)
 
 
+def test_a_log_of_opencode_that_only_looks_like_such_a_call_is_read_in_no_time() -> None:
+    begun = time.process_time()
+    _, found = told("opencode", stderr=b'message="stream error" small=false ' * 1800 + b"\n")
+    assert not [event for event in found if isinstance(event, e.Retry)]
+    assert time.process_time() - begun < 1.0
+
+
+@pytest.mark.parametrize(
+    ("name", "again", "answer"),
+    [
+        ("claude", {"type": "system", "subtype": "api_retry", "error_status": 429}, {"type": "assistant"}),
+        (
+            "codex",
+            {"type": "error", "message": "Reconnecting... 1/5 (429 Too Many Requests)"},
+            {"type": "item.completed", "item": {"type": "agent_message", "text": "On it."}},
+        ),
+    ],
+)
+def test_whose_model_answers_again_waits_for_no_limit(name: str, again: dict[str, Any], answer: dict[str, Any]) -> None:
+    stream, _ = told(name, lines(again))
+    assert stream.waits is not None
+    stream.feed(lines(answer))
+    assert stream.waits is None, "else it would be ended for a silence in which it works"
+
+
 @pytest.mark.parametrize(
     ("line", "why", "limited"),
     [
@@ -334,6 +360,8 @@ def test_calls_of_gemini_that_bring_nothing_show_on_the_error_output_alone(line:
     stream, found = told("gemini", stderr=f"Attempt 3 failed{space}{line}\n    at x (file:1:2) {{\n}}\n".encode())
     (again,) = [event for event in found if isinstance(event, e.Retry)]
     assert (again.why.startswith(why), again.attempt, stream.waits is not None) == (True, 3, limited)
+    stream.feed(lines({"type": "message", "role": "assistant", "content": "On", "delta": True}))
+    assert stream.waits is None
     assert stream.verdict().reason == "its output ended before it said that it was done"
 
 

@@ -53,7 +53,8 @@ class AiderStream(Stream):
         if cost := _COST.search(said):
             self.usage = e.Usage(self.usage.tokens_in, self.usage.tokens_cached, self.usage.tokens_out, _money(cost[2]))
         if told:  # else its model said nothing
-            self._answered, self._wrong, self.fruitless = True, "", 0
+            self._answered, self._wrong = True, ""
+            self.bore_fruit()
         yield self.usage
         yield e.Message(said[:SHOWN])
 

@@ -62,9 +62,10 @@ class ClaudeStream(JsonStream):
         if found.get("error"):
             yield e.Error(next((text(part, "text") for part in rows(found, "message", "content")), "unknown"))
             return
+        self.waits = None  # its model answers again, if only by thinking
         for part in rows(found, "message", "content"):
             if part.get("type") == "text" and (said := said_in(part, "text")):
-                self.fruitless = 0
+                self.bore_fruit()
                 yield e.Message(said)
             elif part.get("type") in ("tool_use", "server_tool_use"):
                 use = e.ToolUse(text(part, "name") or "a tool", target(part.get("input")), text(part, "id"))

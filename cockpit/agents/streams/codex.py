@@ -52,7 +52,7 @@ class CodexStream(JsonStream):
         if kind == "agent_message" and over:
             said = dig(item, "text")
             self._last = said[-4096:] if isinstance(said, str) else ""
-            self.fruitless = 0
+            self.bore_fruit()
             return (e.Message(said_in(item, "text")),)
         if kind in ("error", "reasoning", "todo_list"):
             return (e.Raw(text(item, "message") or text(item, "text") or kind),)

@@ -60,6 +60,7 @@ class GeminiStream(JsonStream):
         if kind == "message":
             if found.get("role") != "assistant":
                 return (e.Raw(text(found, "content")),)
+            self.waits = None  # its model answers again; whether to the end, only what follows tells
             return (e.Message(said_in(found, "content"), part=found.get("delta") is True),)
         if kind == "tool_use":
             name, ident = text(found, "tool_name") or "a tool", text(found, "tool_id")

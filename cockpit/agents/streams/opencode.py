@@ -10,8 +10,9 @@ from cockpit.agents.streams.stream import SHOWN, JsonStream, added, denials, dig
 from cockpit.safetext import safe_line
 
 _REJECTING = b"auto-rejecting"
-_CALLED = re.compile(rb'message="stream error".* small=false .*error\.error="((?:[^"\\]|\\.)*)"')
-"""What its log says of a call that brought nothing: it calls again, for ever, and prints nothing about that."""
+_CALLED = (b'message="stream error"', b" small=false ", b"error.error=")
+"""What its log says, in this order, of a call that brought nothing: it calls again, for ever, and prints nothing."""
+_QUOTED = re.compile(rb'"((?:[^"\\]|\\.)*)"')
 _REFUSED = "its model refused to answer"
 _REASONS = {
     "length": "its last answer was cut off at the longest length that its model may write",
@@ -36,7 +37,10 @@ class OpencodeStream(JsonStream):
             raw = events[0]
             said = raw.text if isinstance(raw, e.Raw) else ""
             return (e.Denied(said.lstrip("! ").replace("; auto-rejecting", "")),)
-        if found := _CALLED.search(line[:65536]):
+        rest = line[:65536]
+        for mark in _CALLED:
+            rest = rest.partition(mark)[2]
+        if found := _QUOTED.match(rest):
             why = safe_line(found[1].replace(b'\\"', b'"')[:4096], SHOWN)
             return (e.Retry(why.removeprefix("AI_APICallError: ")),)
         return events
@@ -67,7 +71,7 @@ class OpencodeStream(JsonStream):
             if self._reason == "unknown":
                 yield e.Retry("the answer was cut off")
             elif self._reason == "stop":
-                self.fruitless = 0
+                self.bore_fruit()
                 yield e.TurnEnd(True)
         elif kind == "error":
             error = found.get("error")

@@ -111,6 +111,10 @@ class Stream:
         """Return what the output says about the run."""
         return e.DONE
 
+    def bore_fruit(self) -> None:
+        """Note that the model answered: no call before counts, and it waits for no limit any more."""
+        self.fruitless, self.waits = 0, None
+
     def unfinished(self, what: str = "its output ended before it said that it was done") -> e.Verdict:
         """Return the verdict on an output without an end: with its error, else what it said last beside it."""
         return e.Verdict("failed", self.error or (f"{what}: {self._aside}" if self._aside else what))
@@ -147,7 +151,7 @@ class Stream:
             self.waits = limit_in(event.why)
         elif isinstance(event, (e.ToolUse, e.ToolResult, e.FileEdit)):
             self._text = ""
-            self.fruitless, self.waits = 0, None
+            self.bore_fruit()
         if isinstance(event, (e.ToolUse, e.ToolResult, e.Message, e.TurnEnd)):
             self.in_tool = isinstance(event, e.ToolUse)
         self._doing = safe_line(self._words(event), SHOWN) or self._doing
