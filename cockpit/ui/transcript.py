@@ -76,7 +76,7 @@ class Transcript:
         self.me = ""
         self.raw = self.unfolded = self.structured = False
         self.logs = BOTH
-        self._rows: deque[tuple[Printed | str, float]] = deque(maxlen=MOST)
+        self._rows: deque[tuple[Printed | str, float]] = deque()
         self._kept = 0
         self.entries: deque[Entry] = deque()
         self._calls: dict[str, Entry] = {}
@@ -118,7 +118,7 @@ class Transcript:
 
     def note(self, text: str) -> None:
         """Add a line of our own."""
-        self._rows.append((text, 0.0))
+        self._keep(text, 0.0)
         self._put(Entry(NOTE, text, style="dim"))
 
     def add(self, rows: Iterable[Printed], now: float = 0.0, *, structured: bool = False) -> None:
@@ -127,16 +127,15 @@ class Transcript:
         for row in rows:
             if self._unended:
                 self._forget_open(row.err)
+            self._errs = self._errs or row.err
             self._keep(row, now)
             self._show(row, now)
 
-    def _keep(self, row: Printed, now: float) -> None:
-        self._errs = self._errs or row.err
+    def _keep(self, row: Printed | str, now: float) -> None:
         self._rows.append((row, now))
-        self._kept += len(row.text)
-        while self._kept > _MOST_LEFT and len(self._rows) > 1:
-            gone, _ = self._rows.popleft()
-            self._kept -= len(gone if isinstance(gone, str) else gone.text)
+        self._kept += _size(row)
+        while (self._kept > _MOST_LEFT or len(self._rows) > MOST) and len(self._rows) > 1:
+            self._kept -= _size(self._rows.popleft()[0])
 
     def _forget_open(self, err: bool) -> None:
         """Take away a line that had no end: it comes again, longer."""
@@ -199,7 +198,9 @@ class Transcript:
         self.entries.append(entry)
         self._changed += 1
         if len(self.entries) > MOST:
-            self.entries.popleft()
+            gone = self.entries.popleft()
+            if self._calls.get(gone.id) is gone:
+                del self._calls[gone.id]
             self._gone += 1
         return entry
 
@@ -255,6 +256,10 @@ class Transcript:
                 call.took = _short(row.time - said)
             elif seen and now >= seen:
                 call.took = f"~{_short(now - seen)}"
+
+
+def _size(row: Printed | str) -> int:
+    return len(row if isinstance(row, str) else row.text)
 
 
 def _short(seconds: float) -> str:

@@ -153,3 +153,15 @@ def test_a_line_without_an_end_comes_again_and_what_is_kept_is_bounded() -> None
     assert len(made.entries) == MOST
     made.look(raw=False)
     assert len(made.entries) == 200, "of very long lines fewer are kept beside"
+
+
+def test_what_is_kept_beside_is_counted_by_what_is_there_and_calls_go_with_their_lines() -> None:
+    made = Transcript()
+    made.add(Printed(at, "z" * 100) for at in range(12_000))
+    made.note("cut here")
+    made.add(Printed(at, "y" * 5_000) for at in range(50))
+    made.look(raw=True)
+    assert len(made.entries) == MOST, "what went long ago leaves no less room"
+    held = of(calls(0, "old"), *(says(at, "word") for at in range(1, MOST + 1)))
+    held.add([result(9_000, "old")], structured=True)
+    assert texts(held)[-1] == "✓ a call ended", "nothing is held for the end of what is not shown any more"
