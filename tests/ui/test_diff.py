@@ -7,6 +7,7 @@ import pytest
 from cockpit.schedule import facts as f
 from cockpit.schedule.comments import MOST, Comment
 from cockpit.schedule.orders import Order
+from cockpit.ui.difflines import parsed
 from cockpit.ui.drafts import Drafts
 from cockpit.ui.remembered import Remembered
 from cockpit.ui.screens.diff import DiffPage
@@ -81,6 +82,28 @@ async def test_long_lines_are_folded_and_stay_where_they_are_when_the_width_chan
         await one.until(lambda: page(one).view.top == 20)
         await one.pilot.resize_terminal(40, 20)
         await one.until(lambda: page(one).view.size.width == 40 and page(one).view.top == 20)
+
+
+async def test_what_is_laid_out_beside_the_screen_draws_no_other_lines_and_keeps_its_place(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("cockpit.ui.widgets.difftext._AT_ONCE", 0)
+    head = "diff --git a/x b/x\n@@ -1,1 +1,1 @@\n"
+    handle = held()
+    handle.diffs = {"x": head + "".join(f"+new {n}\n" for n in range(90))}
+    async with opened(handle, (120, 20)) as one:
+        await one.press("d")
+        await one.until(lambda: "new 3" in shown(one))
+        await one.press("G")
+        view = page(one).view
+        assert view.line > 80
+        view.show(parsed(f"{head}+short\n"), None, {})
+        assert not any(view.render_line(y).text.strip() for y in range(5)), "rows of lines that are gone"
+        view.show(parsed(handle.diffs["x"]), 60, {})
+        view.set_side(True)
+        assert view.line == 60
+        await one.until(lambda: "new 58" in shown(one))
+        assert view.line == 60
 
 
 async def test_what_cannot_be_had_or_is_not_there_is_said() -> None:
@@ -222,6 +245,10 @@ async def test_what_was_committed_meanwhile_is_not_decided_on_unseen() -> None:
         await one.until(lambda: "3 files · 3 hunks" in shown(one))
         leg = "security/security-1"
         handle.record(f.WorkCommitted(leg, "badcafe", "tree2", base="abc", files=1))
+        await one.until(lambda: page(one).why_not("reject") is None)
+        assert "not what is shown" not in shown(one), "a new base that changes none of it needs no second look"
+        handle.diffs["new.py"] += "+z = 3\n"
+        handle.record(f.WorkCommitted(leg, "decade0", "tree3", base="abc", files=1))
         await one.until(lambda: "its work is not what is shown any more: R reads it again" in shown(one))
         await one.press("j", "a")
         assert "a approve: its work is not what is shown any more" in shown(one)

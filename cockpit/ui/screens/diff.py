@@ -67,7 +67,7 @@ class DiffPage(MovingPage):
         if self.is_attached and any(old is not new for old, new in zip_longest(self._known, legs)):
             self._known = legs
             if self._is_stale():
-                self.say(self._stale(), "warn")
+                beside(self, self._compare, "comparing a diff", "same", exclusive=True)
             self.show_keys()
 
     def ordered(self, order: Order) -> None:
@@ -156,6 +156,26 @@ class DiffPage(MovingPage):
         self.view.show(diff, at, self._remarks(diff), f"{line(path) or 'its work'} {nothing}")
         self._tell(diff)
         self._show_files()
+        self.show_keys()
+
+    async def _compare(self) -> None:
+        """Take what was committed since for what was read where it changes just the same, as after a new base."""
+        read, before = tuple(leg.commit for leg in self._legs()), self._answered
+        answer: dict[str, Any] = {}
+        if self._whole and not self._since:
+            try:
+                answer = await self._handle.ask("diff", workstream=self.workstream, path="")
+            except CockpitError:
+                answer = {}  # what cannot be compared is other work
+        if self._answered is not before or not self._is_stale():
+            return
+        known = ("text", "listed", "files", "marked")
+        whole = bool(answer) and not answer["cut"] and not answer["left_out"]
+        if whole and all(answer.get(one) == before.get(one) for one in known):
+            self._answered, self._read = answer, read
+            self._tell(self.view.diff)
+        if self._is_stale():
+            self.say(self._stale(), "warn")
         self.show_keys()
 
     def _left_out(self, answer: Mapping[str, Any]) -> str:
