@@ -52,6 +52,7 @@ class DiffView(ScrollView, can_focus=False, inherit_bindings=False):
         self.titles: Mapping[str, str] = {}
         self._comments: Mapping[int, Sequence[str]] = {}
         self._layout_now = Layout()
+        self._coming: tuple[int, int | None] | None = None  # where the cursor will stand, while lines are laid out
         self._cursor = 0
         self._spans: dict[int, list[Span]] = {}
         self._wanted: list[tuple[int, int]] = []
@@ -63,25 +64,26 @@ class DiffView(ScrollView, can_focus=False, inherit_bindings=False):
 
     def show(self, diff: DiffText, at: int | None, comments: Mapping[int, Sequence[str]], note: str = "") -> None:
         """Show a diff with the cursor on one of its lines (None: the first); the note is said where there is none."""
-        self.diff, self.note, self._comments = diff, note, comments
+        self.diff, self.note, self._comments = diff, "" if diff.lines else note, comments
         self._spans, self._looked_at, self._wanted = {}, set(), []
+        self._layout_now, self._cursor = Layout(), 0  # the rows of other lines must not be drawn of these
         self._lay_out(at or 0, None if at else 0)
 
     def show_comments(self, comments: Mapping[int, Sequence[str]]) -> None:
         """Show other comments below the lines."""
         self._comments = comments
-        self._lay_out(self.line, self._above)
+        self._lay_out(*self._standing)
 
     def set_side(self, side: bool) -> None:
         """Show before and after side by side, or one below the other."""
         if side != self.side:
             self.side = side
-            self._lay_out(self.line, self._above)
+            self._lay_out(*self._standing)
 
     def on_resize(self) -> None:
         """Fold anew where the width changed, and keep the cursor's line where it stands."""
         if self._layout_now.width != self._widths[1]:
-            self._lay_out(self.line, self._above)
+            self._lay_out(*self._standing)
 
     def notify_style_update(self) -> None:
         """Forget styles that were looked up."""
@@ -111,16 +113,20 @@ class DiffView(ScrollView, can_focus=False, inherit_bindings=False):
     def _lay_out(self, line: int, above: int | None) -> None:
         """Fold the lines, then stand on a line with so many rows above it; None: a third of the screen."""
         work = partial(laid, self.diff, self._widths[0], side=self.side, comments=self._comments, whole=self._widths[1])
+        self._coming = coming = line, above
         if len(self.diff.lines) <= _AT_ONCE:
             self._put(work(), line, above)
             return
 
         async def in_a_thread() -> None:
-            self._put(await asyncio.to_thread(work), line, above)
+            layout = await asyncio.to_thread(work)
+            if self._coming is coming:  # else other lines, or another width, came meanwhile
+                self._put(layout, line, above)
 
         beside(self, in_a_thread, "laying out a diff", "layout", exclusive=True)
 
     def _put(self, layout: Layout, line: int, above: int | None) -> None:
+        self._coming = None
         self._layout_now = layout
         self._cursor = layout.stop_of[line] if line < len(layout.stop_of) else 0
         self.virtual_size = Size(self.scrollable_content_region.width, len(layout.rows))
@@ -142,7 +148,7 @@ class DiffView(ScrollView, can_focus=False, inherit_bindings=False):
     def line(self) -> int:
         """Return the line under the cursor: that after the change where there are two."""
         if not self._layout_now.stops:
-            return 0
+            return self._coming[0] if self._coming is not None else 0
         left, right = self._layout_now.stops[self._cursor]
         return left if right == NONE else right
 
@@ -156,9 +162,12 @@ class DiffView(ScrollView, can_focus=False, inherit_bindings=False):
         return left if right == NONE else right
 
     @property
-    def _above(self) -> int:
+    def _standing(self) -> tuple[int, int | None]:
+        """Return the line under the cursor and how many rows are above it, or will be: what comes is not lost."""
+        if self._coming is not None:
+            return self._coming
         starts = self._layout_now.starts
-        return starts[self._cursor] - self.scroll_offset.y if starts else 0
+        return self.line, starts[self._cursor] - self.scroll_offset.y if starts else 0
 
     def move(self, by: int) -> None:
         """Move the cursor by so many lines, and keep it in sight."""
