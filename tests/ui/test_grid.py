@@ -239,6 +239,17 @@ async def test_resizing_through_all_widths_keeps_the_row_in_sight(height: int) -
             await one.until(lambda: any("▌" in line and "ws-0060" in line for line in one.lines()))
 
 
+async def test_the_header_is_as_high_as_its_lines_after_the_size_changed_behind_another_page() -> None:
+    async with opened(busy(), (120, 40)) as one:
+        before = one.grid.region
+        await one.press("D")
+        for size in ((32, 15), (120, 40)):
+            await one.pilot.resize_terminal(*size)
+            await one.pilot.pause()
+        await one.press("1")
+        await one.until(lambda: one.grid.region == before)
+
+
 @pytest.mark.parametrize("size", [(200, 50), (80, 24), (40, 30), (32, 15)])
 async def test_every_line_is_as_wide_as_the_screen_and_says_state_and_name(size: tuple[int, int]) -> None:
     async with opened(busy(), size) as one:

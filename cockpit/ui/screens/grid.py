@@ -100,7 +100,9 @@ class GridPage(ListPage):
         self.show_keys()
 
     def on_screen_resume(self) -> None:
-        """Show what came while another page was in front."""
+        """Show what came while another page was in front, in the size that there is by now."""
+        self.header.refresh(layout=True)
+        self.alerts.refresh(layout=True)
         self.show_keys()
 
     # --- views --------------------------------------------------------------------------------------------------
