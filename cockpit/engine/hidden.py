@@ -9,8 +9,8 @@ from cockpit.redaction import KNOWN
 from cockpit.schedule import facts as f
 
 WORDS = ("reason", "note", "text", "message", "excerpt", "missing", "allowed", "skipped", "items", "choices")
-_OF_HUMANS = (f.PlanLoaded, f.OrderGiven, f.QuestionAnswered, f.AgentTold, f.PromptChanged)
-"""An answer may hold the very key that an agent asked for."""
+_OF_HUMANS = (f.PlanLoaded, f.OrderGiven, f.QuestionAnswered, f.AgentTold, f.PromptChanged, f.AdditionTold)
+"""An answer may hold the very key that an agent asked for; an addition is told once it is told word for word."""
 
 
 def hidden(fact: f.Fact) -> f.Fact:

@@ -12,14 +12,15 @@ if TYPE_CHECKING:
 
 @contextmanager
 def step(engine: "Engine", workstreams: Iterable[str], what: str) -> Iterator[None]:
-    """Show what is being done to some workstreams for as long as it lasts, in place of what was before."""
+    """Show what is being done to some workstreams for as long as it lasts, or until something else is."""
+    shown = Step(what, engine.clock.now())
     keys = tuple(workstreams)
-    before = {key: engine.readings.steps.get(key) for key in keys}
-    engine.read(steps=dict.fromkeys(keys, Step(what, engine.clock.now())))
+    engine.read(steps=dict.fromkeys(keys, shown))
     try:
         yield
     finally:
-        engine.read(steps=before)
+        # What came later stays; what was before may be over by now, and nobody would end it a second time.
+        engine.read(steps={key: None for key in keys if engine.readings.steps.get(key) == shown})
 
 
 @contextmanager

@@ -3,9 +3,11 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from cockpit.engine.hidden import hidden
 from cockpit.engine.told import heard
 from cockpit.errors import OrderRefusedError
 from cockpit.plan.roundzero import PREPARE
+from cockpit.redaction import KNOWN
 from cockpit.schedule import facts as f
 from cockpit.schedule.adding import LONGEST, NOT_TOLD, note
 from cockpit.schedule.carry import carry_out
@@ -233,6 +235,10 @@ def test_an_addition_is_put_behind_or_in_place_and_taken_away_and_told_to_every_
     assert (leg.addition, leg.additions) == ("", ("Only this.",))
     assert note([at_work.legs["a"]]) == NOT_TOLD
     assert note([leg]) == ""
+    KNOWN.learn({"DOOR_TOKEN": "open-sesame-4711"})
+    secret = gave(at_work, adding("Use open-sesame-4711."))
+    leg = told(secret, hidden(f.AdditionTold("a", RUN, secret.legs["a"].addition))).legs["a"]
+    assert leg.addition == "", "else each run would be told it anew"
     over = told(loaded(PLAN), *merged("a"))
     assert "a is merged" in refused(over, adding("too late"))
     assert "runs commands" in refused(loaded(prepared(PLAN)), Order("prompt", (PREPARE,), "me", "hello"))
