@@ -48,8 +48,9 @@ class Handle(Protocol):
     async def ask(self, question: str, **arguments: Any) -> Any:
         """Return the answer to a question as JSON values. Raises DriverGoneError, or CockpitError for a bad question.
 
-        `output` (workstream, offset=None, limit=65536) → {run, data, start, next, lost}: what its agent printed, `data`
-        as text with escape sequences, from a byte offset, or the last `limit` bytes where none is given.
+        `printed` (workstream, places=None, limit=65536, align=False) → {run, lines, start, next, lost, more,
+        structured}: what its newest run printed, line by line (`outputs.printed`); `sought` (workstream, text,
+        raw=False, err=None) → {run, matches, whole}: where a text stands in that.
         `commands` () → {commands: [[where, command]…], digest}: what the plan as it is on disk would run; an order to
         trust it names the digest as `expected`.
         `diff` (workstream, path="", since="") → {leg, base, text, files, left_out, cut, lines_left, listed: [[path,
@@ -62,13 +63,18 @@ class Handle(Protocol):
         clock.
         `records` () → {profiles, roles, everywhere: {name: {runs, judged, clean_rate…}}}: what runs came to,
         by profile and by role in this plan, and of its profiles over all plans.
+        `ignored` (workstreams) → {files, bytes}: what goes with their worktrees at a clean-up without being kept.
+        `prompt` (workstream, upcoming=False) → {run, text, left_out}: what its last run was told, or its next one is.
+        `workplace` (workstream) → {argv, pass, agent, why_not}: how a human gets to where its agent works.
         `answer` (key, wait_s=0) → {id, open, answer, by, how}, at once where it is closed; `asked` (run,
         text) → {id}: the same question, put before. `inbox` (workstream,
-        everything=False) → {messages: [{id, from, text, at, read}…]}. `shared` (path, workstream="") → {path, shared,
+        everything=False) → {messages: [{id, from, text, at, read}…]}; `hear` (run, known, wait_s=0) → {messages: [{id,
+        text, by}…], over}: what the operator said to its agent. `shared` (path, workstream="") → {path, shared,
         edited_by: [{workstream, state, agent}…]}: who else has changed a file, `shared` whether it is one of all's.
         `facts` (before=None, limit=200, text="") → {facts: [Told…], next}: the newest facts before a number that a
         filter lets through (`seeking`), and where to go on (0: there is nothing more). `fact` (seq) → {seq, at, kind,
         words, fields}. `changes` () → {seq, at, changes: [PlanChange…], left_out}: the plan's last change, 0: none.
+        `base` (limit=50) → {branch, commits: [[id, at, author, subject]…]}: the last ones of base.
         `ran` (before=None, since=0, limit=200, text="") → {commands: [[number, at, seconds, code, command, cwd,
         output]…]}: what this driver ran, the newest first, of each the end of what it printed.
         `outlook` (agents=None) → an `Outlook`; `stints` () → {legs: {key: [Stint…]}}; `trends` (window="24h") →

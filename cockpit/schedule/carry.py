@@ -1,4 +1,7 @@
-"""carry_out(snapshot, order) → facts: what a human order means for each target. Pure; refuses with a reason."""
+"""carry_out(snapshot, order) → facts: what a human order means for each target. Pure; refuses with a reason.
+
+It is longer than other modules since every verb that has no room of its own stands beside the one table of them.
+"""
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass

@@ -1,5 +1,7 @@
 """Everything that can happen, as frozen facts in the past tense; what they mean is said by fold, never here.
 
+It is longer than other modules since it is the one list of what a journal may hold.
+
 A kind of fact is a class `Name(LegFact, frozen=True)` (or `Fact`) with typed fields, those that an older journal lacks
 with a default; `msgspec.structs.replace`, `fields` and `asdict` take the place of those of `dataclasses`. A class made
 this way costs a fiftieth of a frozen dataclass at start-up, and a copy a twentieth.
