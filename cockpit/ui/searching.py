@@ -23,7 +23,9 @@ class Search:
         self._at = 0
         self._whole = True
         self._asked = False
-        self._seen = -1
+        self._number = 0
+        self._size = self._seen = -1
+        self._looking = False
 
     def title(self) -> str:
         """Return what is sought and how much of it there is, for a title."""
@@ -40,36 +42,53 @@ class Search:
 
     def end(self) -> None:
         """Seek nothing any more."""
+        self._number += 1
         self.text, self._matches, self._asked = "", [], False
         self._pane.seek("")
 
     async def begin(self, workstream: str, text: str) -> None:
         """Seek a text, and show its newest place. Raises CockpitError."""
+        self._number += 1
         self.text, self._matches, self._asked = text.strip(), [], False
         self._pane.seek(self.text)
         if not self.text:
             return
         await asyncio.sleep(REST_S)
-        await self._ask(workstream)
-        self._at = max(0, len(self._matches) - 1)
-        await self.show()
+        if await self._ask(workstream):
+            self._at = max(0, len(self._matches) - 1)
+            await self.show()
 
-    async def again(self, workstream: str, size: int) -> None:
-        """Look for more of it where more was printed; what is shown stays. Raises CockpitError."""
-        if self._asked and size != self._seen:
-            self._seen = size
-            shown = self._matches[self._at] if self._matches else None
-            await self._ask(workstream)
-            self._at = self._matches.index(shown) if shown in self._matches else 0
+    def wants(self, size: int) -> bool:
+        """Note how many bytes were printed; say whether `again` is to be started in a worker."""
+        self._size = size
+        return self._asked and size != self._seen and not self._looking
 
-    async def _ask(self, workstream: str) -> None:
-        looks = self._pane.transcript
+    async def again(self, workstream: str) -> None:
+        """Look for more of it until all that was printed is looked through; what is shown stays. Raises CockpitError.
+
+        One at a time, and beside `begin` and `step`: an agent that prints on and on must hold up neither.
+        """
+        self._looking = True
+        try:
+            while self._asked and self._size != self._seen:
+                self._seen = self._size
+                shown = self._matches[self._at] if self._matches else None
+                if await self._ask(workstream):
+                    self._at = self._matches.index(shown) if shown in self._matches else 0
+        finally:
+            self._looking = False
+
+    async def _ask(self, workstream: str) -> bool:
+        """Ask where it is; say whether it is still what is sought."""
+        looks, number = self._pane.transcript, self._number
         err = None if looks.logs == BOTH else looks.logs == ERR
-        text = self.text
-        answer: Any = await self._handle.ask("sought", workstream=workstream, text=text, raw=looks.raw, err=err)
-        if text == self.text:
-            self._matches = [(int(log), int(at)) for log, at in answer["matches"]]
-            self._whole, self._asked = bool(answer["whole"]), True
+        asked = {"workstream": workstream, "text": self.text, "raw": looks.raw, "err": err}
+        answer: Any = await self._handle.ask("sought", **asked)
+        if number != self._number:
+            return False
+        self._matches = [(int(log), int(at)) for log, at in answer["matches"]]
+        self._whole, self._asked = bool(answer["whole"]), True
+        return True
 
     async def step(self, by: int) -> None:
         """Show the next place, or the one before; behind the last comes the first. Raises CockpitError."""

@@ -9,6 +9,7 @@ import pytest
 from msgspec.structs import replace
 
 from cockpit.schedule import facts as f
+from cockpit.ui import searching
 from cockpit.ui.app import CockpitApp
 from cockpit.ui.screens.printed import PrintedPage
 from tests.ui.fakes import FakeHandle, busy, loaded, outline, under_way, workstream
@@ -133,6 +134,23 @@ async def test_a_search_leads_from_place_to_place_even_to_what_is_not_there_and_
         assert page(one).workstream == WS
         await one.press("n")
         await one.until(lambda: page(one).workstream == "security")
+
+
+async def test_what_is_printed_on_and_on_holds_up_no_search(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(searching, "REST_S", 0.3)
+    handle = busy()
+    handle.outputs[WS] = "".join(f"needle {at}\n" for at in range(9))
+    async with opened(handle) as one:
+        await one.press("l", "slash", *"need", "enter")
+        printed = iter(range(100))
+
+        def more(found: str) -> bool:
+            handle.print(WS, f"more of it {next(printed)}\n")
+            return found in title(one)
+
+        await one.until(lambda: more("9/9"))
+        handle.print(WS, "needle\n")
+        await one.until(lambda: "9/10" in title(one))
 
 
 async def test_the_keys_that_turn_pages_lead_through_all_of_a_log() -> None:

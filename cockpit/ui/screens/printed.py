@@ -59,8 +59,8 @@ class PrintedPage(Page):
         self.output.transcript.me = self.cockpit.who
         if view.connected:
             self._bring_output()
-        if self._search.text and self._seeking is None:
-            self._seek(lambda: self._search.again(self.workstream, output[1]), "sought again")
+        if self._search.wants(output[1]) and self._seeking is None:
+            self._seek(lambda: self._search.again(self.workstream), "seeking in what came", "sought again")
         self._show_chat(view)
         self._entitle_output()
 
@@ -129,9 +129,13 @@ class PrintedPage(Page):
         self._keep_search()
 
     def _keep_search(self) -> None:
+        """Go on with what stands in the line: word of its last letters may not have come yet."""
+        text = self._seeking.value.strip() if self._seeking is not None else self._search.text
         self._close_line()
-        if not self._search.text:
+        if not text:
             self._end_search()
+        elif text != self._search.text:
+            self._seek(lambda: self._search.begin(self.workstream, text), "seeking in an output")
 
     def _close_line(self) -> None:
         if self._seeking is not None:
@@ -143,7 +147,7 @@ class PrintedPage(Page):
         self._search.end()
         self._entitle_output()
 
-    def _seek(self, work: Callable[[], Awaitable[None]], name: str) -> None:
+    def _seek(self, work: Callable[[], Awaitable[None]], name: str, group: str = "sought") -> None:
         async def done() -> None:
             try:
                 await work()
@@ -151,7 +155,7 @@ class PrintedPage(Page):
                 self.say(line(error.what), "warn")
             self._entitle_output()
 
-        beside(self, done, name, "sought", exclusive=True)
+        beside(self, done, name, group, exclusive=True)
 
     def do_next(self) -> None:
         """Show the next place of what is sought; without a search go to what awaits the operator next."""
