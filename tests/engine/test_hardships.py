@@ -280,7 +280,7 @@ async def test_a_changed_command_waits_for_trust_and_the_old_one_stays_in_force(
         scene.write(yaml.safe_dump(plan))
         await play.until(lambda now: now.view.readings.plan.asks)
         assert any("evil" in one for one in play.view.readings.plan.asks)
-        assert play.snapshot.workstreams["b"].outline.title == "A new title"
+        await play.until(lambda now: now.snapshot.workstreams["b"].outline.title == "A new title")
         scene.go("a.go")
         await play.until_merged("a", "b", "c")
         assert not (scene.stage / "evil").exists()
