@@ -57,10 +57,10 @@ class Redactor:
             data = _pattern(_CUT_TOKEN).sub(_stars, data)
         return _pattern(_TOKENS).sub(_stars, data)
 
-    def text(self, text: str) -> str:
-        """Return a text with secrets hidden."""
+    def text(self, text: str, *, is_cut: bool = False) -> str:
+        """Return a text with secrets hidden; `is_cut` as in `data`."""
         data = text.encode("utf-8", "surrogatepass")
-        hidden = self.data(data)
+        hidden = self.data(data, is_cut=is_cut)
         return text if hidden == data else hidden.decode("utf-8", "surrogatepass")
 
     def file(self, path: str) -> None:

@@ -10,6 +10,7 @@ from cockpit.engine.project import keep_base, outline_of, started_legs
 from cockpit.engine.retired import PART, WHOLE
 from cockpit.errors import CockpitError, OrderRefusedError, PlanError, UntrustedError
 from cockpit.plan import trust
+from cockpit.plan.fields import CUT
 from cockpit.plan.load import Loaded, load_plan, parse_plan
 from cockpit.plan.model import Plan as PlanModel
 from cockpit.plan.trust import TrustStore
@@ -152,10 +153,17 @@ class Plans:
 
     def _told(self, old: PlanModel, new: PlanModel, outline: Outline) -> tuple[tuple[PlanChange, ...], int]:
         """Return what differs in two versions, without the secrets in it, and how much is left out."""
-        for env in (*(one.env for one in new.agents.values()), *(one.env for one in new.workstreams)):
-            KNOWN.learn(env)
+        for plan in (old, new):  # the old ones may be those of a driver before this one
+            for env in (*(one.env for one in plan.agents.values()), *(one.env for one in plan.workstreams)):
+                KNOWN.learn(env)
         changes, left_out = shortened(plan_changes(old, new, self._engine.snapshot, outline))
-        return tuple(replace(one, old=KNOWN.text(one.old), new=KNOWN.text(one.new)) for one in changes), left_out
+        return tuple(replace(one, old=_hidden(one.old), new=_hidden(one.new)) for one in changes), left_out
+
+
+def _hidden(text: str) -> str:
+    """Return the value of a field without secrets, also without the begin of one that was cut."""
+    whole = text.removesuffix(CUT)
+    return KNOWN.text(whole, is_cut=whole != text) + text[len(whole) :]
 
 
 def _holds(path: Path, text: str) -> bool:

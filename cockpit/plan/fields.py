@@ -12,6 +12,8 @@ from cockpit.plan.values import Frozen
 
 LONGEST = 400
 LINES = 8
+CUT = "…"
+"""What a value ends with that is longer."""
 _SECONDS = frozenset({"run_timeout", "stall", "backoff", "timeout", "settle", "gate_p95"})
 _BYTES = frozenset({"min_free_disk"})
 _NAMED = ("id", "name")
@@ -115,4 +117,4 @@ def _few(lines: Sequence[str]) -> str:
 
 
 def _cut(text: str) -> str:
-    return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}{CUT}"

@@ -3,6 +3,7 @@
 import pytest
 
 from cockpit.engine.handle import View
+from cockpit.redaction import KNOWN
 from tests.engine.scenes import Scene
 
 pytestmark = pytest.mark.anyio
@@ -46,4 +47,21 @@ async def test_a_secret_stands_in_no_log_journal_prompt_or_view(scene: Scene, mo
         await play.until_state(c="quarantined")
     told = [path for path in scene.state_dir.rglob("*") if path.is_file() and SECRET.encode() in path.read_bytes()]
     assert [str(path) for path in told] == []
+    scene.check()
+
+
+async def test_what_a_changed_plan_says_of_secrets_is_hidden_also_of_the_ones_before(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scene.plan({"a": {"env": {"DOOR_KEY": "alt-und-geheim-1"}}})
+    async with scene.driving():
+        pass
+    monkeypatch.setattr(KNOWN, "_values", ())  # as in a driver that never saw them
+    scene.plan({"a": {"env": {"DOOR_KEY": "lang-" * 100}}})
+    async with scene.driving() as play:
+        await play.driver.engine.durable()
+        (change,) = (await play.handle.ask("changes"))["changes"]
+    assert (change["workstream"], change["field"]) == ("a", "env.DOOR_KEY")
+    assert set(change["old"]) == {"*"}
+    assert set(change["new"]) == {"*", "…"}, "it is cut, and its begin is hidden too"
     scene.check()
