@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -11,6 +12,7 @@ from cockpit.engine.duplex import Agent, AgentGoneError, Ask, Earlier
 ALLOW, DENY = "allow", "deny"
 SHOWN = 300
 NOT_ANSWERED = "the operator did not answer"
+SEVERAL = " (several can be chosen, in words: 1, 3)"
 SETTLE_S = 3.0
 """How long after the result of a turn, in which something was said to it, a further turn may take to begin."""
 
@@ -104,11 +106,28 @@ class Talk:
         for one in rows(given, "questions"):
             text = str(one.get("question", ""))
             labels = [str(option.get("label", "")) for option in rows(one, "options")]
-            answer = await self._ask(text or "It asks, without words.", tuple(filter(None, labels)))
+            several = one.get("multiSelect") is True
+            asked = f"{text or 'It asks, without words.'}{SEVERAL if several else ''}"
+            answer = await self._ask(asked, tuple(filter(None, labels)))
             if not answer:
                 return {"behavior": DENY, "message": NOT_ANSWERED}
-            answers[text] = answer
+            answers[text] = chosen(answer, labels) if several else answer
         return {"behavior": ALLOW, "updatedInput": {**given, "answers": answers}}
+
+
+def chosen(answer: str, labels: list[str]) -> str:
+    """Return the choices that an answer names by numbers, as their labels; any other answer as it is."""
+    numbers = (
+        re.findall(r"[0-9]+", answer)
+        if re.fullmatch(r"[0-9]{1,2}(?:[ ,]{1,3}[0-9]{1,2}){0,99}", answer.strip())
+        else []
+    )
+    places = [int(one) for one in numbers]
+    return (
+        ", ".join(labels[one - 1] for one in places)
+        if places and all(0 < one <= len(labels) for one in places)
+        else answer
+    )
 
 
 def _begins_turn(message: dict[str, Any]) -> bool:

@@ -62,7 +62,9 @@ assert heard()["type"] == "control_request"
 assert heard()["message"]["content"][0]["text"] == "work"
 got = [ask(tool_name="Bash", input={"command": "touch a"})]
 which = {"question": "Which?", "options": [{"label": "Red"}, {"label": "Blue"}]}
-got.append(ask(tool_name="AskUserQuestion", input={"questions": [which]}))
+sizes = {**which, "question": "Sizes?", "multiSelect": True}
+questions = [which, sizes] if "sizes" in sys.argv else [which]
+got.append(ask(tool_name="AskUserQuestion", input={"questions": questions}))
 pathlib.Path("got.txt").write_text(json.dumps(got))
 say(type="result", subtype="success", is_error=False)
 """
@@ -220,6 +222,19 @@ async def test_claude_asks_and_is_answered(
     told = left("got.txt")
     assert got in told
     assert '"answers": {"Which?": "Blue"}' in told
+
+
+async def test_of_several_choices_all_that_are_numbered_are_told_to_claude(script: Callable[[str], list[str]]) -> None:
+    operator = Operator("allow", "Blue", "1, 2")
+    assert await talk(duplex_claude.Talk, [*script(CLAUDE), "sizes"], "work", operator, io.BytesIO())
+    assert operator.asked[-1] == ("Sizes?" + duplex_claude.SEVERAL, ("Red", "Blue"))
+    assert '"answers": {"Which?": "Blue", "Sizes?": "Red, Blue"}' in left("got.txt")
+    assert [duplex_claude.chosen(one, ["Red", "Blue"]) for one in ("2", "1 3", "Red", "0")] == [
+        "Blue",
+        "1 3",
+        "Red",
+        "0",
+    ]
 
 
 async def test_an_acp_agent_is_told_what_the_operator_says_when_its_turn_ends(

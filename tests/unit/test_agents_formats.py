@@ -353,10 +353,11 @@ def test_whose_model_answers_again_waits_for_no_limit(name: str, again: dict[str
         ),
         ('with status 500. Retrying with backoff... _ApiError: {"error":{"message":"oops"}}', "HTTP 500: oops", False),
         (": your quota is used up. Retrying after 34000ms...", "your quota is used up. Retrying after", True),
+        (". Retrying with backoff... Error: fetch failed", "Error: fetch failed", False),
     ],
 )
 def test_calls_of_gemini_that_bring_nothing_show_on_the_error_output_alone(line: str, why: str, limited: bool) -> None:
-    space = "" if line.startswith(":") else " "
+    space = "" if line[0] in ":." else " "
     stream, found = told("gemini", stderr=f"Attempt 3 failed{space}{line}\n    at x (file:1:2) {{\n}}\n".encode())
     (again,) = [event for event in found if isinstance(event, e.Retry)]
     assert (again.why.startswith(why), again.attempt, stream.waits is not None) == (True, 3, limited)
@@ -576,3 +577,15 @@ def test_a_run_that_a_limit_ended_knows_it(name: str, data: bytes) -> None:
 def test_a_limit_that_an_agent_talks_about_is_none() -> None:
     row = {"type": "assistant", "message": {"content": [{"type": "text", "text": "the rate limit: wait 30 s"}]}}
     assert told("claude", lines(row))[0].limit is None
+
+
+@pytest.mark.parametrize(
+    ("name", "line"),
+    [
+        ("codex", b"2026-11-21T21:43:38.362569Z ERROR codex_skills: failed to install system skills: os error 39\n"),
+        ("gemini", b"A shutdown LoggerProvider cannot provide a Logger\n"),
+    ],
+)
+def test_what_a_program_logs_of_itself_is_not_named_as_why_it_ended(name: str, line: bytes) -> None:
+    stream, _ = told(name, stderr=line)
+    assert ": " not in stream.verdict().reason

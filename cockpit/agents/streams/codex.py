@@ -1,5 +1,6 @@
 """Reads the output of `codex exec --json`; its usage is that of the whole thread, over all runs that resumed it."""
 
+import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -8,6 +9,7 @@ from cockpit.agents.streams.stream import JsonStream, denials, dig, message_in, 
 
 _AGAIN = "Reconnecting..."
 _SANDBOX = ("Read-only file system", "rejected by user approval settings", "blocked by the sandbox")
+_LOGGED = re.compile(rb"\d{4}-\d\d-\d\dT[\d:.]{8,20}Z\s{1,4}(ERROR|WARN|INFO) ")
 _NOT_APPROVED = "requires approval"
 _SILENT = "its model ended without a word about its work: it may have refused"
 
@@ -39,6 +41,10 @@ class CodexStream(JsonStream):
         if kind in ("item.started", "item.updated", "item.completed"):
             return self._item(dig(found, "item"), over=kind == "item.completed", begins=kind == "item.started")
         return ()
+
+    def _read_error(self, line: bytes) -> Iterable[e.Event]:
+        # What it logs of its own inside (skills, metadata) is no cause: those are in its events.
+        return (e.Raw(""),) if _LOGGED.match(line) else super()._read_error(line)
 
     def _completed(self, found: dict[str, Any]) -> Iterable[e.Event]:
         self._turn = "completed"

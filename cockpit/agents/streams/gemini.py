@@ -8,11 +8,12 @@ from cockpit.agents.streams import events as e
 from cockpit.agents.streams.limits import limit_in
 from cockpit.agents.streams.stream import JsonStream, denials, dig, message_in, said_in, target, text, whole
 
-_CALLED = re.compile(rb"Attempt (\d{1,9}) failed(?: with status (\d{3})\.|:) ?(.*)", re.DOTALL)
+_CALLED = re.compile(rb"Attempt (\d{1,9}) failed(?: with status (\d{3})\.|:|\.) ?(.*)", re.DOTALL)
 _ANSWERS = re.compile(
     rb'"output_token_count": (\d{1,15}),.{0,1000}?"finish_reasons": \[([^\]]{0,4000})\],\s{0,20}"role": "main"',
     re.DOTALL,
 )
+_AT_ITS_END = (b"shutdown may only be called once", b"A shutdown LoggerProvider")  # of its telemetry: no cause
 _REASONS = {
     "length": e.Verdict("failed", "its last answer was cut off at the longest length that its model may write"),
     "content_filter": e.Verdict("refused", "its model refused to answer"),
@@ -39,9 +40,9 @@ class GeminiStream(JsonStream):
             attempt, status, said = int(found[1]), found[2], found[3].decode("utf-8", "replace")
             why = message_in(said.partition("Retrying with backoff...")[2] or said)
             return (e.Retry(f"HTTP {status.decode()}: {why}" if status else why, attempt),)
-        return (
-            (e.Raw(""),) if b"shutdown may only be called once" in line else super()._read_error(line)
-        )  # its telemetry, at its end
+        if any(one in line for one in _AT_ITS_END):
+            return (e.Raw(""),)
+        return super()._read_error(line)
 
     def beside(self, data: bytes) -> None:
         """Take how the last answer of its model ended, which it does not print."""
