@@ -14,7 +14,7 @@ from cockpit.schedule.snapshot import Cost, Snapshot, total
 FORMAT = "output-format"
 CHUNK = 1 << 20
 TAIL = 4096
-BESIDE_BYTES = 1 << 20
+BESIDE_BYTES = 1 << 25  # a call of a model takes 200 kB of it
 REPORT_EVERY_S = 30.0
 
 

@@ -391,6 +391,19 @@ def test_how_the_last_answer_of_gemini_ended_is_told_beside_its_output(
     assert "scripted HTTP 400" in failed.verdict().reason
 
 
+def test_what_a_model_of_gemini_thought_counts_and_so_does_what_an_ended_run_used() -> None:
+    stats = {"total_tokens": 5036, "input_tokens": 4903, "output_tokens": 113, "cached": 3202}
+    stream, _ = told("gemini", lines({"type": "result", "status": "success", "stats": stats}))
+    call = {"event.name": "gemini_cli.api_response", "model": "m", "input_token_count": 150, "output_token_count": 13}
+    call |= {"cached_content_token_count": 50, "thoughts_token_count": 4, "tool_token_count": 0}
+    beside = 2 * json.dumps({"attributes": call}, indent=2).encode()
+    stream.beside(beside)
+    assert stream.usage == e.Usage(1701, 3202, 133)
+    ended, _ = told("gemini")
+    ended.beside(beside)
+    assert ended.usage == e.Usage(200, 100, 34)
+
+
 def test_an_answer_that_opencode_says_was_filtered_is_a_refusal() -> None:
     step = {"type": "step_finish", "sessionID": "s", "part": {"reason": "content-filter"}}
     error = {"type": "error", "error": {"name": "ContentFilterError", "data": {"message": "blocked by the filter"}}}

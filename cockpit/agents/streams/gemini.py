@@ -13,6 +13,12 @@ _ANSWERS = re.compile(
     rb'"output_token_count": (\d{1,15}),.{0,1000}?"finish_reasons": \[([^\]]{0,4000})\],\s{0,20}"role": "main"',
     re.DOTALL,
 )
+_USED = re.compile(
+    rb'"event.name": "gemini_cli.api_response".{0,2000}?"input_token_count": (\d{1,15}),\s{0,20}'
+    rb'"output_token_count": (\d{1,15}),\s{0,20}"cached_content_token_count": (\d{1,15}),\s{0,20}'
+    rb'"thoughts_token_count": (\d{1,15})',
+    re.DOTALL,
+)
 _AT_ITS_END = (b"shutdown may only be called once", b"A shutdown LoggerProvider")  # of its telemetry: no cause
 _REASONS = {
     "length": e.Verdict("failed", "its last answer was cut off at the longest length that its model may write"),
@@ -45,7 +51,11 @@ class GeminiStream(JsonStream):
         return super()._read_error(line)
 
     def beside(self, data: bytes) -> None:
-        """Take how the last answer of its model ended, which it does not print."""
+        """Take what it does not print: how the last answer of its model ended, and what a run that was ended used."""
+        if not self._ended:
+            calls = [[int(one) for one in found.groups()] for found in _USED.finditer(data)]
+            fresh = sum(max(0, given - cached) for given, _, cached, _ in calls)
+            self.usage = e.Usage(fresh, sum(one[2] for one in calls), sum(one[1] + one[3] for one in calls))
         if answers := list(_ANSWERS.finditer(data)):
             found = answers[-1]
             reason = found[2].decode("utf-8", "replace").rpartition(",")[2].strip().strip('"')
@@ -92,7 +102,9 @@ class GeminiStream(JsonStream):
     def _end(self, found: dict[str, Any]) -> Iterator[e.Event]:
         cached = whole(found, "stats", "cached")
         fresh = max(0, whole(found, "stats", "input_tokens") - cached)
-        self.usage = e.Usage(fresh, cached, whole(found, "stats", "output_tokens"))
+        # What its model thinks is paid for as output, but stands in the sum alone.
+        thought_too = whole(found, "stats", "total_tokens") - whole(found, "stats", "input_tokens")
+        self.usage = e.Usage(fresh, cached, max(thought_too, whole(found, "stats", "output_tokens")))
         self._ended = text(found, "status") or "nothing"
         self._why = message_in(dig(found, "error", "message")) or self.error
         yield self.usage

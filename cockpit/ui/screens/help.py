@@ -1,5 +1,6 @@
 """The help: every key of a page, made from the registry, found by words; what cannot be done now says why."""
 
+import textwrap
 from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual import events, on
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from cockpit.ui.app import CockpitApp
 
 ELSEWHERE = "on other pages"
+BESIDE = 11  # cells of the column of keys
 
 
 class HelpScreen(ModalScreen[None]):
@@ -43,9 +45,17 @@ class HelpScreen(ModalScreen[None]):
             yield sought
             yield self._keys
 
-    def on_mount(self) -> None:
-        """Show all of them."""
-        self.query_one("#keys", Static).update(self._text())
+    def on_resize(self) -> None:
+        """Show all keys, folded to the width that the list has by then."""
+        self.call_after_refresh(self._show)
+
+    def _show(self) -> None:
+        self.query_one("#keys", Static).update(self._text(self.query_one("#sought", Input).value))
+
+    def _folded(self, text: str) -> str:
+        """Fold what a key does beside its column, in what the list's bar for scrolling leaves."""
+        lines = textwrap.wrap(text, max(BESIDE, self._keys.region.width - BESIDE - 1))
+        return f"\n{' ' * BESIDE}".join(lines)
 
     def _text(self, sought: str = "") -> Content:
         app = cast("CockpitApp", self.app)
@@ -62,21 +72,21 @@ class HelpScreen(ModalScreen[None]):
                 continue
             parts.append(Content.styled(group, "$accent"))
             for action in actions:
-                key, about = f"  {fit(action.shown, 9)}", action.about
+                key, about = f"  {fit(action.shown, BESIDE - 2)}", action.about
                 reason = app.why_not(action) if group not in ("dialogs", ELSEWHERE) else None
                 if group == ELSEWHERE:
-                    parts.append(Content.styled(f"{key}{told_there(action)}", "$text-muted"))
+                    parts.append(Content.styled(f"{key}{self._folded(told_there(action))}", "$text-muted"))
                 elif reason:
-                    parts.append(Content.styled(f"{key}{about} — {reason}", "$text-muted"))
+                    parts.append(Content.styled(f"{key}{self._folded(f'{about} — {reason}')}", "$text-muted"))
                 else:
-                    parts.append(Content.assemble((key, "bold"), about))
+                    parts.append(Content.assemble((key, "bold"), self._folded(about)))
             parts.append(Content(""))
         return Content("\n").join(parts[:-1]) if parts else Content("no key has these words")
 
     @on(Input.Changed)
     def _typed(self, event: Input.Changed) -> None:
         event.stop()
-        self.query_one("#keys", Static).update(self._text(event.value))
+        self._show()
         self._keys.scroll_home(animate=False)
 
     def on_key(self, event: events.Key) -> None:

@@ -35,7 +35,9 @@ def about(view: View, row: Row, now: float) -> Content:
     if workstream.gone:
         lines.append(_pair("plan", f"{REMOVED}: it is kept as it was, and goes on until it is merged or stopped"))
     if worktree:
-        changes = f"{worktree.files} files +{worktree.added} −{worktree.removed}, {worktree.untracked} untracked"
+        changes = (
+            f"{count(worktree.files, 'file')} +{worktree.added} −{worktree.removed}, {worktree.untracked} untracked"
+        )
         lines.append(_pair("changes", f"{changes} · ↑{worktree.ahead} ↓{worktree.behind}"))
     if leg.commit and leg.state is not State.RUNNING:
         told_of = f"{name(leg.commit)[:9]} · {count(leg.files, 'file')} +{leg.added} −{leg.removed}"
