@@ -132,7 +132,7 @@ def _taken_over(project: "Project", workstream: str, *, agent: bool) -> "Workpla
 
     snapshot = _snapshot(project, workstream)
     leg = _leg(snapshot, workstream)
-    if leg.taken_over:
+    if leg.handed_over:
         tell(f"{workstream} is taken over{f' by {on_one_line(leg.hand.by)}' if leg.hand else ''}")
     else:
         tell("its run is being paused …" if leg.run and leg.slot else "it is being taken over …")

@@ -12,8 +12,8 @@ from cockpit.engine import outfit
 from cockpit.engine.findings import IMPORTS
 from cockpit.engine.project import Project
 from cockpit.engine.steps import step, step_of_legs
-from cockpit.errors import CockpitError
-from cockpit.git import commits, sparse, worktrees
+from cockpit.errors import CockpitError, GitError
+from cockpit.git import commits, places, sparse, worktrees
 from cockpit.git.gatetree import gate_worktree
 from cockpit.git.status import survey
 from cockpit.plan.model import Gate, Workstream
@@ -94,6 +94,10 @@ def _commit(
     subject = workstream.title or next(filter(None, titles), "") or f"Work on {leg.workstream}"
     listed = "\n".join(f"- {issue}" for issue in leg.outline.issues)
     worktrees.reattach(project.repo, worktree, branch)  # what an agent did on a detached HEAD is its work too
+    admin = places.admin_of(project.repo.common_dir, worktree)
+    if admin is not None and admin.branch not in (None, branch):  # it may be base, where nothing is before its gates
+        hint = f"bring the work to {branch} and switch back to that (`cockpit attach`)"
+        raise GitError(f"its worktree is on the branch {admin.branch}, not {branch}", where=str(worktree), hint=hint)
     made = commits.commit_all(
         project.repo,
         worktree,

@@ -9,7 +9,8 @@ from cockpit.errors import CockpitError
 from cockpit.git import handwork
 from cockpit.schedule import facts as f
 from cockpit.schedule.snapshot import Leg
-from cockpit.schedule.taking import LEAVE, after_hand_back
+from cockpit.schedule.states import State
+from cockpit.schedule.taking import GO_ON, LEAVE, REVIEW, after_hand_back
 from cockpit.store.paths import folder_name
 
 if TYPE_CHECKING:
@@ -44,7 +45,13 @@ async def hand_back(effects: "Effects", key: str) -> None:
     branch = effects.engine.snapshot.workstreams[leg.workstream].outline.branch
     try:
         place = _worktree(effects, leg)
-        if hand.back != LEAVE and (reason := await effects.pool.git(handwork.in_the_way, effects.repo, place, branch)):
+        judged = hand.back == REVIEW or (leg.state is State.REVIEW and hand.back == LEAVE)
+        reason = ""
+        if judged and not await effects.pool.short(place.is_dir):
+            reason = f"its worktree {place} is gone: bring it back, or hand it back by {GO_ON}, and a run makes it anew"
+        elif judged or hand.back == GO_ON:
+            reason = await effects.pool.git(handwork.in_the_way, effects.repo, place, branch)
+        if reason:
             effects.engine.record(f.HandBackRefused(key, reason))
             return
         if hand.tree:
@@ -56,7 +63,9 @@ async def hand_back(effects: "Effects", key: str) -> None:
                 objects,
                 effects.project.setup_files,
             )
-            changed = bool(paths)
+            tip = await effects.pool.short(effects.repo.tip, branch)
+            # A commit made anew of the same files, with another message, is not what is shown for approval.
+            changed = bool(paths) or (leg.state is State.REVIEW and tip not in (leg.commit, None))
     except (CockpitError, OSError) as error:
         effects.engine.read(notes={leg.workstream: f"what was changed by hand cannot be told: {error}"})
     leg = effects.engine.snapshot.legs[key]

@@ -42,6 +42,9 @@ def in_the_way(repo: Repo, worktree: Path, branch: str) -> str:
         return ""  # it is gone, and the next run makes it again
     if admin.branch not in (None, branch):
         return f"its worktree is on the branch {admin.branch}: bring the work to {branch}, and switch back to that"
+    tip = repo.tip(branch)
+    if admin.branch is None and admin.head and tip and not repo.is_ancestor(tip, admin.head):
+        return f"its HEAD is detached, and without what is on {branch}: bring the work there, and switch back to that"
     if any((admin.folder / name).is_dir() for name in ("rebase-merge", "rebase-apply")):
         return "a rebase is under way in its worktree: finish it, or abort it"
     unmerged = sorted(entry.path for entry in status.read(worktree).entries if entry.kind == "unmerged")

@@ -207,6 +207,13 @@ def _pause(snapshot: Snapshot, workstream: Workstream, order: Order) -> Iterator
     yield f.EndAsked(leg.key, "pause")
 
 
+def _take_over(snapshot: Snapshot, workstream: Workstream, order: Order) -> Iterator[f.Fact]:
+    leg = snapshot.leg_under_way(workstream.id)
+    if leg.taken_over and not leg.handed_over:
+        raise _DoneAlreadyError(f"{workstream.id} is being taken over already")  # who asks waits for its run's end
+    yield from taking.take_over(snapshot, workstream, order)
+
+
 def _resume(snapshot: Snapshot, workstream: Workstream, order: Order) -> Iterator[f.Fact]:
     leg = snapshot.leg_under_way(workstream.id)
     if leg.state is not State.PAUSED:
@@ -390,7 +397,7 @@ _VERBS: dict[str, _Verb] = {
     "discard": releasing.discard,
     "rollback": rolling.roll_back,
     "cleanup": _cleanup,
-    "takeover": taking.take_over,
+    "takeover": _take_over,
     "handback": taking.hand_back,
     "answer": talking.answer,
     "note": talking.note,

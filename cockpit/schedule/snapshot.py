@@ -109,6 +109,11 @@ class Leg(Struct, frozen=True):
         return self.hand is not None and not self.hand.ended
 
     @property
+    def handed_over(self) -> bool:
+        """Whether its worktree is a human's by now: no run of it goes on, and what it held was seen."""
+        return self.hand is not None and not self.hand.ended and bool(self.hand.at)
+
+    @property
     def by_hand(self) -> bool:
         """Whether a human changed its worktree since its last run: what is in it is not that agent's alone."""
         return self.hand is not None and self.hand.changed

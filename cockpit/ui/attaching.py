@@ -132,7 +132,7 @@ async def _enter(app: "CockpitApp", workstream: str, known: Mapping[str, Any], w
     argv = [*map(str, known["argv"]), f"--{what}"]
     who = name(workstream)
     try:
-        if not app.view.snapshot.leg_under_way(workstream).taken_over:
+        if not app.view.snapshot.leg_under_way(workstream).handed_over:
             app.say(f"taking {who} over …")
             answer = await app.handle.order(Order("takeover", (workstream,), app.who))
             if not answer.ok:

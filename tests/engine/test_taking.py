@@ -70,6 +70,20 @@ async def test_what_failed_is_mended_by_hand_and_reviewed_and_a_change_in_review
         assert (await play.order("handback", "a", how="leave")).ok
         assert (play.state("a"), play.leg("a").commit) == ("review", first), "nothing was changed"
         assert (await play.order("takeover", "a")).ok
+        run_git(worktree, "switch", "-qc", "other")
+        assert "on the branch other" in (await play.order("handback", "a", how="leave")).note
+        run_git(worktree, "switch", "-q", "--detach", "main")
+        assert "HEAD is detached" in (await play.order("handback", "a", how="leave")).note
+        run_git(worktree, "switch", "-q", "scene/a")
+        run_git(worktree, "commit", "-q", "--amend", "-m", "said better")
+        assert (await play.order("handback", "a", how="leave")).ok
+        await play.until(lambda one: one.state("a") == "review" and one.leg("a").commit != first)
+        first = play.leg("a").commit
+        assert scene.git("log", "-1", "--format=%s", first).strip() == "said better"
+        assert (await play.order("takeover", "a")).ok
+        worktree.rename(worktree.with_name("away"))
+        assert "is gone" in (await play.order("handback", "a", how="review")).note
+        worktree.with_name("away").rename(worktree)
         (worktree / "a.txt").write_text("better\n")
         assert (await play.order("handback", "a", how="leave")).ok
         await play.until(lambda one: one.state("a") == "review" and one.leg("a").commit != first)
@@ -79,6 +93,18 @@ async def test_what_failed_is_mended_by_hand_and_reviewed_and_a_change_in_review
     assert scene.base_file("a.txt") == "better\n"
     assert len(scene.begun("a")) == 1
     scene.check()
+
+
+async def test_what_an_agent_leaves_on_base_itself_is_not_committed_there(scene: Scene) -> None:
+    scene.git("switch", "-qc", "elsewhere")  # so nothing keeps its worktree from base
+    scene.plan({"a": {"does": WRITES + "git switch -q main\n"}}, base="main")
+    before = scene.git("rev-parse", "main")
+    async with scene.driving() as play:
+        await play.start("a")
+        await play.until_state(a="failed")
+        assert "on the branch main, not scene/a" in play.leg("a").reason
+    assert scene.git("rev-parse", "main") == before
+    assert (scene.worktree("a") / "a.txt").exists()
 
 
 async def test_what_a_human_writes_is_watched_but_not_stopped_and_judged_when_it_is_handed_back(scene: Scene) -> None:

@@ -42,6 +42,9 @@ def taken(state: State) -> Snapshot:
     snapshot = told(snapshot, *carry_out(snapshot, Order("takeover", ("a",), "me")).facts)
     if state is S.RUNNING:
         assert TakeOver("a") not in todos(snapshot), "its run goes on still"
+        second = carry_out(snapshot, Order("takeover", ("a",), "you"))
+        assert (second.facts, second.left_out) == ((), ("a is being taken over already",))
+        assert not snapshot.legs["a"].handed_over, "who comes second waits for that, too"
         snapshot = told(snapshot, f.RunEnded("a", "a@1", "stopped"), f.LegPaused("a"))
     assert TakeOver("a") in todos(snapshot)
     assert progress(snapshot, PendingOrder("o", Order("takeover", ("a",)))) is None
