@@ -410,6 +410,11 @@ def test_an_answer_that_opencode_says_was_filtered_is_a_refusal() -> None:
     assert told("opencode", lines(step, error))[0].verdict() == e.Verdict("refused", "its model refused to answer")
 
 
+def test_an_error_that_opencode_hands_on_as_json_is_told_by_its_message() -> None:
+    error = {"name": "UnknownError", "data": {"message": '{"message":"it exploded","type":"server_error"}'}}
+    assert told("opencode", lines({"type": "error", "error": error}))[0].verdict().reason == "it exploded"
+
+
 def test_an_output_without_an_end_tells_what_was_said_beside_it() -> None:
     stream, _ = told("opencode", stderr=b"level=ERROR\nError: Failed query:\n\n  CREATE TABLE x\n)\n")
     said = "Error: Failed query: CREATE TABLE x"

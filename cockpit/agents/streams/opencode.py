@@ -6,7 +6,19 @@ from typing import Any
 
 from cockpit.agents.streams import events as e
 from cockpit.agents.streams.limits import limit_in
-from cockpit.agents.streams.stream import SHOWN, JsonStream, added, denials, dig, number, said_in, target, text, whole
+from cockpit.agents.streams.stream import (
+    SHOWN,
+    JsonStream,
+    added,
+    denials,
+    dig,
+    message_in,
+    number,
+    said_in,
+    target,
+    text,
+    whole,
+)
 from cockpit.safetext import safe_line
 
 _REJECTING = b"auto-rejecting"
@@ -75,7 +87,9 @@ class OpencodeStream(JsonStream):
                 yield e.TurnEnd(True)
         elif kind == "error":
             error = found.get("error")
-            said = text(error, "data", "message") or text(error, "message") or text(error, "name") or "unknown"
+            said = (
+                message_in(dig(error, "data", "message")) or text(error, "message") or text(error, "name") or "unknown"
+            )
             self._failed = said
             yield e.Error(said)
             self.limit = limit_in(said, certain=whole(error, "data", "statusCode") == 429) or self.limit
