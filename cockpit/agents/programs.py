@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Literal
 
+from cockpit.agents.supervisor import BESIDE
+
 EVERYWHERE = (
     "XDG_CONFIG_HOME",
     "XDG_DATA_HOME",
@@ -23,8 +25,6 @@ EVERYWHERE = (
     "NODE_EXTRA_CA_CERTS",
 )
 """What any agent needs to find its files and the network."""
-BESIDE = "beside.log"
-"""The file of a run's folder in which a program tells of itself what it does not print."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,9 @@ except ImportError:
     import signal
 
 LOGS = ("stdout.log", "stderr.log")
+BESIDE = "beside.log"
+"""What a program tells of itself and does not print; it writes that file by itself."""
+_WRITTEN = (*LOGS, BESIDE)
 TAIL_BYTES = 4 * 1024 * 1024
 _BEAT = 2.0  # seconds between heartbeats
 _RESERVE = 4096  # bytes kept for exit.json, so that a full disk does not lose it
@@ -52,8 +55,8 @@ class _Supervisor:
         self.asked = False
         self.vanished = False
         self.unsaid = ""
-        self.lost = dict.fromkeys(LOGS, 0)
-        self.sizes = dict.fromkeys(LOGS, 0)
+        self.lost = dict.fromkeys(_WRITTEN, 0)
+        self.sizes = dict.fromkeys(_WRITTEN, 0)
         self.wake = -1
 
     def on_term(self, _number: int, _frame: object) -> None:
@@ -77,7 +80,7 @@ class _Supervisor:
                 ended = end_tree(self.me, ("COCKPIT_RUN", spec.run), self.grace(reason))
                 leftovers = sum(process.pid != self.agent for process in ended)
                 self.reap()
-        for name in LOGS:
+        for name in _WRITTEN:
             self.keep_small(name)
         self.hide_secrets()
         detail = self.stop_request().get("reason", [""])[-1] if reason == "stopped" else ""
@@ -125,7 +128,7 @@ class _Supervisor:
             if now >= limit:
                 return "timeout"
             # A log that grows fast is looked at more often.
-            grown = max(self.keep_small(name) for name in LOGS)
+            grown = max(self.keep_small(name) for name in _WRITTEN)
             pause = 0.02 if grown > self.spec.cap / 64 else 1.0
             if select.select([self.wake], [], [], max(0.0, min(pause, limit - now)))[0]:
                 os.read(self.wake, 512)
@@ -183,7 +186,7 @@ class _Supervisor:
 
         redactor = Redactor()
         redactor.learn(os.environ)
-        for name in LOGS:
+        for name in _WRITTEN:
             for log in (name, f"{name}.1"):
                 redactor.file(f"{self.spec.folder}/{log}")
 
@@ -192,9 +195,10 @@ class _Supervisor:
         if self.status is not None:
             value = os.waitstatus_to_exitcode(self.status)
             code, killer = (str(value), "null") if value >= 0 else ("null", str(-value))
+        lost = sum(self.lost[name] for name in LOGS)
         text = (
             f'{{"code": {code}, "signal": {killer}, "reason": {quoted(reason)}, "error": {quoted(error[:500])}, '
-            f'"detail": {quoted(detail[:200])}, "at": {time.time()}, "lost_bytes": {sum(self.lost.values())}, '
+            f'"detail": {quoted(detail[:200])}, "at": {time.time()}, "lost_bytes": {lost}, '
             f'"leftovers": {leftovers}}}\n'
         )
         folder = self.spec.folder
@@ -347,7 +351,7 @@ def _fill_reserve(path: str, text: str) -> None:
 
 def _make_room(folder: str) -> None:
     """Give up the oldest output for the exit: without the exit the run's end would be unknown."""
-    for name in LOGS:
+    for name in _WRITTEN:
         try:
             os.truncate(f"{folder}/{name}.1", 0)
         except OSError:

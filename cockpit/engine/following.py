@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cockpit.agents import presets, runs
-from cockpit.agents.programs import BESIDE
 from cockpit.agents.streams import formats
 from cockpit.agents.streams.events import Parser, Verdict
+from cockpit.agents.supervisor import BESIDE
 from cockpit.plan.settings import AgentProfile
 from cockpit.schedule import facts as f
 from cockpit.schedule.snapshot import Cost, Snapshot, total

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from cockpit import processtree
-from cockpit.agents import runs
+from cockpit.agents import runs, supervisor
 from cockpit.agents.runs import RunSpec
 from cockpit.errors import CockpitError
 from cockpit.processtree import ProcessId
@@ -338,6 +338,23 @@ def test_an_endless_line_stays_capped_and_memory_small(folder: Path) -> None:
     assert over.lost_bytes > 0
     assert over.lost_bytes + kept == look.output_bytes
     assert f"{over.lost_bytes} bytes of it are lost".encode() in (folder / "stdout.log").read_bytes()
+
+
+def test_what_a_program_tells_beside_its_output_is_capped_and_holds_no_secret(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    secret, cap = "behind-the-scenes-1", 64 * 1024
+    monkeypatch.setenv("STAGE_TOKEN", secret)
+    code = "import os, sys\nwith open(sys.argv[1], 'ab') as log:\n    log.write(b'x' * 200_000)\n"
+    code += "    log.write(os.environb[b'STAGE_TOKEN'] + b' the end')\n"
+    runs.start(spec_of(folder, python(code, str(folder / supervisor.BESIDE)), cap_bytes=cap))
+    over = ended(folder)
+    assert (over.ok, over.lost_bytes) == (True, 0), "what is lost is said of what it prints"
+    kept = runs.tail(folder, supervisor.BESIDE, 4096)
+    assert b"*" * len(secret) + b" the end" in kept
+    told = [path for path in folder.iterdir() if secret.encode() in path.read_bytes()]
+    assert [one.name for one in told] == []
+    assert sum(path.stat().st_size for path in folder.glob(f"{supervisor.BESIDE}*")) <= cap
 
 
 def test_reading_on_understands_a_cut(folder: Path) -> None:
