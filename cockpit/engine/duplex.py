@@ -23,7 +23,6 @@ LONGEST_LINE = 64 * 1024 * 1024
 ENDING_S = 10.0
 AGAIN_S = 1.0
 LATER_S = 30.0
-DIALECTS = ("acp", "claude")
 _SESSION, _ANEW = "session", "anew.md"
 OURS = "cockpit"
 """The key of the lines that are not the agent's but ours; one of the agent's own that has it is passed on without."""
