@@ -27,8 +27,10 @@ def prompt(
     workstream: str,
     /,
     *,
-    add: Annotated[str, Parameter(help="Tell the next run this too.", allow_leading_hyphen=True)] = "",
-    set: Annotated[str, Parameter(help="Tell it this in place of what was added.", allow_leading_hyphen=True)] = "",
+    add: Annotated[str | None, Parameter(help="Tell the next run this too.", allow_leading_hyphen=True)] = None,
+    set: Annotated[
+        str | None, Parameter(help="Tell it this in place of what was added.", allow_leading_hyphen=True)
+    ] = None,
     file: Annotated[Path | None, Parameter(help="Tell it what this file holds, in place; `-` is stdin.")] = None,
     clear: Annotated[bool, Parameter(help="Add nothing to it any more.")] = False,
     next: Annotated[bool, Parameter(help="Print what the next run is told, not what the last one was.")] = False,
@@ -39,7 +41,7 @@ def prompt(
 
     A run that goes on is not told. What a run was told so is told again to those that come after it.
     """
-    given = [bool(add), bool(set), file is not None, clear]
+    given = [add is not None, set is not None, file is not None, clear]
     if sum(given) > 1:
         raise CockpitError("only one change can be made at once", hint=HINT)
     if not any(given):
@@ -48,7 +50,7 @@ def prompt(
     text = add or set or (_content(file) if file is not None else "")
     if not text.strip() and not clear:
         raise CockpitError("the text is empty", hint="--clear takes away what was added")
-    return give_to(project, Order("prompt", (workstream,), by(), text, how=ADD if add else ""), json=json)
+    return give_to(project, Order("prompt", (workstream,), by(), text, how="" if add is None else ADD), json=json)
 
 
 def _content(file: Path) -> str:

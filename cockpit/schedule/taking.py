@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from cockpit.errors import OrderRefusedError
 from cockpit.plan.roundzero import PREPARE
 from cockpit.schedule import facts as f
+from cockpit.schedule.adding import LONGEST
 from cockpit.schedule.orders import Order
 from cockpit.schedule.snapshot import ByHand, Leg, PendingOrder, Snapshot, Workstream
 from cockpit.schedule.states import State
@@ -84,6 +85,8 @@ def hand_back(snapshot: Snapshot, workstream: Workstream, order: Order) -> Itera
         raise OrderRefusedError(f"{workstream.id} is {leg.state.value} and not taken over")
     if order.how not in WAYS:
         raise OrderRefusedError(f"a worktree is handed back by {', '.join(WAYS)}, not {order.how or 'nothing'}")
+    if len(order.reason) > LONGEST:
+        raise OrderRefusedError(f"that is too long to tell: {len(order.reason)} characters, {LONGEST} at most")
     if leg.hand.back:
         raise OrderRefusedError(f"{workstream.id} is being handed back already ({leg.hand.back})")
     yield f.HandBackAsked(leg.key, order.how, order.by, order.reason)

@@ -55,7 +55,7 @@ async def test_what_is_added_to_a_prompt_reaches_the_next_run(
         assert "## The operator adds\n\nUse tabs.\n\nAlways.\n\nMind the docs.\n\n## " in second
         await play.until(lambda play: not play.leg("a").addition)
         assert (await command("--clear"))[2] == "error: a: nothing is added to it\n"
-        for wrong in (("--add", "a", "--clear"), ("--add", " "), ("--file", str(tmp_path / "none"))):
+        for wrong in (("--add", "a", "--clear"), ("--add", ""), ("--add", " "), ("--file", str(tmp_path / "none"))):
             assert (await command(*wrong))[0] == 2
         scene.go("go2")
         await play.until_state(a="review")

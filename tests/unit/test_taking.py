@@ -71,6 +71,8 @@ def test_what_may_be_taken_over(state: State) -> None:
 @pytest.mark.parametrize("changed", [False, True])
 def test_each_way_of_handing_back(state: State, how: str, changed: bool) -> None:
     snapshot = taken(state)
+    with pytest.raises(OrderRefusedError, match="too long to tell: 20001 characters"):
+        carry_out(snapshot, Order("handback", ("a",), "you", "x" * 20_001, how=how))
     snapshot = told(snapshot, *carry_out(snapshot, Order("handback", ("a",), "you", "so", how=how)).facts)
     assert HandBack("a", how) in todos(snapshot)
     assert progress(snapshot, PendingOrder("o", Order("handback", ("a",)))) is None
