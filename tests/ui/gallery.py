@@ -146,7 +146,9 @@ def seen(one: Opened) -> tuple[Strip, ...]:
 def in_front(one: Opened) -> tuple[Strip, ...]:
     """Return the rows of the page, or those of the dialog alone: what is behind it rests, and is laid out later."""
     screen = one.app.screen
-    box = screen.children[0].region if isinstance(screen, ModalScreen) else screen.region
+    boxes = (one.region for one in screen.children) if isinstance(screen, ModalScreen) else (screen.region,)
+    box = max(boxes, key=lambda region: region.area)  # not the empty boxes in which Textual keeps hints and toasts
+    assert box.area
     return tuple(row.crop(box.x, box.right) for row in seen(one)[box.y : box.bottom])
 
 
