@@ -602,6 +602,7 @@ def test_a_limit_that_an_agent_talks_about_is_none() -> None:
     [
         ("codex", b"2026-11-21T21:43:38.362569Z ERROR codex_skills: failed to install system skills: os error 39\n"),
         ("gemini", b"A shutdown LoggerProvider cannot provide a Logger\n"),
+        ("gemini", b"Ripgrep is not available. Falling back to GrepTool.\n"),
     ],
 )
 def test_what_a_program_logs_of_itself_is_not_named_as_why_it_ended(name: str, line: bytes) -> None:

@@ -19,7 +19,13 @@ _USED = re.compile(
     rb'"thoughts_token_count": (\d{1,15})',
     re.DOTALL,
 )
-_AT_ITS_END = (b"shutdown may only be called once", b"A shutdown LoggerProvider")  # of its telemetry: no cause
+_NO_CAUSE = (
+    b"shutdown may only be called once",
+    b"A shutdown LoggerProvider",
+    b"Ripgrep is not available",
+    b"YOLO mode is enabled",
+    b"256-color support",
+)  # what it says of itself at any start and end
 _REASONS = {
     "length": e.Verdict("failed", "its last answer was cut off at the longest length that its model may write"),
     "content_filter": e.Verdict("refused", "its model refused to answer"),
@@ -46,7 +52,7 @@ class GeminiStream(JsonStream):
             attempt, status, said = int(found[1]), found[2], found[3].decode("utf-8", "replace")
             why = message_in(said.partition("Retrying with backoff...")[2] or said)
             return (e.Retry(f"HTTP {status.decode()}: {why}" if status else why, attempt),)
-        if any(one in line for one in _AT_ITS_END):
+        if any(one in line for one in _NO_CAUSE):
             return (e.Raw(""),)
         return super()._read_error(line)
 
