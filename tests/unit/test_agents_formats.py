@@ -421,6 +421,11 @@ def test_an_output_without_an_end_tells_what_was_said_beside_it() -> None:
     assert stream.verdict().reason == f"its output ended before it said that it was done: {said}"
 
 
+def test_that_codex_waits_for_the_network_is_told_in_its_words() -> None:
+    waiting = {"type": "error", "message": "Reconnecting... waiting for network (Connection failed)"}
+    assert told("codex", lines(waiting))[0].activity == "calls the model again: waiting for network (Connection failed)"
+
+
 def test_a_tool_that_codex_may_not_call_is_a_refusal() -> None:
     error = {"message": "MCP tool call requires approval, but approval policy is never"}
     item = {"id": "i", "type": "mcp_tool_call", "server": "cockpit", "tool": "note", "error": error, "status": "failed"}

@@ -99,7 +99,10 @@ def _what(item: Any) -> str:
 
 
 def _again(said: str) -> e.Retry:
-    head, _, why = said.removeprefix(_AGAIN).strip().partition(" ")
+    told = said.removeprefix(_AGAIN).strip()
+    head, _, why = told.partition(" ")
+    if "/" not in head:  # it waits, and does not count
+        return e.Retry(told or said)
     attempt, _, most = head.partition("/")
     numbers = [int(one) if one.isascii() and one.isdigit() and len(one) < 10 else 0 for one in (attempt, most)]
     return e.Retry(why.strip("()") or said, *numbers)
