@@ -113,16 +113,18 @@ class OutputFeed:
             self._pane.add_note(EARLIER)
         self._next = answer["next"]
         rows = convert(answer["lines"], list[Printed])
-        await self._put(rows[-MOST:], answer, (workstream, run), now=0.0 if first else self._clock())
-        return bool(answer["more"]) and not first
+        there = await self._put(rows[-MOST:], answer, (workstream, run), now=0.0 if first else self._clock())
+        return there and bool(answer["more"]) and not first
 
-    async def _put(self, rows: list[Printed], answer: Any, seen: tuple[str, str], now: float) -> None:
-        """Hand on lines piece by piece, for as long as the same run is looked at: keys are heard in between."""
+    async def _put(self, rows: list[Printed], answer: Any, seen: tuple[str, str], now: float) -> bool:
+        """Hand on lines piece by piece: keys are heard in between. Say whether the same place is looked at still."""
+        away = self.away
         for at in range(0, len(rows), _PIECE):
-            if not self._is_looked_at(*seen):
-                return
+            if away != self.away or not self._is_looked_at(*seen):
+                return False
             self._pane.add(rows[at : at + _PIECE], now, structured=bool(answer.get("structured")))
             await asyncio.sleep(0)
+        return away == self.away and self._is_looked_at(*seen)
 
     async def turn(self, *, back: bool) -> bool:
         """Show what was printed before what is here, or after it; say whether there is any. Raises CockpitError."""
@@ -152,6 +154,7 @@ class OutputFeed:
             self._pane.add_note(EARLIER)
         rows = [one for one in convert(answer["lines"], list[Printed]) if not one.open]
         here = next((number for number, one in enumerate(rows) if one.at == at), 0)
-        await self._put(rows[max(0, here - ABOVE) : here + BELOW], answer, (workstream, run), now=0.0)
+        if not await self._put(rows[max(0, here - ABOVE) : here + BELOW], answer, (workstream, run), now=0.0):
+            return False
         self._pane.add_note(f"… later output follows · {key_of('last')} goes to the newest …")
         return self._pane.show_line(err, at)
