@@ -109,6 +109,9 @@ async def _show(app: "CockpitApp", workstream: str) -> None:
     except CockpitError as error:
         app.fail(f"{name(workstream)}: {line(error.what)}")
         return
+    if workstream not in app.view.snapshot.workstreams:
+        app.fail(f"{name(workstream)}: it left the plan meanwhile")
+        return
     places = places_for(os.environ, web=app.is_web)
     found = ways(app.view, workstream, str(known["agent"]), str(known["why_not"]), places)
     app.push_screen(AttachScreen(app.view, workstream, found), partial(_chosen, app, workstream, known))
@@ -131,6 +134,9 @@ async def _enter(app: "CockpitApp", workstream: str, known: Mapping[str, Any], w
     """Take a worktree over, unless it is that already, and open a terminal there."""
     argv = [*map(str, known["argv"]), f"--{what}"]
     who = name(workstream)
+    if workstream not in app.view.snapshot.workstreams:
+        app.fail(f"{who}: it left the plan meanwhile")
+        return
     try:
         if not app.view.snapshot.leg_under_way(workstream).handed_over:
             app.say(f"taking {who} over …")

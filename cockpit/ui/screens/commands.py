@@ -90,4 +90,4 @@ class CommandsPage(Page):
     def keys(self) -> list[tuple[str, str, bool]]:
         """Return the footer's keys."""
         able = self.cockpit.why_not(BY_NAME["trust"]) is None
-        return [(key_of("trust"), "trust", able), ("esc", "back", True), *super().keys()]
+        return [(key_of("trust"), "trust", able), (key_of("back"), "back", True), *super().keys()]

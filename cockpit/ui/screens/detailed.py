@@ -29,6 +29,7 @@ from textual.widgets import Static
 from cockpit.engine.handle import View
 from cockpit.ui.columns import Column
 from cockpit.ui.headline import Line, problems
+from cockpit.ui.keyed import key_of
 from cockpit.ui.keys import on_page
 from cockpit.ui.present import Row, patch
 from cockpit.ui.screens.listing import ListPage
@@ -224,7 +225,7 @@ class DetailPage(ListPage, Generic[ItemT]):
             (one.shown, one.short or one.name.replace("_", " "), self.cockpit.why_not(one) is None)
             for one in sorted(shown, key=lambda one: order.get(one.name, len(order)))
         ]
-        return [*ranked[: self.LED], ("esc", "back", True), *ranked[self.LED :]]
+        return [*ranked[: self.LED], (key_of("back"), "back", True), *ranked[self.LED :]]
 
     def do_previous(self) -> None:
         """Scroll the one in full up."""

@@ -257,7 +257,8 @@ class DiffPage(MovingPage):
         order = {name: at for at, name in enumerate(FIRST)}
         shown = sorted((one for one in on_page(self.PAGE) if one.short), key=lambda one: order.get(one.name, 99))
         shown = [one for one in shown if one.name not in ("help", "quit")] + [BY_NAME["help"], BY_NAME["quit"]]
-        return [("esc", "back", True), *((one.shown, one.short, self.cockpit.why_not(one) is None) for one in shown)]
+        back = (BY_NAME["back"].shown, "back", True)
+        return [back, *((one.shown, one.short, self.cockpit.why_not(one) is None) for one in shown)]
 
     def do_back(self) -> None:
         """Back out: the comment, the list of files, then the page."""

@@ -202,7 +202,7 @@ class ForecastPage(Page):
         rest = [one for one in every if one[1] != "after"]
         first = [BY_NAME[name].shown for name in ("what_if_more", "what_if_fewer")]
         own = [one for one in rest if one[0] in first]
-        turn = [(BY_NAME["following"].shown, part, True), ("esc", "back", True)]
+        turn = [(BY_NAME["following"].shown, part, True), (BY_NAME["back"].shown, "back", True)]
         return [*own, *turn, *(one for one in rest if one not in own)]
 
     def _turn_to(self, part: str) -> None:

@@ -194,6 +194,8 @@ class WorkstreamPage(PrintedPage):
         except CockpitError as error:
             told = [((f"it cannot be had: {line(error.what)}", "bad"),)]
         else:
+            if self.workstream not in self._view.snapshot.workstreams:
+                return  # it left the plan meanwhile, which the page says
             leg = self._view.snapshot.leg_under_way(self.workstream)
             told = [*prompt(str(answer["text"]), run, int(answer["left_out"]), leg, BY_NAME["edit"].shown)]
         if self.part == "prompt":  # another part may have been turned to meanwhile
@@ -209,14 +211,14 @@ class WorkstreamPage(PrintedPage):
     async def _edit_prompt(self) -> None:
         from cockpit.ui.writing import written
 
-        before = self._addition()
+        workstream, before = self.workstream, self._addition()  # the page may go on to another review meanwhile
         try:
             text = await written(self.cockpit, before, "told-to-the-next-run.md")
         except CockpitError as error:
             self.cockpit.fail(line(error.what))
             return
         if text != before:
-            self.cockpit.ordering.hand_in((Order("prompt", (self.workstream,), self.cockpit.who, text),))
+            self.cockpit.ordering.hand_in((Order("prompt", (workstream,), self.cockpit.who, text),))
 
     # --- what happened --------------------------------------------------------------------------------------------
 
@@ -276,7 +278,7 @@ class WorkstreamPage(PrintedPage):
 
     def keys(self) -> list[tuple[str, str, bool]]:
         """Return the footer's keys."""
-        return [("esc", "back", True), *super().keys()]
+        return [(BY_NAME["back"].shown, "back", True), *super().keys()]
 
     # --- keys -----------------------------------------------------------------------------------------------------
 
