@@ -1,5 +1,6 @@
 """Tells of merges that base does not hold any more, as after a reset by hand, and keeps their work; moves nothing."""
 
+import asyncio
 from typing import TYPE_CHECKING
 
 from cockpit.git import integrate, rescue
@@ -16,9 +17,14 @@ class MovedBack:
         self._effects = effects
         self._seen: tuple[str | None, int] = ("", 0)  # the tip of base, and how many merges there were
         self._lost: frozenset[str] = frozenset()  # commits of merges; later ones may have come without them
+        self._looking = asyncio.Lock()
 
     async def look(self) -> None:
         """Note each merged workstream whose merge base lost; what no ref holds then is kept first. Raises GitError."""
+        async with self._looking:  # two looks at once would each keep the same work
+            await self._look()
+
+    async def _look(self) -> None:
         effects = self._effects
         engine, repo = effects.engine, effects.repo
         merges = [one for one in engine.snapshot.merges if not one.reverted and one.commit]
