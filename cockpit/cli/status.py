@@ -9,10 +9,11 @@ from cockpit.cli.options import Json, Plan, StateDir
 from cockpit.cli.output import Cell, emit, paint, plural, say, table
 from cockpit.clock import iso, span
 from cockpit.engine.handle import View
+from cockpit.schedule.issues import issue_done
 from cockpit.schedule.queueing import waits_in_line
 from cockpit.schedule.readings import Forecast, WorktreeReading
 from cockpit.schedule.snapshot import OPEN, Leg, Snapshot, blockers, waits_for
-from cockpit.schedule.states import AWAITS_HUMAN, PAST_CHECKING, State
+from cockpit.schedule.states import AWAITS_HUMAN, State
 
 UNSCANNED_SHOWN = 5
 TROUBLED = frozenset({State.FAILED, State.CONFLICT, State.REJECTED, State.RETRYING, State.QUARANTINED, State.QUEUED})
@@ -271,9 +272,7 @@ def _issues(snapshot: Snapshot, key: str) -> list[shapes.Issue]:
 def _issue_state(leg: Leg | None, issue: str) -> shapes.IssueState:
     if leg is None:
         return "waiting"
-    if leg.state in PAST_CHECKING:
-        return "done"
-    return "~done" if issue in leg.claimed else leg.state.value
+    return issue_done(leg, issue) or leg.state.value
 
 
 def _agent(snapshot: Snapshot, leg: Leg) -> str | None:

@@ -3,12 +3,14 @@
 from collections.abc import Iterator
 
 from cockpit.engine.handle import View
+from cockpit.schedule.issues import issue_done
 from cockpit.schedule.snapshot import Leg, Snapshot
 from cockpit.schedule.states import State
 from cockpit.ui.looks import LOOKS, code, count, fit, line, name
 from cockpit.ui.violations import Line, detail, items
 
-DONE, CLAIMED, TO_DO = ("✓ merged", "good"), ("◐ said done", "warn"), ("○ to do", "dim")
+CLAIMED, TO_DO = ("~ said done", "warn"), ("○ to do", "dim")
+_OF_ISSUE = {"done": ("✓ done", "good"), "~done": CLAIMED, "": TO_DO}
 _STATE = 14
 
 
@@ -26,7 +28,7 @@ def issues(snapshot: Snapshot, workstream: str) -> Iterator[Line]:
             (f" · {round_}", "dim"),
         )
         for issue in leg.outline.issues:
-            word, style = _standing(leg, issue)
+            word, style = _OF_ISSUE[issue_done(leg, issue)]
             yield (
                 (f"  {fit(word, _STATE)}", style),
                 (f"{name(issue)}  ", "strong"),
@@ -49,12 +51,6 @@ def checklist(snapshot: Snapshot, workstream: str) -> Iterator[Line]:
     for number, point in enumerate(points, 1):
         word, style = CLAIMED if point in said else TO_DO
         yield (f"  {fit(word, _STATE)}", style), (f"{number}. {line(point)}", "plain")
-
-
-def _standing(leg: Leg, issue: str) -> tuple[str, str]:
-    if leg.state is State.MERGED:
-        return DONE
-    return CLAIMED if issue in leg.claimed else TO_DO
 
 
 def violations(view: View, workstream: str, now: float) -> Iterator[Line]:

@@ -7,9 +7,10 @@ from collections.abc import Iterable
 
 from msgspec import Struct
 
+from cockpit.schedule.issues import issue_done
 from cockpit.schedule.readings import RunReading, WorktreeReading
 from cockpit.schedule.snapshot import Leg, Run, Snapshot
-from cockpit.schedule.states import PAST_CHECKING, State
+from cockpit.schedule.states import State
 
 MINUTES = 10
 _BARS = "▁▂▃▄▅▆▇█"
@@ -46,8 +47,8 @@ class Progress(Struct, frozen=True):
 
 def progress(snapshot: Snapshot, legs: Iterable[Leg], leg: Leg) -> Progress:
     """Return how far a workstream has come; `leg` is the one that stands for it."""
-    issues = [(len(one.outline.issues) or 1, one.state in PAST_CHECKING) for one in legs]
-    done, total = sum(number for number, past in issues if past), sum(number for number, _ in issues)
+    standing = [issue_done(one, issue) for one in legs for issue in one.outline.issues or ("",)]
+    done, total = standing.count("done"), len(standing)
     if leg.state is State.MERGED:
         return Progress(done, total)
     run: Run | None = snapshot.runs.get(leg.run or "") if leg.state is State.RUNNING else None

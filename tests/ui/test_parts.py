@@ -3,10 +3,12 @@
 import pytest
 from msgspec.structs import replace
 
+from cockpit.cli.status import status_of
 from cockpit.schedule import facts as f
 from cockpit.schedule.snapshot import Leg
 from cockpit.schedule.states import State
 from cockpit.ui.parts import issues, prompt, violations
+from cockpit.ui.pulse import progress
 from cockpit.ui.screens.workstream import PARTS, WorkstreamPage
 from cockpit.ui.violations import Line
 from tests.ui.fakes import FakeHandle, busy, held, loaded, outline, under_way, workstream
@@ -43,12 +45,19 @@ async def to(one: Opened, part: str) -> WorkstreamPage:
     return page
 
 
-def test_what_an_agent_says_is_done_is_told_as_its_word_only() -> None:
+def test_an_issue_is_done_alike_for_grid_page_and_status_and_an_agents_word_is_told_as_no_more() -> None:
     handle = claiming()
     told = text(list(issues(handle.snapshot, "a")))
-    assert told[1].split() == ["◐", "said", "done", "a-1", "issue", "1"]
+    assert told[1].split() == ["✓", "done", "a-1", "issue", "1"]
     assert told[3].split() == ["○", "to", "do", "a-2", "issue", "2"]
-    assert told[-2].split() == ["◐", "said", "done", "1.", "the", "tests", "ran"]
+    assert [one.state for one in status_of(handle.view(), 0.0, None).workstreams[0].issues] == ["done", "waiting"]
+    legs = handle.snapshot.legs_of("a")
+    assert progress(handle.snapshot, legs, legs[0]).told(0.0) == "1/2"
+    running = replace(legs[0], state=State.RUNNING)
+    before = replace(handle.snapshot, legs={**handle.snapshot.legs, running.key: running})
+    assert text(list(issues(before, "a")))[1].split() == ["~", "said", "done", "a-1", "issue", "1"]
+    assert progress(before, before.legs_of("a"), running).told(0.0) == "0/2"
+    assert told[-2].split() == ["~", "said", "done", "1.", "the", "tests", "ran"]
     assert told[-1].startswith("  ○ to do")
     assert not {"\x1b", "\u202e"} & set("".join(told))
 
