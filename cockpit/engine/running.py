@@ -15,6 +15,7 @@ from cockpit.agents.streams.limits import Limit, wakes_at
 from cockpit.engine import checks, following, preparing, prompting
 from cockpit.engine.duplex import Earlier
 from cockpit.engine.folders import newest_change
+from cockpit.engine.handed import Handed
 from cockpit.engine.monitor import QUARANTINE
 from cockpit.engine.outfit import Outfit, make_ready
 from cockpit.engine.startover import start_over
@@ -26,7 +27,6 @@ from cockpit.plan.model import AgentProfile, Workstream
 from cockpit.plan.roundzero import PREPARE
 from cockpit.schedule import facts as f
 from cockpit.schedule.snapshot import Leg
-from cockpit.schedule.talk import PROMPT as BY_PROMPT
 from cockpit.schedule.talk import Message
 
 if TYPE_CHECKING:
@@ -57,6 +57,7 @@ class Running:
         if (folder / "spec").exists():
             look = await self._pool.long(self._found, folder)
             if look is not None:
+                await self._told(key, run, folder)
                 self._started(key, run, look)
                 return
         leg = self._engine.snapshot.legs[key]
@@ -73,13 +74,10 @@ class Running:
             leg = self._engine.snapshot.legs[key]
             spec = await self._pool.short(self._spec, leg, workstream, run, outfit, mail)
             await self._pool.short(runs.start, spec)
-            if leg.addition:
-                self._engine.record(f.AdditionTold(key, run, leg.addition))
-            if mail:
-                self._engine.record(f.MessagesRead(key, tuple(one.id for one in mail), BY_PROMPT, run))
         except CockpitError as error:
             self._effects.fail(key, run, "failed", str(error))
             return
+        await self._told(key, run, folder)
         look = await self._pool.short(runs.look, folder)
         self._started(key, run, look)
 
@@ -94,6 +92,10 @@ class Running:
             return look
         (folder / "spec").unlink()
         return None
+
+    async def _told(self, key: str, run: str, folder: Path) -> None:
+        handed = await self._pool.short(Handed.kept, folder)
+        self._engine.record(*handed.facts(self._engine.snapshot, key, run))
 
     def _started(self, key: str, run: str, look: runs.RunLook) -> None:
         process = look.agent or look.supervisor
@@ -126,6 +128,7 @@ class Running:
             text = prompting.text(plan, workstream, leg, present=paths, notes=told)
         prompt = folder / "prompt.md"
         prompt.write_text(text, encoding="utf-8", errors="replace")  # paths may hold bytes that are no UTF-8
+        Handed(leg.addition, tuple(one.id for one in mail)).keep(folder)
         following.keep_format(profile, folder)
         env = environment.environment(
             run_id=run,

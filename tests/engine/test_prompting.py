@@ -6,10 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from cockpit.agents import runs
 from cockpit.cli.main import run
+from cockpit.engine.handed import Handed
 from cockpit.schedule import facts as f
 from cockpit.schedule.adding import NOT_TOLD
-from tests.engine.scenes import Scene
+from tests.engine.scenes import WRITES, Scene
+from tests.unit.outlines import loaded, outline, ran, told
 
 pytestmark = pytest.mark.anyio
 
@@ -37,13 +40,13 @@ async def test_what_is_added_to_a_prompt_reaches_the_next_run(
         await play.start()
         await play.until_there("here1")
         await play.until_state(a="running")
-        (told,) = play.of(f.AdditionTold)
-        assert (told.text, play.leg("a").addition) == ("Use tabs.\n\nAlways.", "")
+        (fact,) = play.of(f.AdditionTold)
+        assert (fact.text, play.leg("a").addition) == ("Use tabs.\n\nAlways.", "")
         more = tmp_path / "more.md"
         more.write_text("Mind the docs.\n")
         assert (await command("--file", str(more)))[1] == f"prompt a done: {NOT_TOLD}\n"
         found = json.loads((await command("--json"))[1])
-        assert (found["run"], found["addition"]) == (told.run, "Mind the docs.")
+        assert (found["run"], found["addition"]) == (fact.run, "Mind the docs.")
         assert "Mind the docs." not in found["text"]
         assert "the next run is also told: Mind the docs." in (await command())[2]
         scene.go("go1")
@@ -59,3 +62,43 @@ async def test_what_is_added_to_a_prompt_reaches_the_next_run(
             assert (await command(*wrong))[0] == 2
         scene.go("go2")
         await play.until_state(a="review")
+
+
+async def test_what_a_driver_that_was_killed_had_told_is_told_once(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scene.plan({"a": {"does": "tell here; wait_for go\n" + WRITES}}, approve={"merge": "always"})
+    start, cut = runs.start, list[str]()
+
+    def killed(spec: runs.RunSpec) -> runs.Started:
+        started = start(spec)
+        if not cut:
+            cut.append(spec.run_id)
+            raise asyncio.CancelledError  # as far as the journal knows, the driver ended here
+        return started
+
+    monkeypatch.setattr(runs, "start", killed)
+    async with scene.driving() as play:
+        assert (await play.order("prompt", "a", reason="Use tabs.")).ok
+        await play.start()
+        await play.until_there("here")
+        await play.until_state(a="running")
+        (fact,) = play.of(f.AdditionTold)
+        assert (fact.run, fact.text, play.leg("a").addition) == (cut[0], "Use tabs.", "")
+        assert len(scene.begun("a")) == 1, "it is the run that was begun before"
+        scene.go("go")
+        await play.until_state(a="review")
+
+
+def test_what_a_prompt_handed_over_is_said_once(tmp_path: Path) -> None:
+    handed = Handed("Use tabs.", ("m1", "m2"))
+    assert Handed.kept(tmp_path) == Handed(), "an older cockpit left nothing"
+    handed.keep(tmp_path)
+    assert Handed.kept(tmp_path) == handed
+    snapshot = told(loaded(outline([("a", []), ("b", [])])), *ran("a"), *ran("b", "sh#2"))
+    snapshot = told(snapshot, *(f.MessageSent("b", one, "a", "hello") for one in ("m1", "m2", "m3")))
+    snapshot = told(snapshot, f.PromptChanged("a", "Only this."), f.MessagesRead("a", ("m1",), "inbox", "a@1"))
+    said = tuple(handed.facts(snapshot, "a", "a@1"))
+    assert said == (f.AdditionTold("a", "a@1", "Use tabs."), f.MessagesRead("a", ("m2",), "prompt", "a@1"))
+    after = told(snapshot, *said)
+    assert (after.legs["a"].addition, tuple(handed.facts(after, "a", "a@1"))) == ("Only this.", ())
