@@ -3,6 +3,7 @@
 import json
 from collections import deque
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import Any
 
 from cockpit.clock import span
@@ -26,20 +27,26 @@ _MOST_LEFT = 1_000_000
 
 
 class Entry:
-    """One thing to show; `drawn` and `colours` are what a widget made of it. A call may be unfolded (`open`)."""
+    """One thing to show. A call may be unfolded (`open`); `spelled` is what its `read` first rows say.
+
+    `drawn`, `colours` and `high` are what a widget made of it, and in how many rows.
+    """
 
     __slots__ = (
         "began",
         "colours",
         "drawn",
         "edits",
+        "high",
         "id",
         "kind",
         "more",
         "ok",
         "open",
         "outcome",
+        "read",
         "rows",
+        "spelled",
         "style",
         "text",
         "took",
@@ -54,6 +61,9 @@ class Entry:
         self.began = 0.0, 0.0
         self.open = False
         self.drawn: Any = None
+        self.high = 1
+        self.spelled: list[str] = []
+        self.read = 0
         self.colours: Any = None
 
     @property
@@ -310,17 +320,16 @@ def in_words(entry: Entry) -> str:
 
 def details(entry: Entry) -> list[str]:
     """Return what stands in the lines of a call, as indented words; each is one safe line."""
-    found: list[str] = []
-    for row in entry.rows:
+    for row in entry.rows[entry.read :]:
+        entry.read += 1
+        if len(entry.spelled) >= DETAILS:
+            continue
         try:
             value = json.loads(row.text)
         except (ValueError, RecursionError):
             value = row.text
-        for text in _spelled(value, 0):
-            found.append(code(text))
-            if len(found) >= DETAILS:
-                return [*found, "…"]
-    return found
+        entry.spelled += map(code, islice(_spelled(value, 0), DETAILS - len(entry.spelled)))
+    return [*entry.spelled, "…"] if len(entry.spelled) >= DETAILS else entry.spelled
 
 
 def _spelled(value: Any, deep: int) -> Iterator[str]:

@@ -4,12 +4,13 @@ from functools import partial
 
 import pytest
 from rich.color import ColorType
+from rich.segment import Segment
 
 from cockpit.engine.handle import View
 from cockpit.schedule import facts as f
 from cockpit.schedule.printed import Printed
-from cockpit.ui.transcript import MOST
-from cockpit.ui.widgets.output import MAX_LINE
+from cockpit.ui.transcript import MOST, Entry
+from cockpit.ui.widgets.output import AT_ONCE, MAX_LINE, Output
 from tests.ui.fakes import busy, under_way
 from tests.ui.opening import Opened, opened
 
@@ -180,6 +181,44 @@ async def test_long_lines_are_folded_to_the_width_also_after_a_resize() -> None:
         before = one.page.output.virtual_size.height
         await one.pilot.resize_terminal(40, 40)
         await one.until(lambda: one.page.output.virtual_size.height > before)
+
+
+async def test_much_is_folded_piece_by_piece_and_what_is_in_sight_stays_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with opened(busy(), (80, 40)) as one:
+        await one.until(lambda: "AssertionError: release 1.4.2" in one.page.output.plain())
+        output, folded = one.page.output, Output._folded
+        calls: list[Entry] = []
+
+        def counted(self: Output, entry: Entry) -> list[list[Segment]]:
+            calls.append(entry)
+            return folded(self, entry)
+
+        def top() -> str:
+            return "".join(segment.text for segment in output.render_line(0)).strip()
+
+        def whole() -> bool:
+            return all(entry.drawn for entry in output._drawn) and not output._busy
+
+        monkeypatch.setattr(Output, "_folded", counted)
+        output.clear()
+        output.add(Printed(at, f"{at} {'x' * (150 if at % 2 else 1)}") for at in range(1, MOST + 1))
+        assert len(calls) <= AT_ONCE
+        assert output.following
+        await one.until(whole)
+        await one.until(lambda: output.scroll_offset.y == output.max_scroll_y)
+        width = output.scrollable_content_region.width
+        rows = sum(-(-len(text) // width) for text in output.plain().split("\n"))
+        assert (len(calls), output.virtual_size.height) == (MOST, rows)
+        output.scroll_to(y=rows // 2, animate=False)
+        await one.until(lambda: output.scroll_offset.y == rows // 2)
+        before = top()
+        calls.clear()
+        output._fold(follow=False, anew=True)
+        assert len(calls) <= AT_ONCE + output.size.height
+        assert top() == before
+        output.add([Printed(MOST + 1, "one more")])
+        await one.until(whole)
+        assert output.virtual_size.height == sum(len(entry.drawn) for entry in output._drawn)
 
 
 def test_a_view_is_frozen() -> None:

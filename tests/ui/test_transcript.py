@@ -165,3 +165,13 @@ def test_what_is_kept_beside_is_counted_by_what_is_there_and_calls_go_with_their
     held = of(calls(0, "old"), *(says(at, "word") for at in range(1, MOST + 1)))
     held.add([result(9_000, "old")], structured=True)
     assert texts(held)[-1] == "✓ a call ended", "nothing is held for the end of what is not shown any more"
+
+
+def test_each_message_of_a_call_is_read_once_however_often_it_is_drawn() -> None:
+    made = of(calls(1, "a", raw='{"input": "one"}'))
+    (call,) = made.entries
+    before = details(call)
+    call.rows[0] = result(1, "a", raw='{"output": "read again"}')
+    assert details(call) == before == ["input: one"]
+    made.add([result(2, "a", raw='{"output": "two"}')])
+    assert details(call) == ["input: one", "output: two"]

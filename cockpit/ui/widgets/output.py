@@ -1,9 +1,10 @@
 """The live output of an agent: folded entries with their colours and nothing else of their escape sequences."""
 
+import asyncio
 import re
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator
-from itertools import islice
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import accumulate, islice
 from typing import TYPE_CHECKING, ClassVar
 
 from rich.cells import cell_len
@@ -18,11 +19,14 @@ from cockpit.safetext import safe_ansi
 from cockpit.schedule.printed import Printed
 from cockpit.ui.looks import STYLES, cells_of, code, steady
 from cockpit.ui.transcript import CALL, LINE, Entry, Transcript, details, head
+from cockpit.ui.working import beside
 
 if TYPE_CHECKING:
     from rich.ansi import AnsiDecoder
 
 MAX_LINE = 4_000
+AT_ONCE = 200
+"""Rows that are folded without a pause: what is in sight and no more; keys are heard before the others."""
 _MARK = "e│"
 
 
@@ -49,6 +53,7 @@ class Output(ScrollView, can_focus=False, inherit_bindings=False):
         self._drawn: list[Entry] = []
         self._decoder: AnsiDecoder | None = None
         self._width = 0
+        self._busy = False
         self._marked = False
         self._following = True
 
@@ -164,13 +169,16 @@ class Output(ScrollView, can_focus=False, inherit_bindings=False):
             return False
         if entry.kind == CALL and not entry.open and self._first_with(entry) is None:
             self.transcript.unfold(entry)
+            self._draw(entry)
             self._fold(follow=False)
         self.point, self._following = entry, False
         self._bring_point(self._first_with(entry) or 0)
         return True
 
     def _first_with(self, entry: Entry) -> int | None:
-        lines = enumerate("".join(one.text for one in line) for line in entry.drawn or ())
+        if entry.drawn is None:
+            self._draw(entry)
+        lines = enumerate("".join(one.text for one in line) for line in entry.drawn)
         return next((at for at, text in lines if self._sought is not None and self._sought.search(text)), None)
 
     # --- entries → lines ------------------------------------------------------------------------------------------
@@ -231,11 +239,66 @@ class Output(ScrollView, can_focus=False, inherit_bindings=False):
         del self._drawn[:gone], self._starts[:gone]
         same = len(entries) - changed
         del self._drawn[same:], self._starts[same + 1 :]
-        for entry in reversed(tuple(islice(reversed(entries), changed))):
-            if anew or entry.drawn is None:
-                entry.drawn = self._folded(entry)
+        fresh = tuple(reversed(tuple(islice(reversed(entries), changed))))
+        for entry in fresh if anew else ():
+            entry.drawn = None
+        left = self._draw_newest(fresh)
+        for entry in fresh:
             self._drawn.append(entry)
-            self._starts.append(self._starts[-1] + len(entry.drawn))
+            self._starts.append(self._starts[-1] + entry.high)
+        if left and not follow:
+            top = self._entry_at(self.scroll_offset.y)
+            self._draw_newest(self._drawn[top : top + max(1, self.size.height)])
+            self._place()
+        if left and not self._busy:
+            self._busy = True
+            beside(self, self._draw_rest, "folding an output", "folding")
+        self._fit(follow=follow)
+
+    def _draw(self, entry: Entry) -> None:
+        entry.drawn = self._folded(entry)
+        entry.high = len(entry.drawn)
+
+    def _draw_newest(self, entries: Sequence[Entry]) -> bool:
+        """Fold the newest of what is not folded yet; say whether any is left, which stays as high as it was."""
+        rows = 0
+        for entry in reversed(entries):
+            if entry.drawn is None:
+                if rows >= AT_ONCE and self.is_attached:
+                    return True
+                self._draw(entry)
+                rows += entry.high
+        return False
+
+    async def _draw_rest(self) -> None:
+        """Fold what is left piece by piece, then put it in its place at once: what is in sight stays there."""
+        try:
+            left = True
+            while left:
+                await asyncio.sleep(0)
+                left = self._draw_newest(self._drawn)
+        finally:
+            self._busy = False
+        follow = self.following
+        y = self._place()
+        self._fit(follow=follow)
+        if not follow:
+            self.scroll_to(y=y, animate=False, force=True)
+
+    def _place(self) -> int:
+        """Have each entry begin behind the one before; return where to scroll for the same to stand in sight."""
+        y, first = self.scroll_offset.y, self._starts[0]
+        if not self._drawn:
+            return y
+        at = self._entry_at(y)
+        sight = range(at, self._entry_at(y + max(0, self.size.height - 1)) + 1)
+        at = next((one for one in sight if self._drawn[one] is self.point), at)
+        above = self._starts[at] - first - y
+        self._starts = list(accumulate((one.high for one in self._drawn), initial=first))
+        return max(0, self._starts[at] - first - above)
+
+    def _fit(self, *, follow: bool) -> None:
+        """Have as many lines to scroll through as there are."""
         size = Size(max(1, self._width), self._starts[-1] - self._starts[0])
         self.set_reactive(Output.virtual_size, size)  # set plainly, each line that comes would lay out the whole screen
         self._scroll_update(size)
@@ -276,8 +339,10 @@ class Output(ScrollView, can_focus=False, inherit_bindings=False):
         if line >= self._starts[-1] - self._starts[0]:
             return Strip.blank(width, style)
         at = self._entry_at(line)
-        entry = self._drawn[at]
-        strip = Strip(entry.drawn[line + self._starts[0] - self._starts[at]])
+        entry, row = self._drawn[at], line + self._starts[0] - self._starts[at]
+        if entry.drawn is None:
+            self._draw(entry)
+        strip = Strip(entry.drawn[row] if row < len(entry.drawn) else [])
         strip = strip.apply_style(style).adjust_cell_length(width, style)
         if entry is self.point:
             strip = _over(strip, self._style("point"))
