@@ -67,7 +67,7 @@ class Driver:
         self._lock = FileLock(project.state.lock)
         self._pool = Pool(project.loaded.plan.limits.agents)
         self._began = time.monotonic()
-        self._restraint = Restraint(self._clock)
+        self._restraint = Restraint(self._clock, self._under_way)
         self._background: list[asyncio.Task[None]] = []
         self.farewell = "the driver has ended: nothing was left to do"
 
@@ -158,6 +158,10 @@ class Driver:
                 print(fault, file=sys.stderr, flush=True)
                 await asyncio.sleep(5.0)
                 self.engine.read(notes={"driver": None})
+
+    def _under_way(self) -> set[str | None]:
+        snapshot = self.engine.snapshot
+        return {snapshot.legs[key].run for key in snapshot.active}
 
     async def _admit(self, order: Order) -> None:
         """Let an order in, or refuse it by raising; what only the driver can do for it is done here."""

@@ -22,6 +22,7 @@ from cockpit.safetext import safe_line
 LONGEST_LINE = 64 * 1024 * 1024
 ENDING_S = 10.0
 AGAIN_S = 1.0
+REFUSED_S = 5.0
 LATER_S = 30.0
 _SESSION, _ANEW = "session", "anew.md"
 OURS = "cockpit"
@@ -246,14 +247,17 @@ class FromInside:
         """Have the driver note that the agent was told."""
         from cockpit.engine.inside import inside
 
+        here = inside()
         while True:
-            with contextlib.suppress(OrderRefusedError):  # the agent read it in its inbox already
+            with contextlib.suppress(DriverGoneError):
                 try:
-                    await inside().has_heard(said.id)
-                except DriverGoneError:
-                    await asyncio.sleep(AGAIN_S)
-                    continue
-            return
+                    await here.has_heard(said.id)
+                except OrderRefusedError:
+                    if await here.is_to_hear(said.id):  # it is refused only for now, as where the disk is full
+                        await asyncio.sleep(REFUSED_S)
+                        continue
+                return
+            await asyncio.sleep(AGAIN_S)
 
 
 async def ask_operator(text: str, choices: tuple[str, ...]) -> str:

@@ -114,6 +114,11 @@ class Inside:
         """Say that the agent was told what the operator said. Raises OrderRefusedError and DriverGoneError."""
         await self.order("inbox", about=message, words=(TALK,))
 
+    async def is_to_hear(self, message: str) -> bool:
+        """Tell whether what the operator said counts as not heard yet. Raises CockpitError and DriverGoneError."""
+        found = await self.question("hear", run=self.run, known=[], wait_s=0.0)
+        return not found["over"] and any(str(one["id"]) == message for one in found["messages"])
+
     async def shared(self, path: str) -> dict[str, Any]:
         """Return who else is changing a file; its path is the worktree's, or relative to the present folder."""
         name = self._in_worktree(path)

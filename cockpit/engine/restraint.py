@@ -3,9 +3,12 @@
 It keeps the journal from growing by what a program says in a loop; it ends nothing.
 """
 
+from collections.abc import Callable, Collection
+
 from cockpit.clock import Clock
 from cockpit.errors import OrderRefusedError, TooManyOrdersError
 from cockpit.schedule.orders import Order
+from cockpit.schedule.talk import TALK
 from cockpit.schedule.talking import FROM_INSIDE
 
 AT_ONCE, EVERY_S = 60, 2.0
@@ -13,31 +16,41 @@ QUESTIONS_AT_ONCE, QUESTIONS_EVERY_S = 240, 1.0
 """More of these: an agent that is talked to asks before each tool that it uses, and the plan may answer all that."""
 _HELD = FROM_INSIDE | {"shared"}
 _QUESTIONS = frozenset({"ask", "withdraw"})
+_UNKNOWN = "(not under way)"
 
 
 class Restraint:
-    """How many orders each run may still give."""
+    """How many orders each run may still give; `under_way` names the runs that may speak now."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, under_way: Callable[[], Collection[str | None]]) -> None:
         self._clock = clock
-        self._free_at: dict[tuple[str, bool], float] = {}
-        self._told: set[tuple[str, bool]] = set()
+        self._under_way = under_way
+        self._free_at: dict[tuple[str, str], float] = {}
+        self._told: set[tuple[str, str]] = set()
 
     def require(self, order: Order) -> None:
         """Let an order of a run pass. Raises OrderRefusedError for the first one too many, then TooManyOrdersError."""
         if order.verb not in _HELD or not order.how:
             return
-        asks = order.verb in _QUESTIONS
-        most, every = (QUESTIONS_AT_ONCE, QUESTIONS_EVERY_S) if asks else (AT_ONCE, EVERY_S)
-        who, now = (order.how, asks), self._clock.now()
+        kind = _kind(order)
+        most, every = (AT_ONCE, EVERY_S) if kind == "says" else (QUESTIONS_AT_ONCE, QUESTIONS_EVERY_S)
+        # Who speaks is only claimed: run ids that nobody has count as one, or a new one for each order would do.
+        run = order.how if order.how in self._under_way() else _UNKNOWN
+        who, now = (run, kind), self._clock.now()
         self._free_at = {one: free for one, free in self._free_at.items() if free > now}
         self._told &= self._free_at.keys()
         free = self._free_at.get(who, now) + every
         if free <= now + most * every:
             self._free_at[who] = free
             return
-        what = f"run {order.how} says too much: at most {most} times at once, then once in {every:g} s"
+        what = f"run {run} says too much: at most {most} times at once, then once in {every:g} s"
         if who in self._told:
             raise TooManyOrdersError(what)
         self._told.add(who)
         raise OrderRefusedError(what)
+
+
+def _kind(order: Order) -> str:
+    if order.verb == "inbox" and order.words == (TALK,):
+        return "hears"  # refused for what the agent says, it would be told the same again in its next run
+    return "asks" if order.verb in _QUESTIONS else "says"

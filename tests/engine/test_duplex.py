@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from cockpit.engine import duplex_acp, duplex_claude
+from cockpit.engine import duplex, duplex_acp, duplex_claude
+from cockpit.engine import inside as engine_inside
 from cockpit.engine.duplex import Earlier, Said, talk
-from cockpit.errors import CockpitError
+from cockpit.errors import CockpitError, DriverGoneError, OrderRefusedError
 from cockpit.schedule import facts as f
 from tests.engine.scenes import WRITES, Scene
 
@@ -331,6 +332,28 @@ async def test_an_acp_agent_goes_on_with_its_session_where_it_can(
     session = "s0" if agent == "loads" else "s1"
     assert calls == f"initialize\n{called}\nsession/prompt {session}"
     assert "old tale" not in out.getvalue().decode(), "what was said in an earlier run is no output of this one"
+
+
+async def test_what_was_heard_is_noted_again_where_that_is_refused_for_now(monkeypatch: pytest.MonkeyPatch) -> None:
+    answers = [DriverGoneError("gone"), OrderRefusedError("the disk is full"), None, OrderRefusedError("read already")]
+    noted_ids, waits = list[str](), [True, False]
+
+    class Here:
+        async def has_heard(self, message: str) -> None:
+            noted_ids.append(message)
+            if (error := answers.pop(0)) is not None:
+                raise error
+
+        async def is_to_hear(self, message: str) -> bool:
+            return waits.pop(0)
+
+    monkeypatch.setattr(engine_inside, "inside", Here)
+    monkeypatch.setattr(duplex, "AGAIN_S", 0.0)
+    monkeypatch.setattr(duplex, "REFUSED_S", 0.0)
+    await duplex.FromInside().heard(Said("m1", "mind the tests", "me"))
+    assert noted_ids == ["m1"] * 3
+    await duplex.FromInside().heard(Said("m2", "mind the docs", "me"))
+    assert (noted_ids[3:], answers, waits) == (["m2"], [], [])
 
 
 async def test_a_talk_outlives_its_driver_and_a_paused_one_goes_on_with_its_session(scene: Scene) -> None:

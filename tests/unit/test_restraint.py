@@ -6,14 +6,21 @@ from cockpit.clock import FakeClock
 from cockpit.engine.restraint import AT_ONCE, EVERY_S, QUESTIONS_AT_ONCE, Restraint
 from cockpit.errors import OrderRefusedError, TooManyOrdersError
 from cockpit.schedule.orders import Order
+from cockpit.schedule.talk import TALK
 
 
-def given(restraint: Restraint, count: int, verb: str = "note", run: str = "r1") -> list[str]:
+def runs_under_way() -> tuple[str, ...]:
+    return ("r1", "r2")
+
+
+def given(
+    restraint: Restraint, count: int, verb: str = "note", run: str = "r1", words: tuple[str, ...] = ()
+) -> list[str]:
     """Return what became of so many orders, one after the other."""
     found = []
     for _ in range(count):
         try:
-            restraint.require(Order(verb, ("a",), f"{run}@agent", "x", how=run))
+            restraint.require(Order(verb, ("a",), f"{run}@agent", "x", how=run, words=words))
         except TooManyOrdersError:
             found.append("dropped")
         except OrderRefusedError as error:
@@ -25,7 +32,7 @@ def given(restraint: Restraint, count: int, verb: str = "note", run: str = "r1")
 
 def test_a_run_may_say_much_at_once_and_little_for_long() -> None:
     clock = FakeClock(1000.0)
-    restraint = Restraint(clock)
+    restraint = Restraint(clock, runs_under_way)
     found = given(restraint, 1000)
     assert [found.count(what) for what in ("taken", "refused", "dropped")] == [AT_ONCE, 1, 999 - AT_ONCE]
     assert given(restraint, 1, run="r2") == ["taken"], "what one run says is no other's"
@@ -38,7 +45,7 @@ def test_a_run_may_say_much_at_once_and_little_for_long() -> None:
 
 
 def test_the_operator_is_never_held_back() -> None:
-    restraint = Restraint(FakeClock(1000.0))
+    restraint = Restraint(FakeClock(1000.0), runs_under_way)
     for verb in ("start", "answer", "pause", "tell"):
         for _ in range(1000):
             restraint.require(Order(verb, ("a",), "me@screen"))
@@ -46,4 +53,19 @@ def test_the_operator_is_never_held_back() -> None:
 
 @pytest.mark.parametrize("verb", ["send", "inbox", "done", "shared", "withdraw"])
 def test_everything_that_a_run_says_is_counted(verb: str) -> None:
-    assert "dropped" in given(Restraint(FakeClock(1000.0)), 1000, verb)
+    assert "dropped" in given(Restraint(FakeClock(1000.0), runs_under_way), 1000, verb)
+
+
+def test_what_an_agent_heard_is_noted_however_much_it_says() -> None:
+    restraint = Restraint(FakeClock(1000.0), runs_under_way)
+    assert given(restraint, AT_ONCE + 1)[-1] == "refused"
+    assert given(restraint, 1, "inbox", words=(TALK,)) == ["taken"]
+    assert given(restraint, 1, "inbox") == ["dropped"]
+    assert "dropped" in given(restraint, 1000, "inbox", words=(TALK,)), "who forges these is held back, too"
+
+
+def test_run_ids_that_are_made_up_count_as_one() -> None:
+    restraint = Restraint(FakeClock(1000.0), runs_under_way)
+    found = [given(restraint, 1, run=f"made-up-{number}")[0] for number in range(100)]
+    assert (found.count("taken"), found.count("dropped")) == (AT_ONCE, 100 - AT_ONCE - 1)
+    assert given(restraint, 1) == ["taken"]
