@@ -57,7 +57,7 @@ async def test_stop_ends_a_run_with_all_its_children_and_keeps_its_work(scene: S
     async with scene.driving() as play:
         await play.start()
         await play.until_there("a.on")
-        await play.until_state(a="running")
+        await play.until_state(a="running", b="merged")
         assert (await play.order("stop", "a")).ok
         assert play.state("a") == "stopped"
         assert not scene.ours()
