@@ -5,7 +5,9 @@ would block the event loop once its queue is full.
 """
 
 import asyncio
+import os
 import signal
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -39,6 +41,7 @@ async def lend(app: "CockpitApp", argv: Sequence[str], *, cwd: Path, env: Mappin
                 code = await _ended(argv, cwd, clean_environment() if env is None else env)
             except BaseException as error:  # noqa: BLE001 - raised below: Textual would leave the terminal suspended
                 failed = error
+            take_back(sys.__stdin__.fileno() if sys.__stdin__ is not None else -1)
     finally:
         app.lent = False
         app.returned()
@@ -60,6 +63,19 @@ async def _ended(argv: Sequence[str], cwd: Path, env: Mapping[str, str]) -> int:
             with suppress(TimeoutError):
                 async with asyncio.timeout(PATIENCE_S):
                     await process.wait()
+
+
+def take_back(terminal: int) -> None:
+    """Read the terminal's keys again: a program that was killed gave it back to nobody, and what it began has it still.
+
+    Without that the screen would be stopped, for good, as it writes to the terminal from behind.
+    """
+    before = signal.signal(signal.SIGTTOU, signal.SIG_IGN)
+    try:
+        with suppress(OSError):  # it is no terminal, or gone
+            os.tcsetpgrp(terminal, os.getpgrp())
+    finally:
+        signal.signal(signal.SIGTTOU, before)
 
 
 @contextmanager
