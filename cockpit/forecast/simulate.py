@@ -108,7 +108,7 @@ class _Simulation:
 
     def schedule(self) -> Schedule:
         for leg in map(self._leg, sorted(self.snapshot.active)):
-            if leg.state is State.REVIEW:
+            if leg.state is State.REVIEW and not leg.taken_over:
                 self._await_approval(leg.key, leg.since)
         for leg in self.ready:
             self._readied(leg)

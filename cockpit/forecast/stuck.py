@@ -23,6 +23,8 @@ def held_up(snapshot: Snapshot) -> tuple[dict[str, str], tuple[str, ...]]:
 
 
 def _why(snapshot: Snapshot, leg: Leg, begun: Leg | None) -> tuple[str, bool]:
+    if leg.taken_over:
+        return f"{leg.key} is worked on by hand", True
     if leg.state not in UNBEGUN:
         return f"{leg.key} is {leg.state.value}" + (f" ({leg.reason})" if leg.reason else ""), True
     if begun is not None and leg.state is State.READY:

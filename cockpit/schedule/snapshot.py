@@ -405,17 +405,23 @@ class Snapshot(Struct, frozen=True):
         return {name: sleep for name, sleep in self.asleep.items() if sleep.until > now}
 
     def state(self) -> str:
-        """Return the state of the whole plan: finished, attention, paused, running or idle."""
+        """Return the state of the whole plan: finished, attention, paused, running or idle.
+
+        What is taken over needs no attention: a human is at work on it.
+        """
         if self.legs and all(leg.state is State.MERGED for leg in self.legs.values()):
             return "finished"
         active = [self.legs[key] for key in self.active]
-        if any(leg.state in AWAITS_HUMAN or self._start_awaited(leg) or self._is_in_the_way(leg) for leg in active):
+        alone = [leg for leg in active if not leg.taken_over]
+        if any(leg.state in AWAITS_HUMAN or self._start_awaited(leg) or self._is_in_the_way(leg) for leg in alone):
             return "attention"
         if self.open_questions():
             return "attention"
         if self.held or (self.draining and self.draining >= self.sizes().keys()):
             return "paused"
-        if any(leg.state in WORKING or (leg.state is State.READY and self._wanted(leg)) for leg in active):
+        if len(alone) < len(active):
+            return "running"
+        if any(leg.state in WORKING or (leg.state is State.READY and self._wanted(leg)) for leg in alone):
             return "running"
         return "idle"
 

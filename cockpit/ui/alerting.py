@@ -9,7 +9,7 @@ from cockpit.ui.alerts import Alert, keyed
 from cockpit.ui.columns import Column
 from cockpit.ui.headline import Line
 from cockpit.ui.keys import BY_NAME
-from cockpit.ui.looks import LOOKS, age, exact_clock, line, name
+from cockpit.ui.looks import age, exact_clock, line, look_of, name
 from cockpit.ui.present import Cell, Row
 
 COLUMNS = (
@@ -72,7 +72,7 @@ def _detail(view: View, one: Alert, now: float, *, acknowledged: bool) -> Iterat
         yield ((f"since {exact_clock(one.since)}, for {age(now - one.since)}", "dim"),)
     if known is not None:
         leg = snapshot.leg_under_way(known.id)
-        look = LOOKS[leg.state]
+        look = look_of(leg, None)
         slot = f", {name(leg.slot or leg.held_slot)}" if leg.slot or leg.held_slot else ""
         told = f"leg {name(leg.key)} is {look.word}{slot}, attempt {leg.attempt}"
         yield ((told if leg.attempt else f"leg {name(leg.key)} is {look.word}", "dim"),)

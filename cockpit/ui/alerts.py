@@ -166,6 +166,8 @@ def _noted(key: str, note: str) -> Alert:
 
 
 def _of_leg(view: View, leg: Leg) -> list[Alert]:
+    if leg.handed_over:
+        return []  # a human is at work on it: whatever it was before awaits nobody
     approval = view.snapshot.approval_of(leg)
     run = view.readings.runs.get(leg.run or "")
     stalled = run.stalled_since if run and leg.state is State.RUNNING else None

@@ -11,7 +11,7 @@ from cockpit.metrics.stints import CHECKING, HELD, MERGED, MERGING, REVIEW, RUNN
 from cockpit.schedule.snapshot import Snapshot
 from cockpit.schedule.states import State
 from cockpit.ui.headline import Line
-from cockpit.ui.looks import LOOKS, at_clock, cells_of, exact_clock, fit, name
+from cockpit.ui.looks import at_clock, cells_of, exact_clock, fit, look_of, name
 from cockpit.ui.present import Cell
 
 LOOK: Mapping[str, Cell] = {
@@ -179,7 +179,7 @@ def leg_told(snapshot: Snapshot, bar: Bar, now: float) -> Line:
     leg = snapshot.legs.get(bar.leg)
     if leg is None:
         return ((name(bar.leg), "strong"),)
-    look = LOOKS[leg.state]
+    look = look_of(leg, None)
     word = "at" if leg.state is State.MERGED else "since"
     said = f" {word} {at_clock(leg.since, now)}" if leg.since else ""
     cells: list[Cell] = [(f"{look.glyph} {look.word}", look.style), (said, "dim"), (f"  {name(bar.leg)}", "strong")]

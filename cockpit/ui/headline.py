@@ -11,7 +11,7 @@ from cockpit.engine.handle import View
 from cockpit.schedule.snapshot import Snapshot
 from cockpit.schedule.states import State
 from cockpit.ui.keyed import key_of
-from cockpit.ui.looks import BLOCKED, LOOKS, ORDER, STALLED, Look, at_clock, count, line, name
+from cockpit.ui.looks import DERIVED, LOOKS, ORDER, Look, at_clock, count, line, name
 from cockpit.ui.present import Cell, Row, held_why
 
 Line = tuple[Cell, ...]
@@ -32,9 +32,10 @@ SHORT = {
     "stopped": "stop",
     "blocked": "block",
     "~stalled": "~stall",
+    "by hand": "hand",
 }
 WORST = ("bad", "warn", "accent", "busy", "plain", "good", "quiet")
-GLYPHS: dict[str, Look] = {look.word: look for look in (*LOOKS.values(), BLOCKED, STALLED)}
+GLYPHS: dict[str, Look] = {look.word: look for look in (*LOOKS.values(), *DERIVED)}
 
 
 class Headline(Struct, frozen=True):

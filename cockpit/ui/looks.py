@@ -46,13 +46,17 @@ LOOKS: Mapping[State, Look] = {
 }
 BLOCKED = Look("⊣", "blocked", "bad")
 STALLED = Look("◌", "~stalled", "warn")
-ORDER = (*(look.word for look in LOOKS.values()), BLOCKED.word, STALLED.word)
+BY_HAND = Look("✎", "by hand", "warn")
+DERIVED = (BLOCKED, STALLED, BY_HAND)
+ORDER = (*(look.word for look in LOOKS.values()), *(look.word for look in DERIVED))
 
 
 def look_of(leg: Leg, run: RunReading | None, *, blocked: bool = False, unsure: bool = False) -> Look:
     """Return the look of a leg: that of its state, or of what is derived or inferred from it (shown with `~`)."""
     if blocked and leg.state in (State.WAITING, State.READY):
         return BLOCKED
+    if leg.handed_over:
+        return BY_HAND
     look = LOOKS[leg.state]
     if unsure:
         return Look(look.glyph, f"~{look.word}", look.style)

@@ -6,7 +6,7 @@ from cockpit.engine.handle import View
 from cockpit.schedule.issues import issue_done
 from cockpit.schedule.snapshot import Leg, Snapshot
 from cockpit.schedule.states import State
-from cockpit.ui.looks import LOOKS, code, count, fit, line, name
+from cockpit.ui.looks import code, count, fit, line, look_of, name
 from cockpit.ui.violations import Line, detail, items
 
 CLAIMED, TO_DO = ("~ said done", "warn"), ("○ to do", "dim")
@@ -20,7 +20,7 @@ def issues(snapshot: Snapshot, workstream: str) -> Iterator[Line]:
     titles = {one.id: one.title for one in outline.issues}
     legs = snapshot.legs_of(workstream)
     for leg in legs:
-        look = LOOKS[leg.state]
+        look = look_of(leg, None)
         round_ = f"round {leg.outline.round}"
         yield (
             (f"leg {leg.outline.number}  ", "strong"),

@@ -272,7 +272,7 @@ def _row(
         look,
         cells,
         since=leg.since or None,
-        finish=finish if isinstance(finish, float) and not merged else None,
+        finish=finish if isinstance(finish, float) and not (merged or leg.handed_over) else None,
         awaits=awaits_operator(snapshot, workstream.id),
         output=(leg.run or "", run.output_bytes if run else 0),
         search=" ".join([name(workstream.outline.branch), *(text for text, _ in cells)]).lower(),

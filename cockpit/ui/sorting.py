@@ -11,14 +11,14 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from cockpit.ui.looks import BLOCKED, LOOKS, ORDER, STALLED
+from cockpit.ui.looks import DERIVED, LOOKS, ORDER
 from cockpit.ui.present import Row
 
 PLAN, BY_ROUND, BY_STATE = "plan", "round", "state"
 GROUPED = "grouped by "
 _PLACES = {word: at for at, word in enumerate(ORDER)} | {f"~{word}": at for at, word in enumerate(ORDER)}
 _ROUND, _AGENT, _FILES, _COST = 3, 5, 6, 11
-_GLYPHS = {look.word: look.glyph for look in (*LOOKS.values(), BLOCKED, STALLED)}
+_GLYPHS = {look.word: look.glyph for look in (*LOOKS.values(), *DERIVED)}
 
 
 class Sorting(Struct, frozen=True):

@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from cockpit.schedule.snapshot import Leg, Snapshot
 from cockpit.schedule.states import State
-from cockpit.ui.looks import LOOKS, Look, name
+from cockpit.ui.looks import Look, look_of, name
 from cockpit.ui.present import Row
 
 # (a line comes from the left, goes to the right, comes from above, goes below) → how it is drawn
@@ -73,7 +73,7 @@ def waves(snapshot: Snapshot, rows: Mapping[str, Row], shown: Iterable[str]) -> 
         now = snapshot.leg_under_way(workstream).key if len(legs) > 1 else legs[0].key
         for leg in legs:
             key = leg.outline.key
-            look = rows[workstream].look if key == now else LOOKS[leg.state]
+            look = rows[workstream].look if key == now else look_of(leg, None)
             cards[key] = _card(leg, len(legs), look, critical=key in critical)
             columns.setdefault(leg.outline.round, []).append(key)
     rounds = tuple(sorted(columns))

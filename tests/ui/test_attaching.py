@@ -7,15 +7,21 @@ import pytest
 from msgspec.structs import replace
 
 from cockpit import process
+from cockpit.cli.status import status_of
+from cockpit.forecast.eta import forecast
 from cockpit.schedule import facts as f
 from cockpit.schedule.orders import Order
+from cockpit.schedule.readings import Forecast
 from cockpit.ui import attaching
+from cockpit.ui.alerts import alerts
 from cockpit.ui.app import CockpitApp
 from cockpit.ui.attaching import HERE, SPLIT, WINDOW, places_for, tmux
+from cockpit.ui.headline import headline
 from cockpit.ui.news import news
+from cockpit.ui.present import Presenter
 from cockpit.ui.screens.attach import AttachScreen
 from cockpit.ui.screens.printed import PrintedPage
-from tests.ui.fakes import FakeHandle, busy
+from tests.ui.fakes import FakeHandle, busy, loaded, outline, under_way, workstream
 from tests.ui.opening import opened
 
 pytestmark = pytest.mark.anyio
@@ -129,6 +135,28 @@ def test_what_was_handed_back_elsewhere_is_news() -> None:
     taken(handle, key)
     handle.record(f.HandedBack(leg, "review", "you", ("x",), changed=True))
     assert news(handle.snapshot, handle.recorded[-1:]) == ((f"{key} handed back (review), changed", False),)
+
+
+def test_what_is_taken_over_in_review_is_shown_as_by_hand_and_awaits_nobody() -> None:
+    handle = loaded(outline(workstream("a", "x", 1)))
+    under_way(handle, "a/a-1", "claude#1", f.RunEnded("a/a-1", "a-1", "done", 0), f.ChecksStarted("a/a-1"))
+    handle.record(f.WorkstreamWanted("a"), f.ReviewAsked("a/a-1"))
+    leg = handle.snapshot.legs["a/a-1"]
+    handle.read(forecast=Forecast(handle.clock.now(), 60.0, 90.0, 1, 0.0, "", {leg.workstream: 60.0}))
+    before = Presenter().rows(handle.view())[leg.workstream]
+    assert (before.look.word, before.awaits, before.finish is None) == ("review", True, False)
+    assert handle.snapshot.state() == "attention"
+    handle.record(f.TakeOverAsked(leg.key, "you"), f.TakenOver(leg.key, "tree"))
+    rows = Presenter().rows(handle.view())
+    after = rows[leg.workstream]
+    assert (after.look.word, after.awaits, after.finish) == ("by hand", False, None)
+    counts = {look.word: number for look, number in headline(handle.view(), rows.values(), 0.0).counts}
+    assert (counts.get("by hand"), counts.get("review", 0)) == (1, 0)
+    assert leg.workstream not in {one.workstream for one in alerts(handle.view())}
+    assert status_of(handle.view(), 0.0, None).state == handle.snapshot.state() == "running"
+    told = forecast(handle.snapshot, handle.clock.now(), samples=10)
+    assert leg.key not in told.ends
+    assert told.why_not == f"{leg.key} is worked on by hand"
 
 
 def test_where_a_terminal_can_be_opened() -> None:

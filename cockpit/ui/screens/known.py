@@ -10,7 +10,7 @@ from cockpit.schedule.snapshot import FIXED, OPEN, Leg
 from cockpit.schedule.states import State
 from cockpit.ui.depending import needed_told, needs_told
 from cockpit.ui.keyed import key_of
-from cockpit.ui.looks import LOOKS, age, count, fit, line, name, time_left
+from cockpit.ui.looks import age, count, fit, line, look_of, name, time_left
 from cockpit.ui.parts import checklist
 from cockpit.ui.present import REMOVED, Row, on_older_base
 from cockpit.ui.violations import is_waived, judged, told
@@ -130,7 +130,7 @@ def _pair(key: str, value: str, style: str = "") -> Content:
 
 def _leg(view: View, key: str, *, current: bool) -> Content:
     leg = view.snapshot.legs[key]
-    look = LOOKS[leg.state]
+    look = look_of(leg, None)
     issues = ", ".join(name(one) for one in leg.outline.issues)
     return Content.assemble(
         (fit(f"leg {leg.outline.number}", 11), "$text-muted"),
