@@ -2,16 +2,20 @@
 
 import time
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
 from cockpit.cli.options import Follow, Plan, StateDir
-from cockpit.cli.output import emit, emit_line, say, tell
+from cockpit.cli.output import emit, emit_line, plural, say, tell
 from cockpit.clock import iso
 from cockpit.errors import CockpitError, JournalError
+from cockpit.safetext import safe_line
 from cockpit.schedule.facts import Recorded, to_json
 from cockpit.store.journal import Journal
+
+if TYPE_CHECKING:
+    from cockpit.engine.project import Project
 
 _PAUSE = 0.2  # seconds between two looks at a journal that is followed
 _BEING_MADE = 5.0  # seconds within which a journal that has just appeared can be read
@@ -41,13 +45,13 @@ def facts(
     path = project.state.journal
     if not path.exists() and not follow:
         if verify:
-            return _verified(0, None, json)
+            return _verified(project, 0, None, json)
         tell("nothing has happened yet: this plan has no journal")
         return 0
     journal = _journal(path, patient=follow)
     try:
         if verify:
-            return _verified(journal.last_seq(), journal.verify(), json)
+            return _verified(project, journal.last_seq(), journal.verify(), json)
         _print(journal, since, only, follow=follow, json=json)
     finally:
         journal.close()
@@ -97,11 +101,28 @@ def _print(journal: Journal, since: int, only: str, *, follow: bool, json: bool)
         time.sleep(_PAUSE)
 
 
-def _verified(count: int, broken: int | None, json: bool) -> int:
+def _verified(project: "Project", count: int, broken: int | None, json: bool) -> int:
+    lost = _left_of_lost_facts(project) if not count else ""
+    if lost:
+        broken = 1
     if json:
         emit({"ok": broken is None, "facts": count, "first_broken": broken})
+    elif lost:
+        say(safe_line(f"the journal holds no fact, but there is work of this plan: {lost}. Its facts are lost"))
+        say("put a copy of the journal back, or see docs/recovery.md; nothing was changed")
     elif broken is None:
         say(f"the chain of {count} facts is whole")
     else:
         say(f"fact {broken} does not fit the one before it: it, or what lies before it, was changed")
     return 0 if broken is None else 1
+
+
+def _left_of_lost_facts(project: "Project") -> str:
+    """Return what only a plan with facts leaves behind, in words; empty where nothing of that is there."""
+    from cockpit.git import rescue
+
+    runs = project.state.path / "runs"
+    ran = sum(1 for _ in runs.iterdir()) if runs.is_dir() else 0
+    kept = len(rescue.listed(project.repo, project.loaded.name))
+    told = [plural(ran, "run") + f" in {runs}"] if ran else []
+    return ", ".join([*told, *([plural(kept, "rescue")] if kept else [])])

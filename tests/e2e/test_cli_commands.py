@@ -362,6 +362,16 @@ def test_work_that_is_cleaned_up_is_kept_and_comes_back(desk_of: Callable[..., D
     assert (Path(made["worktree"]) / "a.txt").read_text() == "a\n"
     code, _, err = desk("rescue show", "nonsense")
     assert (code, "no rescue is called" in err) == (2, True)
+    assert "is whole" in desk("facts", "--verify")[1]
+    journal = open_project(desk.plan).state.journal
+    for name in ("", "-wal", "-shm"):
+        journal.with_name(journal.name + name).unlink(missing_ok=True)
+    for content in (None, b""):
+        if content is not None:
+            journal.write_bytes(content)
+        code, out, _ = desk("facts", "--verify")
+        assert (code, "1 run in " in out, "1 rescue." in out, "docs/recovery.md" in out) == (1, True, True, True)
+        assert desk.json("facts", "--verify", code=1) == {"ok": False, "facts": 0, "first_broken": 1}
 
 
 def test_logs_print_what_the_agent_printed_without_its_escapes(desk_of: Callable[..., Desk]) -> None:
