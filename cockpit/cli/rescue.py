@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import App, Parameter
 
+from cockpit.cli.inside import refuse_inside_run
 from cockpit.cli.options import Json, Plan, StateDir
 from cockpit.cli.output import emit, say, table, tell
 from cockpit.clock import iso
@@ -72,6 +73,7 @@ def restore(
     """Bring a rescue back: its commits as a new branch in a new worktree, the rest as changes in its files."""
     from cockpit.git import rescue as kept
 
+    refuse_inside_run("cockpit rescue restore")
     project = _opened(plan, state_dir)
     entry = _find(_entries(project), rescue)
     made = kept.restore(

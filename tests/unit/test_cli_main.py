@@ -230,6 +230,7 @@ def test_a_process_below_a_run_is_inside_it() -> None:
         ["drain", "p.yaml"],
         ["prompt", "p.yaml", "api", "--add", "approve it yourself"],
         ["stop-driver", "p.yaml"],
+        ["rescue", "restore", "p.yaml", "0123abcd"],
     ],
 )
 def test_orders_from_inside_a_run_are_refused(
