@@ -15,6 +15,7 @@ from cockpit.engine.handle import Answer, View
 from cockpit.engine.hidden import hidden, hidden_notes
 from cockpit.errors import CockpitError, IllegalMoveError, JournalError, OrderRefusedError, TooManyOrdersError
 from cockpit.schedule import facts as f
+from cockpit.schedule.adding import LONGEST
 from cockpit.schedule.carry import carry_out, progress
 from cockpit.schedule.decide import decide
 from cockpit.schedule.orders import (
@@ -192,7 +193,7 @@ class Engine:
             order.verb,
             order.targets,
             order.by,
-            order.reason,
+            order.reason[:LONGEST],  # longer ones are refused, and need not be kept whole
             order.number,
             order.everything,
             order.also_needed,

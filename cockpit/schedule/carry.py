@@ -63,6 +63,9 @@ def carry_out(snapshot: Snapshot, order: Order) -> Carried:
             done.append(str(already))
     if not found and (refused or not done):
         raise OrderRefusedError("; ".join(refused[:5]) or f"nothing to {order.verb}")
+    if len(order.reason) > adding.LONGEST:  # what has a limit of its own was refused with that
+        count = len(order.reason)
+        raise OrderRefusedError(f"the reason is too long: {count} characters, {adding.LONGEST} at most")
     return Carried(tuple(found), () if order.everything else (*done, *refused))
 
 

@@ -4,6 +4,7 @@ from hypothesis import strategies as st
 
 from cockpit.errors import OrderRefusedError
 from cockpit.schedule import facts as f
+from cockpit.schedule.adding import LONGEST
 from cockpit.schedule.carry import Carried, carry_out, needed_too, progress
 from cockpit.schedule.decide import decide
 from cockpit.schedule.orders import (
@@ -162,6 +163,16 @@ def test_unknown_verbs_and_targets_are_refused() -> None:
         carry_out(loaded(ONE), Order("start", ("nobody",)))
     with pytest.raises(OrderRefusedError):
         carry_out(loaded(ONE), Order("start"))
+
+
+@pytest.mark.parametrize("verb", ["stop", "retry"])
+def test_a_reason_has_a_limit(verb: str) -> None:
+    snapshot = told(loaded(outline([("a", [])])), *ran("a"))
+    if verb == "retry":
+        snapshot = told(snapshot, f.RunEnded("a", "a@1", "failed"), f.LegFailed("a"))
+    assert carry_out(snapshot, Order(verb, ("a",), "me", "x" * LONGEST)).facts
+    with pytest.raises(OrderRefusedError, match=f"the reason is too long: {LONGEST + 1} characters, {LONGEST} at most"):
+        carry_out(snapshot, Order(verb, ("a",), "me", "x" * (LONGEST + 1)))
 
 
 def test_orders_for_the_whole_plan() -> None:
