@@ -14,7 +14,6 @@ from tests.ui.test_forecasts import flying
 from tests.ui.test_journal import logged
 
 Compare = Callable[..., bool]
-SIZES = pytest.mark.parametrize("size", [(80, 24), (40, 30)], ids=["80x24", "40x30"])
 
 
 def shown(handle: FakeHandle) -> CockpitApp:
@@ -55,19 +54,13 @@ def late() -> FakeHandle:
     return handle
 
 
-@SIZES
-def test_the_journal(snap_compare: Compare, size: tuple[int, int]) -> None:
-    assert snap_compare(shown(logged()), terminal_size=size, run_before=after("7", "j", there="outcome  stopped"))
+def test_the_journal(snap_compare: Compare) -> None:
+    assert snap_compare(shown(logged()), terminal_size=(80, 24), run_before=after("7", "j", there="outcome  stopped"))
 
 
-def test_the_log(snap_compare: Compare) -> None:
-    assert snap_compare(shown(logged()), terminal_size=(80, 24), run_before=after("at", there="second line"))
-
-
-@SIZES
-def test_what_another_number_of_agents_changes(snap_compare: Compare, size: tuple[int, int]) -> None:
+def test_what_another_number_of_agents_changes(snap_compare: Compare) -> None:
     act = after("6", "plus", "plus", "j", there="if 5 agents: done")
-    assert snap_compare(shown(late()), terminal_size=size, run_before=act)
+    assert snap_compare(shown(late()), terminal_size=(80, 24), run_before=act)
 
 
 def test_how_the_finish_moved_without_colour(snap_compare: Compare, monkeypatch: pytest.MonkeyPatch) -> None:
