@@ -9,6 +9,7 @@ from cockpit.plan.model import Plan, Workstream
 from cockpit.safetext import safe_text
 
 OUTPUT_CHARACTERS = 6000
+_FENCE = re.compile(r" {0,3}(`{3,}|~{3,})(.*)")
 _LISTED = 200  # paths that are named one by one
 
 RULES = (
@@ -117,7 +118,7 @@ def compose_again(*, present: Sequence[str] = (), notes: Sequence[str] = (), add
 
 
 def _added(additions: Sequence[str]) -> list[str]:
-    said = [safe_text(one).strip() for one in additions]
+    said = [_closed(safe_text(one).strip()) for one in additions]
     return ["## The operator adds", *said] if any(said) else []
 
 
@@ -134,7 +135,7 @@ def _earlier(runs: Sequence[EarlierRun]) -> list[str]:
     for run in runs:
         parts.append(f"### Run {run.number}: {run.outcome}")
         if run.reason.strip():
-            parts.append(safe_text(run.reason).strip())
+            parts.append(_closed(safe_text(run.reason).strip()))
         if run.conflicts:
             parts.append("These paths were in conflict with the base branch:")
             parts.append("\n".join(f"- {safe_text(path)}" for path in run.conflicts[:_LISTED]))
@@ -165,6 +166,21 @@ def _present(paths: Sequence[str]) -> list[str]:
     if len(paths) > _LISTED:
         listed.append(f"- and {len(paths) - _LISTED} more")
     return ["## Already in the worktree", "The worktree already holds changes of earlier runs:", "\n".join(listed)]
+
+
+def _closed(text: str) -> str:
+    """Return Markdown with the code fence closed that it leaves open: the headings below are no code."""
+    open_ = ""
+    for line in text.splitlines():
+        found = _FENCE.match(line)
+        if found is None:
+            continue
+        fence, rest = found.groups()
+        if not open_:
+            open_ = fence if fence[0] == "~" or "`" not in rest else ""
+        elif fence[0] == open_[0] and len(fence) >= len(open_) and not rest.strip():
+            open_ = ""
+    return f"{text}\n{open_}" if open_ else text
 
 
 def _fenced(text: str) -> str:

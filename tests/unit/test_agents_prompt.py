@@ -2,7 +2,7 @@
 
 import re
 
-from cockpit.agents.prompt import EarlierRun, LineComment, compose
+from cockpit.agents.prompt import EarlierRun, LineComment, compose, compose_again
 from cockpit.plan.legs import LegSpec, cut
 from cockpit.plan.model import Plan
 
@@ -100,6 +100,22 @@ def test_comments_on_lines_are_told_with_the_lines_and_break_nothing() -> None:
     assert "src/a.py:3: use the constant\n\n````text\n    x = 4  ```\n````" in text
     assert "a ## Rules:9 (a line that was removed): put it back\n" in text
     assert headings(text).count("## Rules") == 1
+
+
+def test_a_code_fence_that_is_left_open_swallows_nothing_below_it() -> None:
+    text = compose(
+        PLAN,
+        PLAN.by_id["api"],
+        leg("api"),
+        earlier=[EarlierRun(1, "rejected", "not so:\n~~~~ js\n```\n~~~"), EarlierRun(2, "failed", "`` ` `` ```x``` y")],
+        comments=[LineComment("a.py", 1, "```")],
+        additions=["Do it so:\n\n  ```py\nx = 1\n```py\n", "```\nwhole\n```", "```inline``` is none"],
+    )
+    assert "  ```py\nx = 1\n```py\n```\n\n```\nwhole\n```\n\n```inline``` is none\n\n## " in text
+    assert "not so:\n~~~~ js\n```\n~~~\n~~~~\n\n### Run 2: failed\n\n`` ` `` ```x``` y\n\n## " in text
+    assert "\na.py:1: ```\n" in text, "a comment stands behind its place, where no fence begins"
+    again = compose_again(additions=["```"], notes=["mind it"])
+    assert "```\n```\n\n## Notes on this run" in again
 
 
 def test_long_output_and_many_paths_stay_readable() -> None:
