@@ -85,17 +85,17 @@ def compose(
     role = f"You are: {workstream.role}. " if workstream.role else ""
     parts.append(f"{role}You work on the workstream {workstream.id}{where}, alone in a git worktree of its own.")
     if workstream.prompt.strip():
-        parts += [f"## Workstream {workstream.id}", workstream.prompt.strip()]
+        parts += [f"## Workstream {workstream.id}", _closed(workstream.prompt.strip())]
     own = {issue.id: issue for issue in workstream.issues}  # of one that left the plan, only it knows them
     for issue in filter(None, (plan.issues_by_id.get(name, own.get(name)) for name in leg.issues)):
         parts.append(f"## Issue {issue.id}: {issue.title or issue.id}")
         if issue.prompt.strip():
-            parts.append(issue.prompt.strip())
+            parts.append(_closed(issue.prompt.strip()))
     parts += _listed("Files", workstream.files, "anywhere in the worktree")
     parts += _listed("Shared files", plan.shared_files)
     parts += _listed("Checklist", workstream.checklist)
     if workstream.notes.strip():
-        parts += ["## Notes", workstream.notes.strip()]
+        parts += ["## Notes", _closed(workstream.notes.strip())]
     parts += _added(additions)
     parts += _listed("Notes on this run", notes)
     parts += _earlier(earlier)

@@ -114,6 +114,10 @@ def test_a_code_fence_that_is_left_open_swallows_nothing_below_it() -> None:
     assert "  ```py\nx = 1\n```py\n```\n\n```\nwhole\n```\n\n```inline``` is none\n\n## " in text
     assert "not so:\n~~~~ js\n```\n~~~\n~~~~\n\n### Run 2: failed\n\n`` ` `` ```x``` y\n\n## " in text
     assert "\na.py:1: ```\n" in text, "a comment stands behind its place, where no fence begins"
+    open_plan = PLAN.by_id["api"].model_copy(update={"prompt": "```\nx", "notes": "~~~"})
+    text = compose(PLAN, open_plan, leg("api"))
+    assert "```\nx\n```\n\n## Issue" in text
+    assert "## Notes\n\n~~~\n~~~\n\n## " in text
     again = compose_again(additions=["```"], notes=["mind it"])
     assert "```\n```\n\n## Notes on this run" in again
 
