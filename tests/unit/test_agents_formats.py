@@ -424,6 +424,11 @@ def test_an_output_without_an_end_tells_what_was_said_beside_it() -> None:
 def test_that_codex_waits_for_the_network_is_told_in_its_words() -> None:
     waiting = {"type": "error", "message": "Reconnecting... waiting for network (Connection failed)"}
     assert told("codex", lines(waiting))[0].activity == "calls the model again: waiting for network (Connection failed)"
+    stream, _ = told("codex", lines(*[waiting] * 5))
+    assert stream.fruitless >= stream.patience, "each takes half a minute"
+    counted = [{"type": "error", "message": f"Reconnecting... {number}/5 (gone)"} for number in range(1, 6)]
+    stream, _ = told("codex", lines(*counted))
+    assert stream.fruitless < stream.patience, "it gives up by itself, and says why"
 
 
 def test_a_tool_that_codex_may_not_call_is_a_refusal() -> None:

@@ -5,9 +5,10 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from cockpit.agents.streams import events as e
-from cockpit.agents.streams.stream import JsonStream, denials, dig, message_in, rows, said_in, text, whole
+from cockpit.agents.streams.stream import PATIENCE, JsonStream, denials, dig, message_in, rows, said_in, text, whole
 
 _AGAIN = "Reconnecting..."
+_WAITS = 5
 _SANDBOX = ("Read-only file system", "rejected by user approval settings", "blocked by the sandbox")
 _LOGGED = re.compile(rb"\d{4}-\d\d-\d\dT[\d:.]{8,20}Z\s{1,4}(ERROR|WARN|INFO) ")
 _NOT_APPROVED = "requires approval"
@@ -37,7 +38,7 @@ class CodexStream(JsonStream):
             return (e.Error(self._why), e.TurnEnd(False, self._why))
         if kind == "error":
             said = message_in(found.get("message"))
-            return (_again(said) if said.startswith(_AGAIN) else e.Error(said or "unknown"),)
+            return (self._again(said) if said.startswith(_AGAIN) else e.Error(said or "unknown"),)
         if kind in ("item.started", "item.updated", "item.completed"):
             return self._item(dig(found, "item"), over=kind == "item.completed", begins=kind == "item.started")
         return ()
@@ -45,6 +46,18 @@ class CodexStream(JsonStream):
     def _read_error(self, line: bytes) -> Iterable[e.Event]:
         # What it logs of its own inside (skills, metadata) is no cause: those are in its events.
         return (e.Raw(""),) if _LOGGED.match(line) else super()._read_error(line)
+
+    def _again(self, said: str) -> e.Retry:
+        told = said.removeprefix(_AGAIN).strip()
+        head, _, why = told.partition(" ")
+        counts = "/" in head
+        # It gives up by itself after the tries that it counts; for the network it waits, half a minute each, for ever.
+        self.patience = PATIENCE if counts else _WAITS
+        if not counts:
+            return e.Retry(told or said)
+        attempt, _, most = head.partition("/")
+        numbers = [int(one) if one.isascii() and one.isdigit() and len(one) < 10 else 0 for one in (attempt, most)]
+        return e.Retry(why.strip("()") or said, *numbers)
 
     def _completed(self, found: dict[str, Any]) -> Iterable[e.Event]:
         self._turn = "completed"
@@ -96,13 +109,3 @@ def _over(item: Any, kind: str) -> Iterator[e.Event]:
 
 def _what(item: Any) -> str:
     return text(item, "command") or text(item, "query") or ", ".join(text(one, "path") for one in rows(item, "changes"))
-
-
-def _again(said: str) -> e.Retry:
-    told = said.removeprefix(_AGAIN).strip()
-    head, _, why = told.partition(" ")
-    if "/" not in head:  # it waits, and does not count
-        return e.Retry(told or said)
-    attempt, _, most = head.partition("/")
-    numbers = [int(one) if one.isascii() and one.isdigit() and len(one) < 10 else 0 for one in (attempt, most)]
-    return e.Retry(why.strip("()") or said, *numbers)
