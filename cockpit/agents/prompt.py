@@ -153,7 +153,7 @@ def _comments(comments: Sequence[LineComment]) -> list[str]:
     parts = ["## The operator's comments", "Said of lines of the work that was refused. Heed every one of them."]
     for one in comments:
         path, text = (" ".join(safe_text(part).split()) for part in (one.path, one.text))
-        parts.append(f"{path}:{one.line}{' (a line that was removed)' if one.removed else ''}: {text}")
+        parts.append(_closed(f"{path}:{one.line}{' (a line that was removed)' if one.removed else ''}: {text}"))
         if one.code.strip():
             parts.append(_fenced(" ".join(safe_text(one.code).splitlines())))
     return parts

@@ -108,12 +108,13 @@ def test_a_code_fence_that_is_left_open_swallows_nothing_below_it() -> None:
         PLAN.by_id["api"],
         leg("api"),
         earlier=[EarlierRun(1, "rejected", "not so:\n~~~~ js\n```\n~~~"), EarlierRun(2, "failed", "`` ` `` ```x``` y")],
-        comments=[LineComment("a.py", 1, "```")],
+        comments=[LineComment("a.py", 1, "```"), LineComment("```b", 2, "no such name")],
         additions=["Do it so:\n\n  ```py\nx = 1\n```py\n", "```\nwhole\n```", "```inline``` is none"],
     )
     assert "  ```py\nx = 1\n```py\n```\n\n```\nwhole\n```\n\n```inline``` is none\n\n## " in text
     assert "not so:\n~~~~ js\n```\n~~~\n~~~~\n\n### Run 2: failed\n\n`` ` `` ```x``` y\n\n## " in text
     assert "\na.py:1: ```\n" in text, "a comment stands behind its place, where no fence begins"
+    assert "\n```b:2: no such name\n```\n\n" in text
     open_plan = PLAN.by_id["api"].model_copy(update={"prompt": "```\nx", "notes": "~~~"})
     text = compose(PLAN, open_plan, leg("api"))
     assert "```\nx\n```\n\n## Issue" in text
