@@ -10,6 +10,7 @@ from pathlib import Path
 from cockpit.engine.project import Project, outline_of
 from cockpit.errors import CockpitError
 from cockpit.plan.duration import amount
+from cockpit.schedule.wording import count
 
 LOGS_PER_RUN = 2 * 32 * 1024 * 1024
 """Bytes that the two logs of a run may take, beside the part of each that is kept when it is cut."""
@@ -46,7 +47,8 @@ def _graph(project: Project) -> _Found:
     rounds = max((leg.round for leg in outline.legs), default=0)
     streams, legs = len(project.loaded.plan.workstreams), sum(1 for leg in outline.legs if leg.round)
     before = ", after what `prepare` does" if legs < len(outline.legs) else ""
-    yield True, f"{streams} workstreams, {legs} legs, {rounds} rounds, no cycle{before}", ""
+    sizes = f"{count(streams, 'workstream')}, {count(legs, 'leg')}, {count(rounds, 'round')}"
+    yield True, f"{sizes}, no cycle{before}", ""
 
 
 def _git(_project: Project) -> _Found:

@@ -33,7 +33,8 @@ def words(fact: f.Fact) -> str:
     return _words()[type(fact)](fact)
 
 
-def _count(number: int, noun: str) -> str:
+def count(number: int, noun: str) -> str:
+    """Return a number with its noun: `1 round`, `3 rounds`."""
     return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
@@ -73,14 +74,14 @@ def _gate(fact: f.GateFinished) -> str:
 
 
 def _scanned(fact: f.WorkScanned) -> str:
-    parts = [_count(fact.found, "violation")]
+    parts = [count(fact.found, "violation")]
     parts += [f"{len(fact.allowed)} allowed by comments"] if fact.allowed else []
-    parts += [f"{_count(len(fact.skipped), 'file')} not scanned: {'; '.join(fact.skipped[:3])}"] if fact.skipped else []
+    parts += [f"{count(len(fact.skipped), 'file')} not scanned: {'; '.join(fact.skipped[:3])}"] if fact.skipped else []
     return f"scanned: {', '.join(parts)}"
 
 
 def _committed(fact: f.WorkCommitted) -> str:
-    return f"work is commit {fact.commit[:9]}: {_count(fact.files, 'file')}, +{fact.added} −{fact.removed}"
+    return f"work is commit {fact.commit[:9]}: {count(fact.files, 'file')}, +{fact.added} −{fact.removed}"
 
 
 def _merged(fact: f.LegMerged) -> str:

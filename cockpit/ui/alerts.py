@@ -144,7 +144,8 @@ def _of_plan(view: View) -> Iterator[Alert]:
         yield Alert(1, HELD, text, says=text, hint="it goes on by itself once that is over")
     if spent := snapshot.over_cost():
         text = f"nothing is launched: {spent}"
-        yield Alert(1, COST, text, says=text, hint="raise `limits.cost` in the plan and trust that, and it goes on")
+        hint = "raise `limits.cost` in the plan and trust that, and it goes on"
+        yield Alert(1, COST, text, says=text, solve=("plan", "trust"), hint=hint)
     for key, one in snapshot.sleepers(snapshot.at).items():
         says = f"{name(key)} sleeps until {exact_clock(one.until)}: {line(one.reason)}"
         yield Alert(6, ASLEEP, says, says=says, opens=AGENTS, hint="it wakes by itself")

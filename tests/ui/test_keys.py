@@ -36,6 +36,7 @@ from cockpit.ui.screens.help import HelpScreen
 from cockpit.ui.screens.palette import MOST, PaletteScreen
 from cockpit.ui.screens.ways import WAYS
 from cockpit.ui.screens.workstream import WorkstreamPage
+from cockpit.ui.widgets.lines import Keybar
 from tests.ui.fakes import busy, many
 from tests.ui.opening import opened
 
@@ -190,6 +191,21 @@ async def test_the_footer_shows_what_fits_and_always_help_and_quit() -> None:
             assert "? help" in last
             assert "q quit" in last
             assert (": find" in last) == (width >= 80)
+
+
+@pytest.mark.parametrize("width", [32, 36, 40, 48, 80])
+def test_a_footer_names_what_a_review_waits_for_before_what_is_always_there(
+    width: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown: list[str] = []
+    monkeypatch.setattr(Keybar, "show_lines", lambda _, lines: shown.append("".join(text for text, _ in lines[0])))
+    known = [(one.shown, one.short, one.name in ("approve", "reject", "diff")) for one in on_page("diff") if one.short]
+    Keybar("keys").show([("esc", "back", True), *known], width)
+    assert len(shown[0]) <= width
+    named = [one.split() for one in shown[0].split("  ") if one.strip()]
+    assert {"esc", "a", "A", "?", "q"} <= {one[0] for one in named}
+    assert ["a", "approve"] in named
+    assert ["A", "reject"] in named
 
 
 @pytest.mark.anyio

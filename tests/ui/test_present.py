@@ -218,6 +218,7 @@ def test_a_reached_limit_of_cost_and_a_sleeping_profile_are_told() -> None:
     assert f"! {spent}" in [text for text, _ in headline(view, (), view.snapshot.at).problems]
     told = [alert.text for alert in alerts(view)]
     assert f"nothing is launched: {spent}" in told
+    assert all(one.solve for one in alerts(view) if spent in one.text)
     assert [text.partition(" until")[0] for text in told if "sleeps" in text] == ["coder sleeps"]
 
 

@@ -284,6 +284,9 @@ async def test_u_names_what_holds_it_and_stands_on_cancel() -> None:
         assert "nothing was done" in one.screen_text()
         await one.press("u", "down", "escape")
         assert handle.orders == []
+    async with opened(handle, (32, 15)) as one:
+        await one.press("4", "u")
+        await one.until(lambda: "cancel: leave it" in one.screen_text())
 
 
 async def test_a_reason_is_needed_only_where_the_review_shows_it() -> None:
@@ -500,7 +503,7 @@ async def test_the_page_of_a_workstream_shows_gates_violations_and_who_let_them_
     allowed = f.WorkScanned(
         STANDS.leg, "security-1", "c", 1, ("no-print tests/a.py:3: a demo",), ("big.bin: too large",)
     )
-    handle.record(allowed, publish=False)
+    handle.record(allowed, *(f.WorkRescued("security", f"refs/{n}", "") for n in (1, 2, 3)), publish=False)
     async with opened(handle) as one:
         await one.on("security")
         await one.press("enter")
@@ -512,6 +515,7 @@ async def test_the_page_of_a_workstream_shows_gates_violations_and_who_let_them_
             "allowed    by a comment: no-print tests/a.py:3: a demo",
             "unscanned  big.bin: too large",
             "fixed      1 violation",
+            "rescued    refs/3 and 2 more (cockpit rescue list)",
         ):
             assert part in text
         await one.press("1", "k", "enter")

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from cockpit.safetext import on_one_line, safe_line
 from cockpit.schedule import facts as f
-from cockpit.schedule.wording import line, words
+from cockpit.schedule.wording import count, line, words
 from tests.unit.fact_strategies import facts
 
 
@@ -55,6 +55,10 @@ def test_the_lines_of_a_reason_are_kept_apart() -> None:
     fact = f.LegFailed("a", "gate tests failed: exited with 1\n  FAILED test_x\n\n\x1b[31m1 failed\x1b[0m\n")
     told = line(f.Recorded(7, 1_700_000_000.0, fact))
     assert told.endswith("failed: gate tests failed: exited with 1 │ FAILED test_x │ 1 failed")
+
+
+def test_a_number_has_its_noun() -> None:
+    assert (count(1, "round"), count(0, "round"), count(3, "leg")) == ("1 round", "0 rounds", "3 legs")
 
 
 def test_one_line_is_cut_where_it_is_too_long() -> None:

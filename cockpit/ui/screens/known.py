@@ -63,7 +63,10 @@ def about(view: View, row: Row, now: float) -> Content:
         lines += [content(cells) for cells in checklist(snapshot, row.id)]
     lines += [_pair("lesson", line(lesson)) for lesson in leg.lessons[-2:]]
     lines += [_pair("next run", f"is also told: {line(leg.addition)}")] if leg.addition else []
-    lines += [_pair("rescued", name(ref)) for ref in workstream.rescues[-2:]]
+    if workstream.rescues:
+        more = len(workstream.rescues) - 1  # every rebase in the background adds one
+        others = f" and {more} more (cockpit rescue list)" if more else ""
+        lines.append(_pair("rescued", f"{name(workstream.rescues[-1])}{others}"))
     return Content("\n").join(lines)
 
 

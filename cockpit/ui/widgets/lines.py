@@ -105,6 +105,25 @@ class Alerts(Lines):
             self.post_message(self.Chosen("" if last else self._top[offset.y].key))
 
 
+def _need(key: str, word: str) -> int:
+    return cell_len(key) + (cell_len(word) + 3 if word else 2)
+
+
+def _brief(keys: Sequence[tuple[str, str, bool]], width: int) -> tuple[Sequence[tuple[str, str, bool]], int]:
+    """Return keys, and the cells that there are for them; help, quit, then back lose their words to what decides."""
+    ends = {len(keys) - 1, len(keys) - 2}
+    backs = {at for at, (_, word, _) in enumerate(keys) if word == "back"}
+    vital = ends | {at for at, (_, word, able) in enumerate(keys) if able and word in DECIDING}
+    if vital == ends | backs:
+        return keys, width - 2  # nothing is to be decided
+    brief = keys
+    for bare in (set(), ends, ends | backs):
+        brief = [(key, "" if at in bare else word, able) for at, (key, word, able) in enumerate(keys)]
+        if sum(_need(*brief[at][:2]) for at in vital) <= width - 2:
+            return brief, width - 2
+    return brief, width + 1  # then not even the gap after the last one is kept free
+
+
 class StatusLine(Lines):
     """One line: what is going on, or why a key did nothing; an error stays until it is read."""
 
@@ -127,10 +146,13 @@ class Keybar(Lines):
 
     def show(self, keys: Sequence[tuple[str, str, bool]], width: int) -> None:
         """Show keys (key, word, whether it can be done); of what does not fit, what decides stays longest."""
-        need = [cell_len(key) + cell_len(word) + 3 for key, word, _ in keys]
+        first = {at for at, (_, word, _) in enumerate(keys) if word in DECIDING}
+        backs = {at for at in first if keys[at][1] == "back"}
+        keys, room = _brief(keys, width)
+        need = [_need(key, word) for key, word, _ in keys]
         always = {len(keys) - 1, len(keys) - 2} | ({len(keys) - 3} if width >= ROOM else set())
-        left = width - 2 - sum(need[at] for at in always if at >= 0)
-        for at in sorted(range(len(keys)), key=lambda at: (not keys[at][2], keys[at][1] not in DECIDING, at)):
+        left = room - sum(need[at] for at in always if at >= 0)
+        for at in sorted(range(len(keys)), key=lambda at: (not keys[at][2], at not in first, at in backs, at)):
             if at not in always and need[at] <= left:
                 always.add(at)
                 left -= need[at]
@@ -141,8 +163,10 @@ class Keybar(Lines):
             if at in always:
                 end += need[at]
                 places.append((end, key))
-                cells += [(key, "accent" if able else "dim"), (f" {word}  ", "plain" if able else "dim")]
+                said = f" {word}  " if word else "  "
+                cells += [(key, "accent" if able else "dim"), (said, "plain" if able else "dim")]
         self._places = tuple(places)
+        cells[-1] = (cells[-1][0].rstrip(), cells[-1][1])
         self.show_lines([tuple(cells)])
 
     def on_click(self, event: events.Click) -> None:
