@@ -145,7 +145,7 @@ def _of_plan(view: View) -> Iterator[Alert]:
     if spent := snapshot.over_cost():
         text = f"nothing is launched: {spent}"
         hint = "raise `limits.cost` in the plan and trust that, and it goes on"
-        yield Alert(1, COST, text, says=text, solve=("plan", "trust"), hint=hint)
+        yield Alert(1, COST, text, says=text, solve=("plan",), hint=hint)
     for key, one in snapshot.sleepers(snapshot.at).items():
         says = f"{name(key)} sleeps until {exact_clock(one.until)}: {line(one.reason)}"
         yield Alert(6, ASLEEP, says, says=says, opens=AGENTS, hint="it wakes by itself")

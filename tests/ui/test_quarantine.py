@@ -286,7 +286,10 @@ async def test_u_names_what_holds_it_and_stands_on_cancel() -> None:
         assert handle.orders == []
     async with opened(handle, (32, 15)) as one:
         await one.press("4", "u")
-        await one.until(lambda: "cancel: leave it" in one.screen_text())
+        for _ in range(3):
+            await one.pilot.pause()
+        assert "claude#1 is held" in one.screen_text()
+        assert "cancel: leave it" in one.screen_text()
 
 
 async def test_a_reason_is_needed_only_where_the_review_shows_it() -> None:

@@ -47,8 +47,14 @@ class ReleaseScreen(ModalScreen[Order | None]):
             yield Static("", id="refused")
 
     def on_mount(self) -> None:
-        """Stand on Cancel."""
+        """Stand on Cancel, in sight."""
         self.query_one(OptionList).highlighted = 0
+        self.call_after_refresh(self.call_after_refresh, self._show_first)  # the focus scrolls to the end of the ways
+
+    def _show_first(self) -> None:
+        box, chosen = self.query_one("#release"), self.query_one(OptionList)
+        top = chosen.virtual_region.y
+        box.scroll_to(y=max(0, top + 2 - box.scrollable_content_region.height), animate=False, force=True)
 
     @property
     def _way(self) -> Way:

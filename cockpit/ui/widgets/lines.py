@@ -166,7 +166,8 @@ class Keybar(Lines):
                 said = f" {word}  " if word else "  "
                 cells += [(key, "accent" if able else "dim"), (said, "plain" if able else "dim")]
         self._places = tuple(places)
-        cells[-1] = (cells[-1][0].rstrip(), cells[-1][1])
+        if room > width:
+            cells[-1] = (cells[-1][0].rstrip(), cells[-1][1])
         self.show_lines([tuple(cells)])
 
     def on_click(self, event: events.Click) -> None:
