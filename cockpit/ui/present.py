@@ -1,4 +1,8 @@
-"""View → rows: what the grid shows of each workstream, and the differences between two times. Pure, no widgets."""
+"""View → rows: what the grid shows of each workstream, and the differences between two times. Pure, no widgets.
+
+It is longer than other modules since a row is made anew only where what it was made of differs: what is compared and
+what is made of it are read together.
+"""
 
 from collections.abc import Generator, Mapping
 

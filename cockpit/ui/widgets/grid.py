@@ -1,4 +1,7 @@
-"""The live grid: draws immutable rows line by line and repaints only those that changed; decides nothing."""
+"""The live grid: draws immutable rows line by line and repaints only those that changed; decides nothing.
+
+It is longer than other modules since it is one widget: cursor, places, layout and paint share what was painted last.
+"""
 
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, ClassVar
