@@ -271,6 +271,12 @@ class Running:
         slept = f.ProfileSlept(key, run, slot.rpartition("#")[0], wake or now + UNNAMED_SLEEP_S, reason)
         # A limit that names its end is nobody's failure; one that does not could go on for ever.
         again = f.RetryScheduled(key, now, reason, counted=False) if wake else self._engine.after_failure(key, reason)
+        if isinstance(again, f.RetryScheduled):  # no earlier than a profile that may do it is awake
+            asleep = {one: sleep.until for one, sleep in self._engine.snapshot.sleepers(now).items()}
+            asleep[slept.profile] = max(slept.until, asleep.get(slept.profile, now))
+            workstream = self._engine.snapshot.workstreams[self._engine.snapshot.legs[key].workstream]
+            awake = min((asleep.get(one, now) for one in workstream.outline.agents), default=now)
+            again = replace(again, at=max(again.at, awake))
         return slept, again
 
     def _profile(self, run: str) -> AgentProfile | None:

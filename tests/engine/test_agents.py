@@ -255,6 +255,8 @@ async def test_a_short_limit_is_slept_over_and_counts_as_no_failure(scene: Scene
         await play.until_merged("a")
         assert len(scene.begun("a")) == 2
         assert play.snapshot.legs["a"].lessons == ()
+        (slept,), (again,) = play.of(f.ProfileSlept), play.of(f.RetryScheduled)
+        assert again.at == slept.until, "it is not said to be run again before its only profile is awake"
 
 
 async def test_the_limit_of_cost_stops_launching_and_ends_nothing(scene: Scene, stage: Callable[..., None]) -> None:
