@@ -95,7 +95,7 @@ class CockpitApp(Turning, inherit_bindings=False):
         presenter = Presenter()
         self.rows: Mapping[str, Row] = presenter.rows(first)
         self._arrivals = Arrivals(presenter, partial(beside, self, name="making rows", group="rows"), self._deliver)
-        self.bridge = Bridge(handle, self._arrivals.take)
+        self.bridge = Bridge(handle, self._arrivals.take, self._not_shown)
         self.reached = first.connected
         known = remembered.get("acknowledged").split("\n") if remembered is not None else ()
         self.acknowledged: dict[str, None] = dict.fromkeys(filter(None, known))
@@ -182,7 +182,8 @@ class CockpitApp(Turning, inherit_bindings=False):
             self._start = False
             self.ordering.start_all()
         untrusted, asks = self.view.readings.plan.untrusted, self.view.readings.plan.asks
-        if self.view.connected and not (untrusted or asks) and self.page is not None and self.page.PAGE == COMMANDS:
+        front = self.page if self.screen is self.page else None  # below a dialog it waits for the next view
+        if self.view.connected and not (untrusted or asks) and front is not None and front.PAGE == COMMANDS:
             self.pop_screen()  # it was trusted meanwhile, on another screen or by a command
         if untrusted and untrusted != self._shown_untrusted and not self.read_only:
             self.do_trust()
@@ -217,6 +218,9 @@ class CockpitApp(Turning, inherit_bindings=False):
 
     def _follow(self) -> None:
         beside(self, self.bridge.follow, "following the driver", "bridge", exclusive=True)
+
+    def _not_shown(self, error: Exception) -> None:
+        self.fail(f"following the driver: {line(str(error))}")
 
     @on(Worker.StateChanged)
     def _worker_changed(self, event: Worker.StateChanged) -> None:
@@ -380,7 +384,7 @@ class CockpitApp(Turning, inherit_bindings=False):
 
     def do_refresh(self) -> None:
         """Subscribe anew and paint everything again."""
-        self.bridge = Bridge(self.handle, self._arrivals.take)
+        self.bridge = Bridge(self.handle, self._arrivals.take, self._not_shown)
         self._follow()
         self.refresh(repaint=True, layout=True)
         self.say("reading everything again")

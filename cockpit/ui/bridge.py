@@ -22,9 +22,20 @@ def merged(older: View, newer: View) -> View:
 
 
 class Bridge:
-    """One subscription: views that come faster than they are shown are joined before they are handed on."""
+    """One subscription: views that come faster than they are shown are joined before they are handed on.
 
-    def __init__(self, handle: Handle, deliver: Callable[[View], None], *, interval_s: float = INTERVAL_S) -> None:
+    `failed` is told why one could not be handed on later than it came; the next one is handed on all the same.
+    """
+
+    def __init__(
+        self,
+        handle: Handle,
+        deliver: Callable[[View], None],
+        failed: Callable[[Exception], None],
+        *,
+        interval_s: float = INTERVAL_S,
+    ) -> None:
+        self._failed = failed
         self._handle = handle
         self._deliver = deliver
         self._interval_s = interval_s
@@ -76,10 +87,13 @@ class Bridge:
     def _flush_in_time(self) -> None:
         loop, due = asyncio.get_running_loop(), min(self._not_before, self._latest)
         self._timer = None
-        if loop.time() >= due:
-            self.flush()
-        else:
+        if loop.time() < due:
             self._timer = loop.call_at(due, self._flush_in_time)
+            return
+        try:
+            self.flush()
+        except Exception as error:  # noqa: BLE001 - nobody awaits a timer: it would be said to no one
+            self._failed(error)
 
     def _gone(self, why: str) -> None:
         if self._last is not None and self._last.connected:

@@ -31,7 +31,8 @@ class OutputFeed:
 
     `limit` is how many bytes of what was printed before are asked for at once. Another workstream is asked for when the
     cursor has rested on it for a moment, so that a key that is held down brings none of those that it passes. `away`:
-    it shows a place further up in the log, and no new output until `again`.
+    it shows a place further up in the log, and no new output until `again`. `number` tells what was asked for from
+    further up from what was given up since.
     """
 
     def __init__(
@@ -46,6 +47,7 @@ class OutputFeed:
         self._next: list[int] | None = None
         self._busy = False
         self.away = False
+        self.number = 0
 
     def wants(self, workstream: str, run: str, size: int) -> bool:
         """Note what is looked at: a workstream, its run, and how many bytes that printed so far."""
@@ -56,6 +58,10 @@ class OutputFeed:
         """Ask anew at the next look."""
         self._got = None
         self.away = False
+
+    def give_up(self) -> None:
+        """Show nothing from further up that was asked for and has not come yet."""
+        self.number += 1
 
     async def run(self) -> None:
         """Ask until the pane shows what is wanted. An answer that cannot be had is said in the pane."""
@@ -143,10 +149,11 @@ class OutputFeed:
         if self._got is None:
             return False
         workstream, run, _ = self._got
+        number = self.number
         places: list[int | None] = [None, None]
         places[err] = max(0, at - BEFORE)
         answer = await self._handle.ask("printed", workstream=workstream, places=places, limit=LIMIT, align=at > BEFORE)
-        if not self._is_looked_at(workstream, run):
+        if number != self.number or not self._is_looked_at(workstream, run):
             return False
         self.away = True
         self._pane.clear()

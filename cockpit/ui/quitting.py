@@ -1,12 +1,14 @@
 """Quitting: asked about where anything is under way, left going on or stopped; a second ctrl+c asks nothing."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from cockpit.errors import CockpitError
 from cockpit.ui.looks import line
 from cockpit.ui.working import beside
 
 if TYPE_CHECKING:
+    from textual.screen import Screen
+
     from cockpit.ui.app import CockpitApp
 
 LEAVE, STOP = "leave", "stop"
@@ -17,23 +19,23 @@ class Quitting:
 
     def __init__(self, app: "CockpitApp") -> None:
         self._app = app
-        self._asked = False
+        self._dialog: Screen[Any] | None = None
 
     def ask(self) -> None:
         """Quit; ask first when anything is under way."""
-        self._asked = True
-        if not self._app.ordering.ask_about_quitting(self._answered):
+        if self._app.ordering.ask_about_quitting(self._answered):
+            self._dialog = self._app.screen
+        else:
             self._app.exit(LEAVE)
 
     def interrupt(self) -> None:
         """Quit; the second time at once, leaving all running."""
-        if self._asked:
+        if self._dialog is not None and self._dialog in self._app.screen_stack:
             self._app.exit(LEAVE)
         else:
             self.ask()
 
     def _answered(self, answer: str | None) -> None:
-        self._asked = False
         if answer == "yes":
             self._app.exit(LEAVE)
         elif answer == "other":

@@ -22,7 +22,7 @@ async def spin(rounds: int = 10) -> None:
 
 async def following(handle: FakeHandle, interval_s: float) -> tuple[Bridge, list[View], asyncio.Task[None]]:
     seen: list[View] = []
-    bridge = Bridge(handle, seen.append, interval_s=interval_s)
+    bridge = Bridge(handle, seen.append, lambda error: pytest.fail(str(error)), interval_s=interval_s)
     task = asyncio.create_task(bridge.follow())
     await spin()
     return bridge, seen, task
@@ -119,6 +119,26 @@ async def test_an_error_while_following_is_shown_and_the_last_state_stays() -> N
         assert "● running" in one.screen_text()
         await one.press("R")
         await one.until(lambda: "driver gone" not in text_of(one.page.header))
+
+
+async def test_what_cannot_be_shown_in_its_time_is_said_and_the_next_view_comes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    handle = busy()
+    async with opened(handle) as one:
+        take = one.app._arrivals.take
+        bridge = one.app.bridge
+
+        def broken(view: View) -> None:
+            monkeypatch.setattr(bridge, "_deliver", take)
+            raise ValueError("[/boom] \x1b[31mhere")
+
+        monkeypatch.setattr(bridge, "_deliver", broken)
+        bridge.hear()
+        handle.publish()
+        await one.until(lambda: "✗ following the driver: [/boom] here" in one.status)
+        handle.record(f.WorkstreamWanted("docs"))
+        await one.until(lambda: one.app.view.snapshot.workstreams["docs"].wanted)
 
 
 async def test_leaving_the_screen_lets_go_of_the_driver() -> None:

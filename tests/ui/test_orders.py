@@ -365,3 +365,6 @@ async def test_ctrl_c_asks_again_after_a_cancel() -> None:
     async with opened(busy()) as one:
         await one.press("ctrl+c", "escape", "ctrl+c")
         assert isinstance(one.app.screen, ConfirmScreen)
+        one.app.pop_screen()
+        await one.press("ctrl+c")
+        assert isinstance(one.app.screen, ConfirmScreen), "what was asked about is gone without an answer"

@@ -1,9 +1,11 @@
 """The output of the workstream's page by its keys: search, folded calls, its two logs, talk, and its next prompt."""
 
+import asyncio
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from msgspec.structs import replace
@@ -178,6 +180,32 @@ async def test_the_keys_that_turn_pages_lead_through_all_of_a_log() -> None:
         await one.until(lambda: (output.transcript.edge(last=True) or 0) > last)
         await one.press("G")
         await one.until(lambda: output.following and "line 1499 " in one.screen_text())
+
+
+async def test_the_key_that_goes_to_the_newest_wins_over_an_answer_from_further_up(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    handle = busy()
+    handle.outputs[WS] = "".join(f"line {at:04} {'.' * 190}\n" for at in range(1_500))
+    async with opened(handle) as one:
+        await one.press("l")
+        output, ask, came = page(one).output, handle.ask, asyncio.Event()
+        await one.until(lambda: output.following and "line 1499 " in one.screen_text())
+
+        async def late(question: str, **arguments: Any) -> Any:
+            await came.wait()
+            return await ask(question, **arguments)
+
+        monkeypatch.setattr(handle, "ask", late)
+        await one.press("g", "G")
+        handle.asked.clear()
+        came.set()
+        await one.until(lambda: handle.asked)
+        await one.until(lambda: not any(work.group == "sought" and work.is_running for work in one.app.workers))
+        await one.pilot.pause()
+        assert output.following
+        assert "later output follows" not in output.plain()
+        assert "line 1499 " in one.screen_text()
 
 
 async def test_a_match_in_a_fold_unfolds_it() -> None:

@@ -124,6 +124,23 @@ async def test_an_untrusted_plan_shows_its_commands_in_full_before_t_trusts_it()
         await one.until(lambda: one.app.screen is one.page)
 
 
+async def test_what_was_trusted_elsewhere_takes_no_dialog_off_the_screen() -> None:
+    handle = hostile()
+    async with opened(handle) as one:
+        handle.read(plan=PlanReading(untrusted=("make",)))
+        await one.until(lambda: one.app.page is not one.page)
+        await one.press("question_mark")
+        dialog = one.app.screen
+        assert dialog is not one.app.page
+        handle.read(plan=PlanReading())
+        await one.until(lambda: not one.app.view.readings.plan.untrusted)
+        await one.pilot.pause()
+        assert one.app.screen is dialog
+        await one.press("escape")
+        handle.publish()
+        await one.until(lambda: one.app.screen is one.page)
+
+
 async def test_leaving_the_commands_trusts_nothing_and_t_shows_them_again() -> None:
     handle = hostile()
     handle.commands = [["a", "make"]]

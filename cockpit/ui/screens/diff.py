@@ -75,6 +75,8 @@ class DiffPage(MovingPage):
         below = next((one for one in reversed(self.app.screen_stack[:-1]) if isinstance(one, Page)), None)
         if order.verb not in ("approve", "reject") or order.targets != (self.workstream,) or below is None:
             return
+        if not self.is_active:  # it stays below a dialog, and so does what is below it
+            return
         self.dismiss()
         below.say(f"✓ {order.verb} {name(self.workstream)}", "good")
         self.app.call_later(below.ordered, order)

@@ -222,7 +222,8 @@ class PrintedPage(Page):
             super().do_page_down()
 
     async def _turn(self, *, back: bool) -> None:
-        if not await self._feed.turn(back=back):
+        number = self._feed.number
+        if not await self._feed.turn(back=back) and number == self._feed.number:
             self.say("that is the beginning of what it printed" if back else "that is the newest")
 
     def do_first(self) -> None:
@@ -233,12 +234,15 @@ class PrintedPage(Page):
             super().do_first()
 
     async def _turn_to(self, at: int) -> None:
+        number = self._feed.number
         await self._feed.look_at(False, at)
-        self.output.point = None
-        self.output.scroll_home(animate=False, force=True)
+        if number == self._feed.number:
+            self.output.point = None
+            self.output.scroll_home(animate=False, force=True)
 
     def do_last(self) -> None:
-        """Go to the newest and follow it."""
+        """Go to the newest and follow it, whatever is still on its way from further up."""
+        self._feed.give_up()
         if self._feed.away:
             self._feed.again()
             self._bring_output()
