@@ -23,8 +23,9 @@ class Quitting:
 
     def ask(self) -> None:
         """Quit; ask first when anything is under way."""
+        front = self._app.screen
         if self._app.ordering.ask_about_quitting(self._answered):
-            self._dialog = self._app.screen
+            self._dialog = self._app.screen if self._app.screen is not front else None
         else:
             self._app.exit(LEAVE)
 

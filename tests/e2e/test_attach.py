@@ -105,7 +105,7 @@ def test_o_opens_a_window_that_outlives_screen_and_driver_and_hands_back(
     tmux.until(lambda: "a shell; leave it (exit)" in tmux("capture-pane", "-pJ"))
     window = tmux("display", "-p", "#{pane_id}")
     assert window != screen
-    tmux.until(lambda: "paused" in tmux.seen(screen) and "taken over by" in tmux.seen(screen))
+    tmux.until(lambda: "by hand" in tmux.seen(screen) and "taken over by" in tmux.seen(screen))
 
     os.kill(int(tmux.told(screen, "pane_pid")), signal.SIGKILL)
     pid = driver_pid(state_folder(desk.repo, "tiny"))
