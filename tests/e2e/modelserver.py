@@ -9,8 +9,10 @@ A prompt holds `RIG{ step; step }`; each result of a tool in a conversation is o
     drop [EVENTS]      cuts the answer off               slow SECONDS      takes its time before it ends the turn
     trickle SECONDS    writes for so long
 
-`GET /seen` lists the requests that came, each as its path, its conversation and the names of the tools it offers.
-It is started by `python -m tests.e2e.modelserver PORT`.
+`GET /seen` lists the requests that came, each as its path, its conversation, the names of the tools it offers and the
+step that it was given. Whatever path starts with `/room/NAME` has a record of its own, by which tests that run at once
+do not take part in each other's: what was seen there, and which steps were taken once. What asks for a title only (it
+offers no tools) takes no step. It is started by `python -m tests.e2e.modelserver PORT`.
 """
 
 import contextlib
@@ -18,15 +20,16 @@ import json
 import re
 import sys
 import time
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 _SCRIPT = re.compile(r"RIG\{(.*?)\}RIG|RIG\{(.*?)\}", re.DOTALL)
 _RESULT_IDS = ("tool_use_id", "call_id", "tool_call_id")
 _AFTER = re.compile(r"after=(\d+) ?")
+_ROOM = re.compile(r"/room/([^/]+)(/.*)")
 TOKENS = {"input": 400, "cached": 800, "output": 34}
 KEPT = 1000
 
@@ -81,8 +84,15 @@ class Step:
         return tool, {"command": self.rest, **({"description": "as scripted"} if tool != "shell_command" else {})}
 
 
-_seen: deque[dict[str, Any]] = deque(maxlen=KEPT)
-_steps_seen: set[tuple[str, int]] = set()
+@dataclass(slots=True)
+class Room:
+    """What was seen in one place, and which steps were taken there that are taken once."""
+
+    seen: deque[dict[str, Any]] = field(default_factory=lambda: deque(maxlen=KEPT))
+    taken: set[tuple[str, int]] = field(default_factory=set)
+
+
+_rooms: defaultdict[str, Room] = defaultdict(Room)
 
 
 def _results(found: Any) -> Iterator[str]:
@@ -100,8 +110,8 @@ def _results(found: Any) -> Iterator[str]:
                 yield from _results(one)
 
 
-def step_of(messages: list[Any], tools: frozenset[str]) -> Step:
-    """Return the step that is next; steps that were done show as results."""
+def step_of(messages: list[Any], tools: frozenset[str], taken: set[tuple[str, int]]) -> Step:
+    """Return the step that is next; steps that were done show as results, those of `taken` are not taken again."""
     script = "say nothing was asked"
     results: set[str] = set()
     for message in messages:
@@ -114,8 +124,8 @@ def step_of(messages: list[Any], tools: frozenset[str]) -> Step:
     steps = [one.strip() for one in script.split(";")]
     for number, one in enumerate(steps):
         if one.startswith("once ") and number <= done:
-            if (script, number) not in _steps_seen:
-                _steps_seen.add((script, number))
+            if (script, number) not in taken:
+                taken.add((script, number))
                 steps[done] = one.removeprefix("once ")
             else:
                 done += 1
@@ -146,11 +156,12 @@ class Model(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         """Name no models; tell what was asked."""
-        self._send(200, list(_seen) if self.path == "/seen" else {"data": [], "models": []})
+        name, path = self._place()
+        self._send(200, list(_rooms[name].seen) if path == "/seen" else {"data": [], "models": []})
 
     def do_DELETE(self) -> None:
-        """Forget what was seen."""
-        _seen.clear()
+        """Forget what was seen in a room."""
+        _rooms.pop(self._place()[0], None)
         self._send(200, {})
 
     def do_POST(self) -> None:
@@ -161,8 +172,10 @@ class Model(BaseHTTPRequestHandler):
             return
         messages = body.get("messages") or body.get("input") or body.get("contents") or []
         tools = frozenset(_names(body.get("tools")))
-        _seen.append({"path": self.path, "messages": messages, "tools": sorted(tools)})
-        step = step_of(messages, tools)
+        room = _rooms[self._place()[0]]
+        titles = not tools and "title generator" in json.dumps(messages)
+        step = Step("say", "A title", tools) if titles else step_of(messages, tools, room.taken)
+        room.seen.append({"path": self.path, "messages": messages, "tools": sorted(tools), "step": step.word})
         if step.word == "http":
             self._fail(step.rest)
             return
@@ -175,6 +188,11 @@ class Model(BaseHTTPRequestHandler):
             self.close_connection = True
         else:
             self._send(200, _WHOLE[form](step))
+
+    def _place(self) -> tuple[str, str]:
+        """Return the room that a request is for, and the path within it."""
+        found = _ROOM.match(self.path)
+        return (found[1], found[2]) if found else ("", self.path)
 
     def _form(self) -> Any:
         if "responses" in self.path:

@@ -12,6 +12,7 @@ import signal
 import subprocess
 import time
 import urllib.request
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -39,18 +40,6 @@ env_key = "OPENAI_API_KEY"
 """
 MODELS = {"gemini": "gemini-2.5-pro", "aider": "openai/scripted"}
 _PRICED = {"cost": {"input": 1, "output": 10, "cache_read": 0.1}}
-OPENCODE = {
-    "provider": {
-        "scripted": {
-            "npm": "@ai-sdk/openai-compatible",
-            "options": {"baseURL": f"{URL}/v1", "apiKey": "none"},
-            "models": {"scripted": _PRICED},
-        }
-    },
-    "model": "scripted/scripted",
-    "small_model": "scripted/scripted",
-    "autoupdate": False,
-}
 GEMINI = {
     "security": {"auth": {"selectedType": "gemini-api-key"}},
     "privacy": {"usageStatisticsEnabled": False},
@@ -63,12 +52,19 @@ pytestmark = [pytest.mark.anyio, pytest.mark.skipif(not URL, reason="COCKPIT_TES
 
 @pytest.fixture
 def scene(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Scene]:
-    urllib.request.urlopen(urllib.request.Request(f"{URL}/seen", method="DELETE")).close()
     yield from own_place(tmp_path, monkeypatch)
 
 
 @pytest.fixture
-def agent(request: pytest.FixtureRequest, tmp_path: Path) -> dict[str, Any]:
+def model() -> Iterator[str]:
+    """Yield the address of the model in a room that only this test is in."""
+    room = f"{URL}/room/{uuid.uuid4().hex}"
+    yield room
+    urllib.request.urlopen(urllib.request.Request(f"{room}/seen", method="DELETE")).close()
+
+
+@pytest.fixture
+def agent(request: pytest.FixtureRequest, tmp_path: Path, model: str) -> dict[str, Any]:
     """Return a profile of a real program with a home of its own, in which it talks to the scripted model alone."""
     name = request.param
     if shutil.which(name) is None:
@@ -76,37 +72,49 @@ def agent(request: pytest.FixtureRequest, tmp_path: Path) -> dict[str, Any]:
     home = tmp_path / "home"
     for folder in (".codex", ".gemini"):
         (home / folder).mkdir(parents=True)
-    (home / ".codex" / "config.toml").write_text(CODEX.format(url=URL))
+    (home / ".codex" / "config.toml").write_text(CODEX.format(url=model))
     (home / ".gemini" / "settings.json").write_text(json.dumps(GEMINI))
-    env = {"HOME": str(home), "CODEX_HOME": str(home / ".codex"), "GOOGLE_GEMINI_BASE_URL": URL}
-    env |= {"ANTHROPIC_BASE_URL": URL, "OPENAI_API_BASE": f"{URL}/v1", "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1"}
+    env = {"HOME": str(home), "CODEX_HOME": str(home / ".codex"), "GOOGLE_GEMINI_BASE_URL": model}
+    env |= {
+        "ANTHROPIC_BASE_URL": model,
+        "OPENAI_API_BASE": f"{model}/v1",
+        "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1",
+    }
     env |= dict.fromkeys(("ANTHROPIC_API_KEY", "OPENAI_API_KEY", "GEMINI_API_KEY"), "none")
-    env |= {"OPENCODE_CONFIG_CONTENT": json.dumps(OPENCODE), "LITELLM_LOCAL_MODEL_COST_MAP": "True"}
+    env |= {"OPENCODE_CONFIG_CONTENT": opencode(model), "LITELLM_LOCAL_MODEL_COST_MAP": "True"}
     if name == "opencode":  # its first starts at once would make its database over each other
         subprocess.run([name, "session", "list"], cwd=home, env={**os.environ, **env}, capture_output=True, check=True)
     cost = {"input": 1, "cached": 0.1, "output": 10}
-    model = {"model": MODELS[name]} if name in MODELS else {}
-    return {"preset": name, "slots": 4, "env": env, "cost": cost, **model}
+    named = {"model": MODELS[name]} if name in MODELS else {}
+    return {"preset": name, "slots": 4, "env": env, "cost": cost, **named}
+
+
+def opencode(model: str, **more: Any) -> str:
+    """Return the configuration of opencode in which it knows the scripted model alone."""
+    maker = {"npm": "@ai-sdk/openai-compatible", "options": {"baseURL": f"{model}/v1", "apiKey": "none"}}
+    known = {"provider": {"scripted": {**maker, "models": {"scripted": _PRICED}}}}
+    named = dict.fromkeys(("model", "small_model"), "scripted/scripted")
+    return json.dumps({**known, **named, "autoupdate": False, **more})
 
 
 def told(*steps: str) -> dict[str, Any]:
     return {"does": "", "prompt": f"RIG{{ {'; '.join(steps)} }}RIG"}
 
 
-async def seen() -> list[str]:
-    """Return the conversations that the model was asked to go on with since the test began."""
+async def seen(model: str) -> list[dict[str, Any]]:
+    """Return the requests that the model got in this test, each with its conversation as text and the step it took."""
 
     def read() -> Any:
-        with urllib.request.urlopen(f"{URL}/seen") as answer:
+        with urllib.request.urlopen(f"{model}/seen") as answer:
             return json.load(answer)
 
-    return [json.dumps(one["messages"]) for one in await asyncio.to_thread(read)]
+    return [{**one, "messages": json.dumps(one["messages"])} for one in await asyncio.to_thread(read)]
 
 
-async def until_asked(times: int) -> None:
-    """Wait until the model was asked so many times since the test began."""
+async def until_given(model: str, step: str, times: int = 1) -> None:
+    """Wait until the model has been at a step so many times in this test."""
     async with asyncio.timeout(SECONDS):
-        while len(await seen()) < times:  # noqa: ASYNC110  # nobody else tells
+        while [one["step"] for one in await seen(model)].count(step) < times:  # noqa: ASYNC110  # nobody else tells
             await asyncio.sleep(0.1)
 
 
@@ -121,7 +129,9 @@ def process_of(play: Play, leg: str) -> ProcessId:
 
 
 @pytest.mark.parametrize("agent", AGENTS, indirect=True)
-async def test_an_edit_is_merged_and_paid_for_and_nothing_else_is(scene: Scene, agent: dict[str, Any]) -> None:
+async def test_an_edit_is_merged_and_paid_for_and_nothing_else_is(
+    scene: Scene, agent: dict[str, Any], model: str
+) -> None:
     preset = agent["preset"]
     before = [] if preset == "aider" else ["edit x.txt x"]  # it makes its edits out of the text of one answer
     streams = {
@@ -155,6 +165,8 @@ async def test_an_edit_is_merged_and_paid_for_and_nothing_else_is(scene: Scene, 
         assert used.usd == pytest.approx(0.0065 if preset == "claude" else priced)  # one tells its own
         assert play.snapshot.cost().usd == pytest.approx(sum(one.usd for one in play.snapshot.usage.values()))
         assert run.session
+        failed = [one["messages"] for one in await seen(model) if one["step"] == "http"]
+        assert any("hello.txt" in one for one in failed), "the edit's first call failed"
     scene.check()
 
 
@@ -180,7 +192,7 @@ async def test_a_limit_lets_the_profile_sleep_and_the_fallback_takes_over(scene:
 
 
 @pytest.mark.parametrize("agent", AGENTS, indirect=True)
-async def test_a_kill_is_no_success_and_leaves_nothing_behind(scene: Scene, agent: dict[str, Any]) -> None:
+async def test_a_kill_is_no_success_and_leaves_nothing_behind(scene: Scene, agent: dict[str, Any], model: str) -> None:
     busy = "once slow 60" if agent["preset"] == "aider" else "shell touch up.txt && setsid sleep 600"
     short = busy.replace("600", "10")  # what is told to end may wait for its tool
     streams = {"killed": told(busy, "say fine"), "ended": told(short, "say fine"), "held": told(busy, "say no")}
@@ -188,7 +200,7 @@ async def test_a_kill_is_no_success_and_leaves_nothing_behind(scene: Scene, agen
     async with scene.driving() as play:
         await play.start()
         if agent["preset"] == "aider":
-            await until_asked(3)
+            await until_given(model, "slow", 3)
         else:
             up = [scene.worktree(key) / "up.txt" for key in streams]
             await play.until(lambda _: all(one.exists() for one in up) or None, SECONDS)
@@ -208,7 +220,9 @@ async def test_a_kill_is_no_success_and_leaves_nothing_behind(scene: Scene, agen
 
 @pytest.mark.parametrize("agent", RESUMABLE, indirect=True)
 @pytest.mark.parametrize("place", ["a tool", "a text"])
-async def test_what_is_paused_goes_on_with_its_conversation(scene: Scene, agent: dict[str, Any], place: str) -> None:
+async def test_what_is_paused_goes_on_with_its_conversation(
+    scene: Scene, agent: dict[str, Any], place: str, model: str
+) -> None:
     tool = place == "a tool"
     busy = "shell touch up.txt && sleep 4" if tool else "once trickle 60"
     work = told(f"shell printf {scene.top.name} > w.txt", busy, "shell printf x > x.txt", "say fine")
@@ -220,7 +234,7 @@ async def test_what_is_paused_goes_on_with_its_conversation(scene: Scene, agent:
         if tool and agent["preset"] != "opencode":  # it shows a tool call only once that is over
             await play.until(lambda play: any("runs" in one.activity for one in play.view.readings.runs.values()), 30)
         elif not tool:
-            await until_asked(2)
+            await until_given(model, "trickle")
         answer = await play.order("pause", "a")
         assert answer.ok
         await play.until_state(a="paused", seconds=SECONDS)
@@ -230,19 +244,20 @@ async def test_what_is_paused_goes_on_with_its_conversation(scene: Scene, agent:
         first, second = play.snapshot.runs.values()
         assert first.session == second.session != ""
         assert (scene.base_file("w.txt"), scene.base_file("x.txt")) == (scene.top.name, "x")
-        last = (await seen())[-1]
+        told_last = await seen(model)
+        last = told_last[-1]["messages"]
         assert "# Go on" in last
         assert "RIG{" in last, "its model was told again what was said before"
         used = play.snapshot.cost()
         assert used.tokens_out % 34 == 0
-        assert used.tokens_out <= 34 * len(await seen()), "what the session used before is not counted twice"
+        assert used.tokens_out <= 34 * len(told_last), "what the session used before is not counted twice"
     scene.check()
 
 
 @pytest.mark.parametrize("agent", ["claude", "gemini", "opencode"], indirect=True)
-async def test_a_permission_is_asked_for_and_the_answer_counts(scene: Scene, agent: dict[str, Any]) -> None:
+async def test_a_permission_is_asked_for_and_the_answer_counts(scene: Scene, agent: dict[str, Any], model: str) -> None:
     preset = agent["preset"]
-    permission = json.dumps({**OPENCODE, "permission": {"bash": "ask"}})
+    permission = opencode(model, permission={"bash": "ask"})
     talked = {
         "claude": {**agent, "run": ["claude", "-p", "--output-format", "stream-json", "--verbose"]},
         "gemini": {**agent, "preset": "acp", "run": ["gemini", "--acp", "--skip-trust", "-m", MODELS["gemini"]]},
@@ -276,7 +291,7 @@ async def test_a_permission_is_asked_for_and_the_answer_counts(scene: Scene, age
         await play.until_state(no="failed", seconds=SECONDS)
         assert scene.base_file("yes.txt") == "x"
         if asks:
-            assert "Blue" in "".join(await seen())
+            assert "Blue" in "".join(one["messages"] for one in await seen(model))
         assert not (scene.worktree("no") / "no.txt").exists()
         calls = 1 if preset == "opencode" else 2  # over this protocol it tells what its last call used, no more
         assert play.snapshot.usage[run_of(play, "yes").id].tokens_out >= 34 * calls
@@ -284,7 +299,7 @@ async def test_a_permission_is_asked_for_and_the_answer_counts(scene: Scene, age
 
 
 @pytest.mark.parametrize("agent", RESUMABLE, indirect=True)
-async def test_it_notes_and_asks_by_mcp_and_by_its_shell(scene: Scene, agent: dict[str, Any]) -> None:
+async def test_it_notes_and_asks_by_mcp_and_by_its_shell(scene: Scene, agent: dict[str, Any], model: str) -> None:
     preset, env = agent["preset"], dict(agent["env"])
     args = {
         "claude": [
@@ -300,7 +315,7 @@ async def test_it_notes_and_asks_by_mcp_and_by_its_shell(scene: Scene, agent: di
         ],
     }.get(preset, [])
     local = {"type": "local", "command": ["cockpit", "mcp"], "timeout": 60000}
-    env["OPENCODE_CONFIG_CONTENT"] = json.dumps({**OPENCODE, "mcp": {"cockpit": local}})
+    env["OPENCODE_CONFIG_CONTENT"] = opencode(model, mcp={"cockpit": local})
     settings = Path(env["HOME"]) / ".gemini" / "settings.json"
     settings.write_text(json.dumps({**GEMINI, "mcpServers": {"cockpit": {**SERVER, "timeout": 60000}}}))
     ask = f"call ask {json.dumps({'question': 'Which port?', 'choices': ['80', '8080']})}"
@@ -316,7 +331,7 @@ async def test_it_notes_and_asks_by_mcp_and_by_its_shell(scene: Scene, agent: di
         assert (await play.order("answer", "a", number=2)).ok
         await play.until_merged(*streams, seconds=SECONDS)
         assert {one.text for one in play.of(f.NoteMade)} == {"by mcp", *(["by shell"] if "b" in streams else [])}
-        assert any("8080" in one.rpartition("Which port?")[2] for one in await seen())
+        assert any("8080" in one["messages"].rpartition("Which port?")[2] for one in await seen(model))
     scene.check()
 
 
@@ -329,9 +344,9 @@ NARROW = {
 
 
 @pytest.mark.parametrize("agent", NARROW, indirect=True)
-async def test_what_its_own_mode_does_not_allow_is_a_refusal(scene: Scene, agent: dict[str, Any]) -> None:
+async def test_what_its_own_mode_does_not_allow_is_a_refusal(scene: Scene, agent: dict[str, Any], model: str) -> None:
     preset = agent["preset"]
-    ask = json.dumps({**OPENCODE, "permission": {"bash": "ask"}})
+    ask = opencode(model, permission={"bash": "ask"})
     narrow = {**agent, "run": NARROW[preset], "env": {**agent["env"], "OPENCODE_CONFIG_CONTENT": ask}}
     streams = {"a": told("edit x.txt x", "shell python3 -c 1 && printf y > y.txt", "say Read-only file system")}
     profiles = {"real": narrow}
