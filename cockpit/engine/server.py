@@ -136,7 +136,10 @@ class _Client:
             await self._writer.wait_closed()
 
     async def _send(self, message: dict[str, Any]) -> None:
-        self._writer.write(wire.line(message))
+        await self._write(wire.line(message))
+
+    async def _write(self, line: bytes) -> None:
+        self._writer.write(line)
         await self._writer.drain()
 
     async def _subscribe(self, number: int, since: int) -> None:
@@ -144,18 +147,15 @@ class _Client:
         try:
             missed = await asyncio.to_thread(lambda: tuple(self._engine.journal.read(since)))
             changes = wire.readings_out(wire.all_readings(self._engine.readings))
-            now = {"id": number, "facts": wire.facts_out(missed), "readings": changes}
-            await self._send({**now, "problem": self._engine.trouble})
+            now = {"id": number, "readings": changes, "problem": self._engine.trouble}
+            await self._write(wire.news(now, missed))
             while True:
                 facts, changes = await feed.take()
                 if feed.overrun:
                     self._writer.close()  # it was away for long: it comes back, and reads the journal
                     return
-                readings = wire.readings_out(changes)
-                trouble = self._engine.trouble
-                await self._send(
-                    {"id": number, "facts": wire.facts_out(facts), "readings": readings, "problem": trouble}
-                )
+                now = {"id": number, "readings": wire.readings_out(changes), "problem": self._engine.trouble}
+                await self._write(wire.news(now, facts))
         finally:
             feed.close()
 

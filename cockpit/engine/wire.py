@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from cockpit.schedule import facts as f
 from cockpit.schedule.codec import decode, encode
-from cockpit.schedule.facts import Recorded, from_json, to_json
+from cockpit.schedule.facts import Recorded, from_json, to_text
 from cockpit.schedule.readings import (
     ConflictReading,
     FindingReading,
@@ -49,9 +49,15 @@ def message(text: bytes) -> dict[str, Any]:
     return found
 
 
-def facts_out(recorded: Iterable[Recorded]) -> list[list[Any]]:
-    """Return facts as JSON rows."""
-    return [[one.seq, one.at, type(one.fact).__name__, to_json(one.fact), one.hash] for one in recorded]
+def news(message: Mapping[str, Any], recorded: Iterable[Recorded]) -> bytes:
+    """Return a message that brings facts as one line; it has other keys, too."""
+    rows = ",".join(map(_row, recorded))
+    return f'{json.dumps(message, separators=(",", ":"))[:-1]},"facts":[{rows}]}}\n'.encode()
+
+
+def _row(one: Recorded) -> str:
+    head = json.dumps([one.seq, one.at, type(one.fact).__name__])[:-1]
+    return f"{head},{to_text(one.fact)},{json.dumps(one.hash)}]"
 
 
 def facts_in(rows: Iterable[list[Any]]) -> tuple[Recorded, ...]:

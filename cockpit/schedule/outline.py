@@ -5,14 +5,14 @@ from collections.abc import Iterable, Mapping
 from msgspec import Struct
 
 
-class IssueOutline(Struct, frozen=True):
+class IssueOutline(Struct, frozen=True, omit_defaults=True):
     """One issue: its id and title as the plan has them (untrusted text)."""
 
     id: str
     title: str = ""
 
 
-class LegOutline(Struct, frozen=True):
+class LegOutline(Struct, frozen=True, omit_defaults=True):
     """One leg: `depends_on` holds keys of legs, durations are seconds, `number` counts from 1 and is for display."""
 
     key: str
@@ -26,7 +26,7 @@ class LegOutline(Struct, frozen=True):
     high_s: float = 1800.0
 
 
-class WorkstreamOutline(Struct, frozen=True):
+class WorkstreamOutline(Struct, frozen=True, omit_defaults=True):
     """One workstream: `agents` are profile names in order of preference, `legs` keys in the order of the cut.
 
     `files` are the globs of its scope; none: anywhere.
@@ -50,7 +50,7 @@ class WorkstreamOutline(Struct, frozen=True):
     checklist: tuple[str, ...] = ()
 
 
-class Profile(Struct, frozen=True):
+class Profile(Struct, frozen=True, omit_defaults=True):
     """An agent profile, how many slots it has, its model; `digest` names what it runs, whatever a plan calls it.
 
     `talks`: its agents can be talked to while they work.
@@ -67,7 +67,7 @@ COVERED = 80.0
 """How much of a question, in percent, a pattern has to cover where the plan does not say."""
 
 
-class QuickReply(Struct, frozen=True):
+class QuickReply(Struct, frozen=True, omit_defaults=True):
     """A reply to questions that a pattern covers by at least `threshold` percent."""
 
     match: str
@@ -75,7 +75,7 @@ class QuickReply(Struct, frozen=True):
     threshold: float = COVERED
 
 
-class Outline(Struct, frozen=True):
+class Outline(Struct, frozen=True, omit_defaults=True):
     """A plan as the scheduler sees it; durations are seconds."""
 
     name: str

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from cockpit.errors import JournalError
 from cockpit.schedule.codec import decode_text, encode
-from cockpit.schedule.facts import Fact, PlanLoaded, Recorded, from_text, to_json
+from cockpit.schedule.facts import Fact, Recorded, from_text, to_text
 from cockpit.schedule.fold import fold, replay
 from cockpit.schedule.snapshot import Snapshot
 
@@ -232,28 +232,16 @@ def chained(snapshot: Snapshot, facts: Sequence[Fact], at: float) -> tuple[Snaps
     recorded: list[Recorded] = []
     for fact in facts:
         seq = snapshot.seq + 1
-        one = Recorded(seq, at, fact, _chained(snapshot.hash, seq, at, type(fact).__name__, fact.version, _data(fact)))
+        one = Recorded(
+            seq, at, fact, _chained(snapshot.hash, seq, at, type(fact).__name__, fact.version, to_text(fact))
+        )
         snapshot = fold(snapshot, one)
         recorded.append(one)
     return snapshot, tuple(recorded)
 
 
 def _row(one: Recorded) -> tuple[int, float, str, int, str, str]:
-    return (one.seq, one.at, type(one.fact).__name__, one.fact.version, _data(one.fact), one.hash)
-
-
-def _data(fact: Fact) -> str:
-    """Return a fact as it is kept; that of a plan, often of a megabyte, is made once for its hash and its row."""
-    known, text = _plan_kept[0]
-    if known is fact:
-        return text
-    text = json.dumps(to_json(fact), separators=(",", ":"))
-    if isinstance(fact, PlanLoaded):
-        _plan_kept[0] = (fact, text)
-    return text
-
-
-_plan_kept: list[tuple[Fact | None, str]] = [(None, "")]
+    return (one.seq, one.at, type(one.fact).__name__, one.fact.version, to_text(one.fact), one.hash)
 
 
 def _chained(previous: str, seq: int, at: float, kind: str, version: int, data: str) -> str:

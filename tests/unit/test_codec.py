@@ -6,10 +6,21 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec import Struct
+from msgspec.structs import replace
 
 from cockpit.errors import JournalError
 from cockpit.schedule.codec import decode, encode
-from cockpit.schedule.facts import KINDS, Fact, LegFailed, PlanLoaded, UsageReported, from_json, from_text, to_json
+from cockpit.schedule.facts import (
+    KINDS,
+    Fact,
+    LegFailed,
+    PlanLoaded,
+    UsageReported,
+    from_json,
+    from_text,
+    to_json,
+    to_text,
+)
 from cockpit.schedule.readings import Readings
 from cockpit.schedule.snapshot import Leg, Snapshot
 from tests.unit.fact_strategies import facts, instances
@@ -27,7 +38,7 @@ def test_every_kind_of_fact_comes_back_as_it_was(kind: str, data: st.DataObject)
     fact: Fact = data.draw(instances(KINDS[kind]))
     text = json.dumps(to_json(fact))
     assert from_json(kind, json.loads(text)) == fact
-    assert from_text(kind, text) == fact
+    assert from_text(kind, text) == from_text(kind, to_text(fact)) == fact
 
 
 @given(instances(Snapshot))
@@ -144,3 +155,12 @@ def test_text_that_does_not_fit_is_refused(text: str) -> None:
 def test_a_plan_comes_back_with_its_text() -> None:
     fact = PlanLoaded("/p.yaml", "workstreams: []\n", OUT_OF_ORDER)
     assert from_json("PlanLoaded", to_json(fact)) == fact
+
+
+@pytest.mark.parametrize("text", ["workstreams: [é]\n", "half a pair: \ud800"])
+@pytest.mark.parametrize("cost", [None, 12.5, float("inf")])
+def test_the_text_of_a_plan_for_journal_and_clients_holds_all_of_it(text: str, cost: float | None) -> None:
+    for path in ("/a.yaml", "/b.yaml"):  # the last one is kept: another is another
+        fact = PlanLoaded(path, text, replace(OUT_OF_ORDER, cost_limit=cost), "whole")
+        assert from_text("PlanLoaded", to_text(fact)) == fact == from_json("PlanLoaded", json.loads(to_text(fact)))
+        assert to_text(fact) is to_text(fact)

@@ -1,19 +1,37 @@
-"""Readings over the socket: what comes in is what went out, entry by entry."""
+"""Facts and readings over the socket: what comes in is what went out, entry by entry."""
 
 import json
 from typing import Any
 
-from cockpit.engine.wire import patched, readings_out, workstreams_of
+import pytest
+
+from cockpit.engine.wire import facts_in, message, news, patched, readings_out, workstreams_of
+from cockpit.schedule.facts import LegFailed, PlanLoaded, Recorded
 from cockpit.schedule.readings import FindingReading, Readings, Step
 from cockpit.schedule.records import Record
 from cockpit.schedule.snapshot import Snapshot
+from tests.unit.outlines import OUT_OF_ORDER
 
+FACTS = (
+    Recorded(7, 12.5, PlanLoaded("/p", "workstreams: [{id: é}]\n", OUT_OF_ORDER), "ab"),
+    Recorded(8, 13.25, LegFailed("a", "half a pair: \ud800, a line\n]}"), 'a "hash"'),
+)
 SEEN = FindingReading("v1", "RULE", "HIGH", "a.py", 3, 12.5)
 
 
 def sent(**changes: Any) -> dict[str, Any]:
     found: dict[str, Any] = json.loads(json.dumps(readings_out(changes)))
     return found
+
+
+@pytest.mark.parametrize("facts", [(), FACTS[:1], FACTS])
+def test_facts_come_in_one_line_beside_the_rest_of_their_message(facts: tuple[Recorded, ...]) -> None:
+    told = news({"id": 3, "problem": "é", "readings": {"notes": {}}}, facts)
+    assert told.count(b"\n") == 1
+    assert told.endswith(b"\n")
+    found = message(told)
+    assert facts_in(found.pop("facts")) == facts
+    assert found == {"id": 3, "problem": "é", "readings": {"notes": {}}}
 
 
 def test_findings_of_one_worktree_leave_those_of_others_alone() -> None:
