@@ -218,22 +218,17 @@ class DiffPage(MovingPage):
 
     # --- what is said of lines ------------------------------------------------------------------------------------
 
-    def typed(self, key: str, character: str | None) -> bool:
-        """Take a key for the comment, from the key that opens its line on until it has the focus."""
-        if self._input is None:
-            return False
-        if key == "enter":
-            self._keep_comment()
-        elif character:
-            self._input.insert_text_at_cursor(character)
-        return bool(character) or key == "enter"
+    def line(self) -> CommentLine | None:
+        """Return the line in which a comment is typed."""
+        return self._input
 
     @on(CommentLine.Submitted)
     def _submitted(self, event: CommentLine.Submitted) -> None:
         event.stop()
-        self._keep_comment()
+        self.keep_line()
 
-    def _keep_comment(self) -> None:
+    def keep_line(self) -> None:
+        """Keep the comment."""
         if self._input is None or self._commented is None:
             return
         text = " ".join(self._input.value.split())

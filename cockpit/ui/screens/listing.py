@@ -49,16 +49,15 @@ class ListPage(Page):
             self.mount(self._line, before="#status")
         self.set_focus(self._line)
 
-    def typed(self, key: str, character: str | None) -> bool:
-        """Take a key for the filter, from the key that opens its line on until the one that closes it."""
-        if self._line is None:
-            return False
-        if key == "enter":
+    def line(self) -> "FilterLine | None":
+        """Return the line in which the filter is typed."""
+        return self._line
+
+    def keep_line(self) -> None:
+        """Set the filter that was typed."""
+        if self._line is not None:
             self.grid.set_filter(self._line.value)
             self.end_filter(keep=True)
-        elif character:
-            self._line.insert_text_at_cursor(character)
-        return bool(character) or key == "enter"
 
     def is_open(self, line: "FilterLine") -> bool:
         """Say whether a line is the one in which the filter is typed now."""

@@ -14,6 +14,8 @@ from cockpit.ui.present import Row
 from cockpit.ui.widgets.lines import Keybar, StatusLine
 
 if TYPE_CHECKING:
+    from textual.widgets import Input
+
     from cockpit.ui.app import CockpitApp
 
 
@@ -71,9 +73,23 @@ class Page(Screen[None], inherit_bindings=False):
         """Return how many of the targets are not in sight."""
         return 0
 
-    def typed(self, key: str, character: str | None) -> bool:  # noqa: ARG002 - for pages that have a line of text
-        """Take a key for the line of text that is open on the page; say whether it was for that."""
-        return False
+    def line(self) -> "Input | None":
+        """Return the line of text that is open on the page, if it has one."""
+        return None
+
+    def keep_line(self) -> None:
+        """Go on with what stands in the line of text."""
+
+    def typed(self, key: str, character: str | None) -> bool:
+        """Take a key for the line of text, from the key that opens it on until it has the focus; say whether it did."""
+        line = self.line()
+        if line is None:
+            return False
+        if key == "enter":
+            self.keep_line()
+        elif character:
+            line.insert_text_at_cursor(character)
+        return bool(character) or key == "enter"
 
     def show(self, view: View, rows: Mapping[str, Row], now: float) -> None:
         """Show a view that came."""

@@ -106,15 +106,9 @@ class PrintedPage(Page):
             self.mount(self._seeking, before="#status")
         self.set_focus(self._seeking)
 
-    def typed(self, key: str, character: str | None) -> bool:
-        """Take a key for what is sought, from the key that opens its line on until it has the focus."""
-        if self._seeking is None:
-            return False
-        if key == "enter":
-            self._keep_search()
-        elif character:
-            self._seeking.insert_text_at_cursor(character)
-        return bool(character) or key == "enter"
+    def line(self) -> TypedLine | None:
+        """Return the line in which is typed what is sought."""
+        return self._seeking
 
     @on(Input.Changed, "#sought")
     def _sought(self, event: Input.Changed) -> None:
@@ -126,9 +120,9 @@ class PrintedPage(Page):
     @on(Input.Submitted, "#sought")
     def _seek_entered(self, event: Input.Submitted) -> None:
         event.stop()
-        self._keep_search()
+        self.keep_line()
 
-    def _keep_search(self) -> None:
+    def keep_line(self) -> None:
         """Go on with what stands in the line: word of its last letters may not have come yet."""
         text = self._seeking.value.strip() if self._seeking is not None else self._search.text
         self._close_line()
