@@ -564,6 +564,19 @@ def test_a_limit_names_until_when_it_holds(said: str, until: float | None) -> No
     assert wake == (pytest.approx(NOON + until) if until is not None else None)
 
 
+@pytest.mark.skipif(not hasattr(time, "tzset"), reason="the zone of a process cannot be set here")
+def test_a_day_that_no_calendar_reaches_is_no_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    limit = limit_in("usage limit: resets Dec 31, 9999 at 11pm")
+    assert limit is not None
+    monkeypatch.setenv("TZ", "Pacific/Apia")
+    try:
+        time.tzset()
+        assert wakes_at(limit, NOON) is None
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+
+
 def test_a_day_without_a_year_may_be_one_of_the_next() -> None:
     limit = limit_in("usage limit: resets Jan 2 at 12pm (UTC)")
     assert limit is not None
@@ -600,6 +613,38 @@ def test_a_run_that_a_limit_ended_knows_it(name: str, data: bytes) -> None:
     stream, _ = told(name, data)
     assert not stream.verdict().ok
     assert wakes_at(stream.limit, NOON) == NOON + 30
+
+
+LATER = int(NOON) + 18_000
+OVERAGE = {"type": "rate_limit_event", "rate_limit_info": {"status": "rejected", "resetsAt": LATER}}
+WORKS = {"type": "assistant", "message": {"content": [{"type": "tool_use", "id": "t", "name": "Bash", "input": {}}]}}
+SPOKE = {"type": "item.completed", "item": {"type": "agent_message", "text": "On it."}}
+
+
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [
+        ("claude", lines(OVERAGE, WORKS) + result(subtype="error_max_turns")),
+        (
+            "codex",
+            lines({"type": "error", "message": "rate limit, try again in 2 hours"}, SPOKE)
+            + lines({"type": "turn.failed", "error": {"message": "its context is full"}}),
+        ),
+        (
+            "aider",
+            b"litellm.RateLimitError: wait 2 hours\nTokens: 2k sent, 42 received.\nOnly 3 reflections allowed, stopping.",
+        ),
+    ],
+)
+def test_a_limit_after_which_the_model_answered_did_not_end_the_run(name: str, data: bytes) -> None:
+    stream, _ = told(name, data)
+    assert not stream.verdict().ok
+    assert stream.limit is None, "else its profile would sleep for a failure that has nothing to do with it"
+
+
+def test_a_limit_that_claude_timed_before_keeps_its_time_where_the_result_names_none() -> None:
+    stream, _ = told("claude", lines(OVERAGE), result(is_error=True, api_error_status=429, result="rate limited"))
+    assert wakes_at(stream.limit, NOON) == LATER
 
 
 def test_a_limit_that_an_agent_talks_about_is_none() -> None:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from cockpit.agents.streams import events as e
-from cockpit.agents.streams.limits import limit_in
+from cockpit.agents.streams.limits import later, limit_in
 from cockpit.agents.streams.stream import JsonStream, added, denials, dig, number, rows, said_in, target, text, whole
 
 _REASONS = {
@@ -112,7 +112,7 @@ class ClaudeStream(JsonStream):
         verdict = self._judged(found)
         said = text(found, "result") or "; ".join(_texts(found, "errors"))
         if found.get("is_error") is True:
-            self.limit = limit_in(said, certain=whole(found, "api_error_status") == 429) or self.limit
+            self.limit = later(self.limit, limit_in(said, certain=whole(found, "api_error_status") == 429))
         yield e.TurnEnd(verdict.ok, said if verdict.ok else verdict.reason)
 
     def verdict(self) -> e.Verdict:

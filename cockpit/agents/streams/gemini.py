@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from cockpit.agents.streams import events as e
-from cockpit.agents.streams.limits import limit_in
+from cockpit.agents.streams.limits import later, limit_in
 from cockpit.agents.streams.stream import JsonStream, denials, dig, message_in, said_in, target, text, whole
 
 _CALLED = re.compile(rb"Attempt (\d{1,9}) failed(?: with status (\d{3})\.|:|\.) ?(.*)", re.DOTALL)
@@ -116,7 +116,7 @@ class GeminiStream(JsonStream):
         yield self.usage
         if self._ended != "success":
             yield e.Error(self._why or "it ended with an error")
-            self.limit = limit_in(self._why) or self.limit
+            self.limit = later(self.limit, limit_in(self._why))
         yield e.TurnEnd(self._ended == "success", self._why)
 
     def verdict(self) -> e.Verdict:

@@ -37,7 +37,7 @@ _DATED = re.compile(
 )
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _STAMP = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[+-]\d\d:?\d\d)?")
-_UNITS = {"ms": 0.001, "mi": 60.0, "s": 1.0, "m": 60.0, "h": 3600.0, "d": DAY}
+_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": DAY}
 
 
 class Limit(Struct, frozen=True):
@@ -96,9 +96,9 @@ def wakes_at(limit: Limit, now: float) -> float | None:
         then = here.replace(hour=limit.clock // 60, minute=limit.clock % 60, second=0, microsecond=0)
         try:
             then = then if limit.day is None else _on(then, *limit.day)
-        except ValueError:
-            return None  # no such day
-        wake = (then if limit.day is not None or then > here else then + timedelta(days=1)).timestamp()
+            wake = (then if limit.day is not None or then > here else then + timedelta(days=1)).timestamp()
+        except (ValueError, OverflowError):
+            return None  # no such day, or none that a calendar reaches
     else:
         return None
     return wake if now < wake < now + LONGEST else None

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from cockpit.agents.streams import events as e
-from cockpit.agents.streams.limits import limit_in
+from cockpit.agents.streams.limits import later, limit_in
 from cockpit.agents.streams.stream import (
     SHOWN,
     JsonStream,
@@ -92,7 +92,7 @@ class OpencodeStream(JsonStream):
             )
             self._failed = said
             yield e.Error(said)
-            self.limit = limit_in(said, certain=whole(error, "data", "statusCode") == 429) or self.limit
+            self.limit = later(self.limit, limit_in(said, certain=whole(error, "data", "statusCode") == 429))
 
     def _tool(self, part: Any) -> Iterator[e.Event]:
         name, ident, status = text(part, "tool") or "a tool", text(part, "callID"), text(part, "state", "status")

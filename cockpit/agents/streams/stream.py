@@ -112,8 +112,8 @@ class Stream:
         return e.DONE
 
     def bore_fruit(self) -> None:
-        """Note that the model answered: no call before counts, and it waits for no limit any more."""
-        self.fruitless, self.waits = 0, None
+        """Note that the model answered: no call before counts, and no limit that was told before ends the run."""
+        self.fruitless, self.waits, self.limit = 0, None, None
 
     def unfinished(self, what: str = "its output ended before it said that it was done") -> e.Verdict:
         """Return the verdict on an output without an end: with its error, else what it said last beside it."""
