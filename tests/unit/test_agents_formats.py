@@ -132,6 +132,42 @@ def test_what_is_cut_off_at_any_byte_is_never_done(name: str) -> None:
             assert cut.verdict() == whole if complete else not cut.verdict().ok
 
 
+def test_what_is_cut_off_at_any_byte_of_an_acp_turn_is_never_done() -> None:
+    data = sample("gemini-acp")
+    turn = data[: data.index(b"\n", data.index(b"stopReason")) + 1].splitlines(keepends=True)
+    ahead, _ = told("acp", *turn[:3])  # what the session can do is told at length, and says nothing of its end
+    for line in turn[3:]:
+        for size in range(1, len(line)):
+            cut = copy.deepcopy(ahead)
+            cut.feed(line[:size])
+            cut.finish()
+            assert cut.verdict().ok is (b"stopReason" in line and size == len(line) - 1)
+        ahead.feed(line)
+    assert ahead.verdict().ok
+
+
+@pytest.mark.parametrize(
+    ("stop", "verdict"),
+    [
+        ("max_tokens", e.Verdict("failed", LENGTH)),
+        ("max_turn_requests", e.Verdict("failed", "it used up its number of calls before it was done")),
+        ("refusal", e.Verdict("refused", "its model refused to answer")),
+        ("cancelled", e.Verdict("failed", "it was interrupted")),
+        ("news", e.Verdict("failed", "it ended with news")),
+    ],
+)
+def test_an_acp_turn_that_did_not_end_well_is_not_done(stop: str, verdict: e.Verdict) -> None:
+    stream, found = told("acp", lines({"jsonrpc": "2.0", "id": 3, "result": {"stopReason": stop}}))
+    assert stream.verdict() == verdict
+    assert found[-1] == e.TurnEnd(False, verdict.reason.removeprefix("it ended with "))
+    more = {"method": "session/update", "params": {"update": {"sessionUpdate": "agent_message_chunk"}}}
+    good = {"jsonrpc": "2.0", "id": 4, "result": {"stopReason": "end_turn"}}
+    stream.feed(lines(good))
+    assert stream.verdict().ok
+    stream.feed(lines(more))
+    assert not stream.verdict().ok, "a turn is under way again"
+
+
 @pytest.mark.parametrize("name", [one for one in TOLD if one.endswith(("-edit", "-http400"))])
 def test_pieces_make_no_difference(name: str) -> None:
     data = sample(name)
@@ -632,7 +668,7 @@ SPOKE = {"type": "item.completed", "item": {"type": "agent_message", "text": "On
         ),
         (
             "aider",
-            b"litellm.RateLimitError: wait 2 hours\nTokens: 2k sent, 42 received.\nOnly 3 reflections allowed, stopping.",
+            b"litellm.RateLimitError: wait 2h\nTokens: 2k sent, 42 received.\nOnly 3 reflections allowed, stopping.",
         ),
     ],
 )
