@@ -1,5 +1,6 @@
 """The seam to agent programs: how each is started, and how its output is read; never starts one."""
 
+import json
 import shlex
 import sys
 from collections.abc import Callable, Iterable
@@ -15,6 +16,8 @@ from cockpit.plan.settings import AgentProfile
 
 ASKS_US = ("--permission-prompt-tool", "stdio")
 """What makes Claude Code ask whoever talks with it, where it may not do a thing."""
+APP_SERVER = "app-server"
+"""The word by which Codex is one that is talked to."""
 ATTACH = "give its interactive command in the plan: attach: [my-agent, --resume, '{session}']"
 LONGEST_WORD = 100_000
 """Bytes of a prompt that are handed over as one argument; systems refuse a few more."""
@@ -44,13 +47,15 @@ _SHELL_CHARACTERS = set("|&;<>()$`\\\"'*?[#~{}\n")
 class Adapter:
     """What is particular to one kind of agent program.
 
-    `resumes`: it can go on with a session; `cumulative`: its usage is that of the session, over all its runs.
+    `resumes`: it can go on with a session; `cumulative`: its tokens are those of the session, over all its runs;
+    `cumulative_cost`: so is the cost that it tells.
     """
 
     name: str
     parser: Callable[[], Parser]
     resumes: bool = False
     cumulative: bool = False
+    cumulative_cost: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +78,9 @@ def adapter(profile: AgentProfile) -> Adapter:
     return Adapter(
         profile.preset or "shell",
         partial(formats.parser, output),
-        resumes=(known is not None and bool(known.resume) and not isinstance(profile.run, str))
-        or dialect(profile) == "acp",
+        resumes=(known is not None and bool(known.resume) and not isinstance(profile.run, str)) or loads(profile),
         cumulative=output in formats.CUMULATIVE,
+        cumulative_cost=output in formats.CUMULATIVE_COST,
     )
 
 
@@ -90,8 +95,15 @@ def dialect(profile: AgentProfile) -> str:
     """Return in which protocol an agent of this profile is talked to; empty where it is only told its prompt."""
     if profile.preset == "acp":
         return "acp"
+    if profile.preset == "codex" and not isinstance(profile.run, str) and APP_SERVER in (profile.run or ()):
+        return "codex"
     asks = any(pair == ASKS_US for pair in zip(profile.args, profile.args[1:], strict=False))
     return "claude" if profile.preset == "claude" and asks and not isinstance(profile.run, str) else ""
+
+
+def loads(profile: AgentProfile) -> bool:
+    """Say whether it is asked to go on with a session, and not told so by its command line."""
+    return dialect(profile) in ("acp", "codex")
 
 
 def command(profile: AgentProfile, prompt_file: Path, prompt_text: str, session: str = "") -> Launch:
@@ -105,11 +117,14 @@ def command(profile: AgentProfile, prompt_file: Path, prompt_text: str, session:
     known = PROGRAMS.get(profile.preset or "")
     if talked := dialect(profile):
         words = ["sh", "-c", profile.run] if isinstance(profile.run, str) else list(profile.run or ())
-        if known is not None:
+        if talked == "codex":
+            model = ["-c", f"model={json.dumps(profile.model, ensure_ascii=False)}"] if profile.model else []
+            words += [*model, "-c", 'sandbox_mode="workspace-write"']  # as in its other mode, unless `args` say more
+        elif known is not None:
             words = [*(words or known.run), *([known.model, profile.model] if profile.model else [])]
             words += ["--input-format", "stream-json"]
         words += profile.args
-        if known is not None and session:
+        if known is not None and session and not loads(profile):
             words += [session if word == "{session}" else word for word in known.resume]
         go_between = (sys.executable, "-P", "-m", "cockpit.engine.duplex", talked, str(prompt_file))
         return Launch((*go_between, *words), None)

@@ -85,16 +85,19 @@ def usage(
     Where a format tells the sum of a session, what its earlier runs used is taken off; where it tells no cost, the
     profile's prices make one.
     """
-    used, earlier = parser.usage, Cost()
-    if profile is not None and presets.adapter(profile).cumulative and parser.session:
+    used, how = parser.usage, presets.adapter(profile) if profile is not None else None
+    earlier = Cost()
+    if how is not None and (how.cumulative or how.cumulative_cost) and parser.session:
         same = [one for one in snapshot.runs.values() if one.session == parser.session and one.id != run]
         earlier = total(snapshot.usage.get(one.id, Cost()) for one in same)
-    fresh = max(0, used.tokens_in - earlier.tokens_in)
-    cached = max(0, used.tokens_cached - earlier.tokens_cached)
-    out = max(0, used.tokens_out - earlier.tokens_out)
-    usd = used.usd
-    if usd is None:
-        prices = profile.cost if profile is not None else None
+    before = earlier if how is not None and how.cumulative else Cost()
+    fresh = max(0, used.tokens_in - before.tokens_in)
+    cached = max(0, used.tokens_cached - before.tokens_cached)
+    out = max(0, used.tokens_out - before.tokens_out)
+    prices = profile.cost if profile is not None else None
+    if used.usd is not None:
+        usd = max(0.0, used.usd - earlier.usd)
+    else:
         usd = 0.0 if prices is None else (fresh * prices.input + cached * prices.cached + out * prices.output) / 1e6
     if Cost(usd, fresh, cached, out) == snapshot.usage.get(run, Cost()):
         return None

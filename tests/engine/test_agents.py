@@ -293,3 +293,19 @@ def test_what_earlier_runs_of_a_session_used_is_not_counted_again(told: int) -> 
     assert fact.usd == pytest.approx((fresh + 20 + 200) / 1e6)
     known = Snapshot(runs=runs, usage={**snapshot.usage, "r2": Cost(fact.usd, fresh, 200, 20)})
     assert usage(known, "a", "r2", stream, codex) is None
+
+
+def test_over_acp_the_cost_is_that_of_a_session_and_the_tokens_are_those_of_a_run() -> None:
+    profile = AgentProfile.model_validate({"preset": "acp", "run": ["opencode", "acp"]})
+    runs = {"r1": Run("r1", "a", "one#1", 1, 1.0, session="S"), "r2": Run("r2", "a", "one#1", 2, 2.0)}
+    snapshot = Snapshot(runs=runs, usage={"r1": Cost(0.00246, 400, 800, 34)})
+    stream: Any = parser("acp")
+    stream.session, stream.usage = "S", Usage(400, 800, 34, 0.0041)
+    fact = usage(snapshot, "a", "r2", stream, profile)
+    assert fact is not None
+    assert (fact.tokens_in, fact.tokens_cached, fact.tokens_out) == (400, 800, 34)
+    assert fact.usd == pytest.approx(0.00164)
+    stream.session = "another"
+    alone = usage(snapshot, "a", "r2", stream, profile)
+    assert alone is not None
+    assert alone.usd == pytest.approx(0.0041)

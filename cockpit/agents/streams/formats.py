@@ -7,7 +7,10 @@ from cockpit.agents.streams.events import Parser
 from cockpit.errors import CockpitError
 
 CUMULATIVE = frozenset({"codex"})
-"""Formats whose usage is that of the session so far, over all runs that went on with it."""
+"""Formats whose tokens are those of the session so far, over all runs that went on with it."""
+
+CUMULATIVE_COST = frozenset({"acp"})
+"""Formats whose cost is that of the session so far, though their tokens are the run's own."""
 
 STRUCTURED = frozenset({"claude", "codex", "opencode", "gemini", "acp"})
 """Formats of which every line is a message of its own, and not text to be read as it is."""
