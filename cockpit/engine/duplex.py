@@ -9,6 +9,7 @@ not answered with a yes.
 import asyncio
 import contextlib
 import json
+import os
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
@@ -21,6 +22,8 @@ from cockpit.safetext import safe_line
 
 LONGEST_LINE = 64 * 1024 * 1024
 ENDING_S = 10.0
+LAST_WORDS_S = 1.0
+"""How long an agent's output is read on at most once it has ended."""
 AGAIN_S = 1.0
 REFUSED_S = 5.0
 LATER_S = 30.0
@@ -80,17 +83,31 @@ class AgentGoneError(CockpitError):
 
 
 class Agent:
-    """A program that takes JSON lines on its stdin; `out` gets all that it prints."""
+    """A program that takes JSON lines on its stdin; `out` gets all that it prints, which comes by `reader`."""
 
-    def __init__(self, process: asyncio.subprocess.Process, out: IO[bytes]) -> None:
+    def __init__(
+        self,
+        process: asyncio.subprocess.Process,
+        reader: asyncio.StreamReader,
+        output: asyncio.BaseTransport,
+        out: IO[bytes],
+    ) -> None:
         self._process = process
+        self._reader = reader
+        self._output = output
         self._out = out
+        self._closing = asyncio.create_task(self._close_behind_it())
         self.repeats = False  # it tells again what an earlier run printed
+
+    async def _close_behind_it(self) -> None:
+        """Close its output once it has ended: what it left behind may hold that open for ever."""
+        await self._process.wait()
+        await asyncio.sleep(LAST_WORDS_S)
+        self._output.close()
 
     async def messages(self) -> AsyncIterator[dict[str, Any]]:
         """Yield the messages that it sends until it closes its output; other lines are only passed on."""
-        assert self._process.stdout is not None  # noqa: S101  # it was started with a pipe
-        async for line in self._process.stdout:
+        async for line in self._reader:
             try:
                 found = json.loads(line)
             except (ValueError, RecursionError):
@@ -113,7 +130,7 @@ class Agent:
 
     async def send(self, message: dict[str, Any]) -> None:
         """Send a message. Raises AgentGoneError."""
-        assert self._process.stdin is not None  # noqa: S101  # the same
+        assert self._process.stdin is not None  # noqa: S101  # it was started with a pipe
         try:
             self._process.stdin.write(_json(message))
             await self._process.stdin.drain()
@@ -121,17 +138,21 @@ class Agent:
             raise AgentGoneError("the agent takes no more input") from error
 
     async def end(self) -> None:
-        """Close its input, which ends it; one that goes on for long is told to end."""
+        """Close its input, which ends it; one that goes on for long is told to end, then ended."""
         if self._process.stdin is not None:
             self._process.stdin.close()
-        try:
-            async with asyncio.timeout(ENDING_S):
-                async for _ in self.messages():
-                    pass  # it is passed on, no more
-                await self._process.wait()
-        except TimeoutError:
-            self._process.terminate()
-            await self._process.wait()
+        for insist in (self._process.terminate, self._process.kill):
+            try:
+                async with asyncio.timeout(ENDING_S):
+                    await self._process.wait()
+                    break
+            except TimeoutError:
+                with contextlib.suppress(ProcessLookupError):  # it ended at that moment
+                    insist()
+        async for _ in self.messages():
+            pass  # it is passed on, no more
+        self._closing.cancel()
+        self._output.close()
 
 
 def _json(message: dict[str, Any]) -> bytes:
@@ -173,12 +194,20 @@ async def talk(
 
     What the operator says is handed over as soon as the agent's protocol takes it.
     """
-    pipe = asyncio.subprocess.PIPE
+    # A pipe of asyncio's own would keep it from seeing the agent's end for as long as anybody else holds it open.
+    ours, its = os.pipe()
+    reader = asyncio.StreamReader(LONGEST_LINE)
+    output, _ = await asyncio.get_running_loop().connect_read_pipe(
+        lambda: asyncio.StreamReaderProtocol(reader), os.fdopen(ours, "rb", 0)
+    )
     try:
-        process = await asyncio.create_subprocess_exec(*argv, stdin=pipe, stdout=pipe, limit=LONGEST_LINE)
+        process = await asyncio.create_subprocess_exec(*argv, stdin=asyncio.subprocess.PIPE, stdout=its)
     except OSError as error:
+        output.close()
         raise CockpitError(f"{argv[0]} cannot be started: {error.strerror or error}") from error
-    agent = Agent(process, out)
+    finally:
+        os.close(its)
+    agent = Agent(process, reader, output, out)
     conversation = dialect(agent, ask)
     line = _Line(agent, conversation, operator) if operator is not None else None
     try:

@@ -1,5 +1,6 @@
 """Agents that are talked to: scripted ones that speak the protocols of the real ones, line by line."""
 
+import asyncio
 import io
 import json
 import sys
@@ -204,6 +205,38 @@ async def test_an_agent_that_ends_too_early_or_refuses_is_no_good_end(script: Ca
         await talk(duplex_acp.Talk, script(refusing), "work", operator, out)
     with pytest.raises(CockpitError, match="cannot be started"):
         await talk(duplex_acp.Talk, ["/nowhere/agent"], "work", operator, out)
+
+
+LEAVING = """
+import json, signal, subprocess, sys, time
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+def say(**message): print(json.dumps({"jsonrpc": "2.0", **message}), flush=True)
+while line := sys.stdin.readline():
+    message = json.loads(line)
+    result = {"sessionId": "s", "stopReason": "end_turn"}
+    if message["method"] == "session/prompt":
+        subprocess.Popen(["sleep", "8"])
+        if sys.argv[1:] == ["killed"]:
+            break
+    say(id=message["id"], result=result)
+if sys.argv[1:] == ["deaf"]:
+    time.sleep(8)
+"""
+
+
+@pytest.mark.parametrize("agent", ["left", "deaf", "killed"])
+async def test_what_an_agent_leaves_behind_holds_up_no_end(
+    script: Callable[[str], list[str]], monkeypatch: pytest.MonkeyPatch, agent: str
+) -> None:
+    monkeypatch.setattr(duplex, "ENDING_S", 0.2)
+    monkeypatch.setattr(duplex, "LAST_WORDS_S", 0.2)
+    async with asyncio.timeout(5):
+        talking = talk(duplex_acp.Talk, [*script(LEAVING), agent], "work", Operator(), io.BytesIO())
+        if agent != "killed":
+            assert await talking
+            return
+        with pytest.raises(CockpitError, match="ended before its work did"):
+            await talking
 
 
 @pytest.mark.parametrize(
