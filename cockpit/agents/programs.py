@@ -82,7 +82,8 @@ PROGRAMS: Mapping[str, Program] = {
         run=("codex", "exec", "--json", "-s", "workspace-write"),
         told=("-",),
         resume=("resume", "{session}"),
-        attach=("codex", "resume", "{session}"),
+        # Its background server would go on with a turn, and write, after the worktree was left and handed back.
+        attach=("codex", "resume", "--no-daemon", "{session}"),
         pass_env=("CODEX_HOME", "CODEX_API_KEY", "OPENAI_API_KEY", "OPENAI_BASE_URL"),
     ),
     # Its log alone tells that it calls a failing model again.
@@ -98,7 +99,8 @@ PROGRAMS: Mapping[str, Program] = {
         prompt="arg",
         told=("-p", "{prompt}"),
         resume=("--resume", "{session}"),
-        attach=("gemini", "--resume", "{session}"),
+        # As its runs do: it would ask about every worktree, and keep the answer for good.
+        attach=("gemini", "--skip-trust", "--resume", "{session}"),
         # Nothing that it prints tells of an answer that was refused, too long, or cut off behind a tool call.
         env={
             "GEMINI_TELEMETRY_ENABLED": "true",

@@ -107,12 +107,21 @@ def compose(
     return "\n\n".join(parts) + "\n"
 
 
-def compose_again(*, present: Sequence[str] = (), notes: Sequence[str] = (), additions: Sequence[str] = ()) -> str:
-    """Return the prompt for a run that goes on with the session of one that was paused: it knows its work."""
+def compose_again(
+    *,
+    earlier: Sequence[EarlierRun] = (),
+    comments: Sequence[LineComment] = (),
+    present: Sequence[str] = (),
+    notes: Sequence[str] = (),
+    additions: Sequence[str] = (),
+) -> str:
+    """Return the prompt for a run that goes on with the session of one before: it knows its work, not what failed."""
     parts = ["# Go on", "The operator interrupted you, and now lets you go on. The rules are those of before."]
     parts += ["Look at what is in the worktree, and do what is left of your work."]
     parts += _added(additions)
     parts += _listed("Notes on this run", notes)
+    parts += _earlier(earlier)
+    parts += _comments(comments)
     parts += _present(present)
     return "\n\n".join(parts) + "\n"
 

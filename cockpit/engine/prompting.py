@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from msgspec.structs import astuple
 
-from cockpit.agents.prompt import EarlierRun, LineComment, compose
+from cockpit.agents.prompt import EarlierRun, LineComment, compose, compose_again
 from cockpit.plan.legs import LegSpec
 from cockpit.plan.model import Plan, Workstream
 from cockpit.schedule.snapshot import Leg
@@ -18,9 +18,24 @@ def text(
         plan,
         workstream,
         LegSpec(*astuple(leg.outline)),
-        earlier=[EarlierRun(number, "not merged", lesson) for number, lesson in enumerate(leg.lessons, 1)],
-        comments=[LineComment(*astuple(one)) for one in leg.comments],
+        earlier=_earlier(leg),
+        comments=_comments(leg),
         present=present,
         notes=notes,
         additions=[*leg.additions, leg.addition],
     )
+
+
+def text_again(leg: Leg, *, present: Sequence[str] = (), notes: Sequence[str] = ()) -> str:
+    """Return the prompt of a leg's next run where that goes on with the session of the one before it."""
+    return compose_again(
+        earlier=_earlier(leg), comments=_comments(leg), present=present, notes=notes, additions=[leg.addition]
+    )
+
+
+def _earlier(leg: Leg) -> list[EarlierRun]:
+    return [EarlierRun(number, "not merged", lesson) for number, lesson in enumerate(leg.lessons, 1)]
+
+
+def _comments(leg: Leg) -> list[LineComment]:
+    return [LineComment(*astuple(one)) for one in leg.comments]

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from cockpit.agents import environment, presets, runs
-from cockpit.agents.prompt import compose_again
 from cockpit.agents.streams.limits import Limit, wakes_at
 from cockpit.engine import checks, following, preparing, prompting
 from cockpit.engine.duplex import Earlier
@@ -121,8 +120,8 @@ class Running:
         session = self._session(leg, profile)
         told = [*notes(self._effects, leg, outfit), *heard(mail)]
         if session:
-            text = compose_again(present=paths, notes=told, additions=[leg.addition])
-            if presets.dialect(profile) == "acp":  # whether it can go on with that, only the agent itself knows
+            text = prompting.text_again(leg, present=paths, notes=told)
+            if presets.loads(profile):  # whether it can go on with that, only the agent itself knows
                 Earlier.keep(folder, session, prompting.text(plan, workstream, leg, present=paths, notes=told))
         else:
             text = prompting.text(plan, workstream, leg, present=paths, notes=told)
@@ -154,7 +153,7 @@ class Running:
         )
 
     def _session(self, leg: Leg, profile: AgentProfile) -> str:
-        """Return the session that a leg's run goes on with: that of its paused run, where the same program does it."""
+        """Return the session that a leg's run goes on with, where the same program does it."""
         before = self._engine.snapshot.runs.get(leg.continues)
         now = self._engine.snapshot.runs.get(leg.run or "")
         same = before is not None and now is not None and before.profile == now.profile

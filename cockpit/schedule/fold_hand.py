@@ -6,6 +6,7 @@ from cockpit.errors import IllegalMoveError
 from cockpit.schedule import facts as f
 from cockpit.schedule.folding import apply, leg_of, put
 from cockpit.schedule.snapshot import ByHand, Leg, Snapshot
+from cockpit.schedule.taking import GO_ON
 
 
 @apply.register
@@ -34,7 +35,10 @@ def _(fact: f.HandBackAsked, snapshot: Snapshot, at: float) -> Snapshot:
 def _(fact: f.HandedBack, snapshot: Snapshot, at: float) -> Snapshot:
     leg = leg_of(snapshot, fact.leg)
     done = replace(_taken(leg), back=fact.how, ended=at, paths=fact.paths, changed=fact.changed)
-    return put(snapshot, replace(leg, hand=done))
+    run = snapshot.runs.get(leg.run or "")
+    # Whatever ended the run: what was said to its agent by hand is in that conversation.
+    continues = run.id if fact.how == GO_ON and run is not None and run.session else leg.continues
+    return put(snapshot, replace(leg, hand=done, continues=continues))
 
 
 @apply.register

@@ -44,7 +44,7 @@ class Leg(Struct, frozen=True):
     worktree in which it is being resolved. `reverted` is the commit on base that undid its merge.
     In quarantine, `held_slot` is the slot that wrote it, `held_for` the ids of violations, `held_from` the state
     that it left. `start_over`: its next run begins at its base again; `avoid`: the profile that is not to do it.
-    `continues` is the paused run whose session its next run goes on with.
+    `continues` is the run, paused or handed back, whose session its next run goes on with.
     `allowed` are violations in its commit that comments allow, `unscanned` files of it that nobody looked at.
     `addition` is what the operator adds to the prompt of its next run, `additions` what its runs were told so.
     `note` is what its agent noted last, `claimed` what it said is done. `hand`: a human's work since its last run.

@@ -55,9 +55,9 @@ def test_nothing_is_put_into_a_shell_string() -> None:
     ("keys", "session", "words"),
     [
         ({"preset": "claude"}, "S", "claude --resume S"),
-        ({"preset": "codex", "model": "m"}, "S", "codex resume S --model m"),
+        ({"preset": "codex", "model": "m"}, "S", "codex resume --no-daemon S --model m"),
         ({"preset": "opencode"}, "S", "opencode --session S"),
-        ({"preset": "gemini"}, "S", "gemini --resume S"),
+        ({"preset": "gemini"}, "S", "gemini --skip-trust --resume S"),
         ({"preset": "aider"}, "", "aider --restore-chat-history --no-auto-commits --no-gitignore"),
         ({"preset": "claude", "model": "m", "attach": ["my-claude", "-r", "{session}"]}, "S", "my-claude -r S"),
         ({"run": "agent", "attach": ["agent", "-i"]}, "", "agent -i"),

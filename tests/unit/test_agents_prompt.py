@@ -119,7 +119,8 @@ def test_a_code_fence_that_is_left_open_swallows_nothing_below_it() -> None:
     text = compose(PLAN, open_plan, leg("api"))
     assert "```\nx\n```\n\n## Issue" in text
     assert "## Notes\n\n~~~\n~~~\n\n## " in text
-    again = compose_again(additions=["```"], notes=["mind it"])
+    again = compose_again(additions=["```"], notes=["mind it"], earlier=[EarlierRun(1, "failed", gate="unit")])
+    assert "The gate `unit` failed." in again, "a conversation that goes on knows nothing of what came after it"
     assert "```\n```\n\n## Notes on this run" in again
 
 

@@ -1,6 +1,7 @@
 """Which worktrees a human may take over, and what each way of handing one back leads to; pure."""
 
 import pytest
+from msgspec.structs import replace
 
 from cockpit.errors import IllegalMoveError, OrderRefusedError
 from cockpit.schedule import facts as f
@@ -10,7 +11,7 @@ from cockpit.schedule.orders import HandBack, Order, TakeLeg, TakeOver
 from cockpit.schedule.readings import Readings
 from cockpit.schedule.snapshot import PendingOrder, Snapshot
 from cockpit.schedule.states import State
-from cockpit.schedule.taking import HELD_UP, TAKEABLE, after_hand_back
+from cockpit.schedule.taking import HELD_UP, TAKEABLE, WAYS, after_hand_back
 from tests.unit.outlines import START, loaded, told
 from tests.unit.test_carry import ONE, PATHS
 
@@ -97,6 +98,19 @@ def test_each_way_of_handing_back(state: State, how: str, changed: bool) -> None
         assert leg.state is (S.CHECKING if how == "review" else before)
     with pytest.raises(OrderRefusedError, match="not taken over"):
         carry_out(snapshot, Order("handback", ("a",), how="leave"))
+
+
+@pytest.mark.parametrize("state", sorted(TAKEABLE))
+@pytest.mark.parametrize("how", WAYS)
+def test_the_conversation_that_a_human_went_on_with_is_that_of_the_next_run(state: State, how: str) -> None:
+    snapshot = taken(state)
+    before = snapshot.legs["a"].continues
+    snapshot = replace(snapshot, runs={"a@1": replace(snapshot.runs["a@1"], session="S")})
+    snapshot = told(snapshot, f.HandBackAsked("a", how), f.HandedBack("a", how))
+    leg = snapshot.legs["a"]
+    assert leg.hand is not None
+    snapshot = told(snapshot, *after_hand_back(snapshot, leg, leg.hand))
+    assert snapshot.legs["a"].continues == ("a@1" if how == "go-on" else before)
 
 
 def test_what_a_human_changed_is_on_no_agents_record() -> None:
