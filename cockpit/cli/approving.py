@@ -79,7 +79,7 @@ class Asker:
         text = (await _line("answer (empty: later): ")).strip()
         if not text:
             return
-        chosen = int(text) if text.isdecimal() and 1 <= int(text) <= len(question.choices) else None
+        chosen = question.chosen(text)
         words = "" if chosen else text
         order = Order("answer", (question.workstream,), who("command"), words, chosen, expected=question.id)
         done = await handle.order(order)

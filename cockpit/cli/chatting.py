@@ -21,6 +21,7 @@ from cockpit.schedule.orders import Order
 if TYPE_CHECKING:
     from cockpit.engine.handle import Handle, View
     from cockpit.engine.project import Project
+    from cockpit.schedule.talk import Question
 
 LOOK_EVERY_S = 0.2
 SHOWN_FIRST = 20
@@ -53,7 +54,7 @@ class _Talk:
         self._project = project
         self._workstream = workstream
         self._run = ""
-        self._asked: list[str] = []
+        self._asked: tuple[Question, ...] = ()
 
     async def go_on(self) -> None:
         """Talk until the run is over, or nothing more is typed."""
@@ -92,13 +93,13 @@ class _Talk:
                 await asyncio.gather(showing, return_exceptions=True)
 
     def _ask(self, view: "View") -> None:
-        open_now = view.snapshot.open_questions(self._workstream)
+        open_now, known = view.snapshot.open_questions(self._workstream), {one.id for one in self._asked}
         for one in open_now:
-            if one.id not in self._asked:
+            if one.id not in known:
                 say(f"? {safe_text(one.text)}")
                 for number, choice in enumerate(one.choices, 1):
                     say(f"  {number}  {on_one_line(choice)}")
-        self._asked = [one.id for one in open_now]
+        self._asked = open_now
 
     async def _show(self, folder: Path) -> None:
         parser, place, idle = formats.parser(format_of(folder)), 0, 0
@@ -131,9 +132,9 @@ class _Talk:
     async def _hand_over(self, text: str) -> None:
         order = Order("tell", (self._workstream,), by(), text)
         if self._asked:
-            number = int(text) if text.isdecimal() and len(text) < 3 else None
+            number = self._asked[0].chosen(text)
             words = "" if number is not None else text
-            order = Order("answer", (self._workstream,), by(), words, number, expected=self._asked[0])
+            order = Order("answer", (self._workstream,), by(), words, number, expected=self._asked[0].id)
         try:
             answer = await self._handle.order(order)
         except CockpitError as error:

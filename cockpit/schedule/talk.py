@@ -34,6 +34,10 @@ class Question(Struct, frozen=True):
         """Say whether it still waits for its answer."""
         return not self.how
 
+    def chosen(self, text: str) -> int | None:
+        """Return the number of the choice that what was typed is; None where it is an answer in words."""
+        return next((number for number in range(1, len(self.choices) + 1) if text == str(number)), None)
+
 
 class Message(Struct, frozen=True):
     """What the agent of one workstream tells that of another; `read` says how it arrived, empty while it has not.

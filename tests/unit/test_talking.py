@@ -95,6 +95,14 @@ def test_a_question_waits_for_the_operator_and_holds_nothing_else() -> None:
     assert answered.state() == "running"
 
 
+def test_a_number_that_is_typed_is_a_choice_only_where_there_is_such_a_one() -> None:
+    def chosen(text: str, *choices: str) -> int | None:
+        return Question("q", "a", "a", RUN, "?", choices).chosen(text)
+
+    assert [chosen(text, "80", "8080") for text in ("1", "2", "3", "0", "8080", "9" * 5000)] == [1, 2, *[None] * 4]
+    assert chosen("4") is None, "how many? 4 is an answer in words"
+
+
 def test_an_answer_names_its_question_where_there_are_several() -> None:
     snapshot = gave(gave(running(), inside("ask", "one?")), inside("ask", "two?"))
     first, second = snapshot.questions
