@@ -1,8 +1,6 @@
 """`cockpit report`: what a plan came to, for people (Markdown, HTML) and programs (JSON, CSV); it changes nothing."""
 
-import csv
 import html
-import io
 import time
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -243,19 +241,9 @@ th { color: #666; font-weight: normal; } .r { text-align: right; font-variant-nu
 
 def sheet(found: dict[str, Any]) -> str:
     """Return what was used, run by run and day by day, as CSV; no cell begins as a formula would."""
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(LEDGER)
-    for one in found["cost"]["ledger"]:
-        writer.writerow([_cell(one[name]) for name in LEDGER])
-    return out.getvalue()
+    from cockpit.metrics.tables import csv_text
 
-
-def _cell(value: Any) -> Any:
-    if not isinstance(value, str):
-        return value
-    text = safe_line(value)
-    return f"'{text}" if text[:1] in ("=", "+", "-", "@") else text
+    return csv_text(LEDGER, ([one[name] for name in LEDGER] for one in found["cost"]["ledger"]), end="\n")
 
 
 def _json(found: dict[str, Any]) -> str:

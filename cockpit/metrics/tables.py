@@ -7,10 +7,10 @@ from collections.abc import Iterable, Sequence
 from cockpit.safetext import on_one_line
 
 
-def csv_text(heads: Sequence[str], rows: Iterable[Sequence[str | float | None]]) -> str:
-    """Return a table with its heads as CSV (RFC 4180); None is an empty cell."""
+def csv_text(heads: Sequence[str], rows: Iterable[Sequence[str | float | None]], *, end: str = "\r\n") -> str:
+    """Return a table with its heads as CSV (RFC 4180, but for another `end` of its lines); None is an empty cell."""
     out = io.StringIO()
-    writer = csv.writer(out)
+    writer = csv.writer(out, lineterminator=end)
     writer.writerow(heads)
     writer.writerows([_cell(value) for value in row] for row in rows)
     return out.getvalue()
