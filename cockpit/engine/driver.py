@@ -50,7 +50,7 @@ from cockpit.store.paths import StateFolder
 from cockpit.store.records import RecordStore, records_file
 
 FIRST_CLIENT_S = 10.0
-SELDOM = (10_000, 20, 50)
+SELDOM = (5_000, 8, 250)
 LINGER_S = 1.0
 CLOSING_S = 5.0
 TAKE_S = 2.5  # a driver that was started for one order may be about to end
@@ -99,7 +99,7 @@ class Driver:
         self.engine.record(f.DriverStarted(os.getpid(), __version__))
         await self._recover()
         await self._pool.long(prune_state, self.project.state, self.engine.snapshot)
-        self.plans.take_up()
+        await self.plans.take_up()
         if agents is not None:
             self.engine.record(f.AgentLimitChanged(agents))
         self.engine.read(driver_pid=os.getpid(), driver_since=self._clock.now())

@@ -1,13 +1,15 @@
 """The plan in force: taken up at the start, changed by good and trusted reloads, kept when the file breaks."""
 
+import asyncio
 from pathlib import Path
 
 from msgspec.structs import replace
 
 from cockpit.engine.effects import Effects
 from cockpit.engine.preparing import changed_too_late
-from cockpit.engine.project import keep_base, outline_of, started_legs
+from cockpit.engine.project import keep_base
 from cockpit.engine.retired import PART, WHOLE
+from cockpit.engine.versions import Version, version_of
 from cockpit.errors import CockpitError, OrderRefusedError, PlanError, UntrustedError
 from cockpit.plan import trust
 from cockpit.plan.fields import CUT
@@ -19,7 +21,6 @@ from cockpit.schedule import facts as f
 from cockpit.schedule.changed import PlanChange
 from cockpit.schedule.consequences import plan_changes, shortened
 from cockpit.schedule.orders import Order
-from cockpit.schedule.outline import Outline
 from cockpit.schedule.readings import Flaw, PlanReading
 from cockpit.schedule.talking import FROM_INSIDE
 
@@ -36,34 +37,32 @@ class Plans:
         self._on_disk = effects.project.loaded
         self._store = TrustStore()
         self._checked = False
+        self._turns = asyncio.Lock()  # what is taken up and what is trusted come one after the other
 
-    def take_up(self) -> None:
+    async def take_up(self) -> None:
         """Bring the plan as it is on disk into force at a driver's start; one without trust runs nothing."""
-        loaded = self._on_disk
-        untrusted = () if self._store.is_trusted(loaded) else _commands(loaded)
-        self._engine.read(plan=PlanReading(untrusted=untrusted))
-        before = self._before(loaded)
-        prepared = before.prepare if before is not None else None
-        self._force(loaded, "" if untrusted else WHOLE, before)
-        self._engine.read(notes={"prepare": changed_too_late(self._engine.snapshot, prepared, loaded.plan.prepare)})
-
-    def _before(self, loaded: Loaded) -> PlanModel | None:
-        """Return the version of the plan that an earlier driver took up last; None where it can't be told."""
-        text = self._engine.snapshot.text
-        if not text or text == loaded.text:
-            return loaded.plan
-        try:
-            return parse_plan(text, loaded.path).plan
-        except PlanError:
-            return None
+        async with self._turns:
+            loaded = self._on_disk
+            untrusted = await self._untrusted(loaded)
+            self._engine.read(plan=PlanReading(untrusted=untrusted))
+            before = await self._effects.pool.short(_before, self._engine.snapshot.text, loaded)
+            version = await self._version(loaded, "" if untrusted else WHOLE, before)
+            self._adopt(version)
+            prepared = before.prepare if before is not None else None
+            told = changed_too_late(self._engine.snapshot, prepared, loaded.plan.prepare)
+            self._engine.read(notes={"prepare": told})
 
     async def reload(self) -> None:
         """Take up a changed plan file: a broken one is shown and changes nothing, an untrusted part waits."""
+        async with self._turns:
+            await self._reload()
+
+    async def _reload(self) -> None:
         known = self._on_disk
         if not self._engine.readings.plan.errors and await self._effects.pool.short(_holds, known.path, known.text):
             return  # one save is several events
         try:
-            loaded = await self._effects.pool.short(load_plan, self._on_disk.path)
+            loaded = await self._effects.pool.short(load_plan, known.path)
         except PlanError as error:
             problems = tuple(str(problem) for problem in error.problems)
             flaws = tuple(
@@ -72,50 +71,50 @@ class Plans:
             self._engine.read(plan=replace(self._engine.readings.plan, errors=problems, flaws=flaws))
             return
         reading = self._engine.readings.plan
-        if loaded.text == self._on_disk.text and not reading.errors:
+        if loaded.text == known.text and not reading.errors:
             return
-        self._on_disk = loaded
-        if reading.untrusted or self._store.is_trusted(loaded):
-            untrusted = () if self._store.is_trusted(loaded) else _commands(loaded)
-            self._force(loaded, "" if untrusted else WHOLE)
+        untrusted = await self._untrusted(loaded)
+        if reading.untrusted or not untrusted:
+            self._adopt(await self._version(loaded, "" if untrusted else WHOLE), on_disk=loaded)
             self._engine.read(plan=PlanReading(untrusted=untrusted))
             return
-        kept, changes = trust.keep_in_force(self._effects.project.loaded.plan, loaded.plan)
+        in_force = self._effects.project.loaded.plan
+        kept, changes = await self._effects.pool.short(trust.keep_in_force, in_force, loaded.plan)
         asks = tuple(f"{change.where}: {change.old} → {change.new}" for change in changes)
-        self._force(Loaded(kept, loaded.text, loaded.path), PART if asks else WHOLE)
-        self._engine.read(plan=PlanReading(asks=asks, held=self._held(kept, loaded) if asks else ()))
+        awaits = await self._version(loaded, "", kept) if asks else None
+        self._adopt(
+            await self._version(Loaded(kept, loaded.text, loaded.path), PART if asks else WHOLE), on_disk=loaded
+        )
+        held = self._told(awaits)[0] if awaits is not None else ()
+        self._engine.read(plan=PlanReading(asks=asks, held=held))
 
-    def _held(self, kept: PlanModel, loaded: Loaded) -> tuple[PlanChange, ...]:
-        """Return what awaits trust, with what it would mean for the work under way now."""
-        outline = outline_of(self._effects.project.with_plan(loaded), started_legs(self._engine.snapshot))
-        return self._told(kept, loaded.plan, outline)[0]
+    async def _untrusted(self, loaded: Loaded) -> tuple[str, ...]:
+        """Return the commands of a plan that is not trusted; none of one that is."""
+        return () if await self._effects.pool.short(self._store.is_trusted, loaded) else _commands(loaded)
 
     @property
     def on_disk(self) -> Loaded:
-        """The newest good version of the plan file, in force or not."""
+        """The newest good version of the plan file that was taken up, in force or not."""
         return self._on_disk
 
     async def trust(self, shown: str) -> None:
         """Trust the plan as it was shown (its digest), and bring all of it into force. Raises OrderRefusedError."""
-        loaded = self._on_disk
-        if shown != trust.digest(loaded):
-            raise OrderRefusedError("the plan changed since its commands were shown: look at them again")
-        try:
-            await self._effects.pool.short(self._store.trust, loaded)
-        except (CockpitError, OSError) as error:
-            raise OrderRefusedError(f"the trust could not be kept: {error}") from error
-        if self._on_disk is loaded:  # else a newer version came meanwhile, and asked for itself
-            self._force(loaded, WHOLE)
+        async with self._turns:
+            loaded = self._on_disk
+            if shown != trust.digest(loaded):
+                raise OrderRefusedError("the plan changed since its commands were shown: look at them again")
+            version = await self._version(loaded, WHOLE)
+            try:
+                await self._effects.pool.short(self._store.trust, loaded)
+            except (CockpitError, OSError) as error:
+                raise OrderRefusedError(f"the trust could not be kept: {error}") from error
+            self._adopt(version if version.fits(self._engine.snapshot) else await self._version(loaded, WHOLE))
             self._engine.read(plan=PlanReading())
 
     async def require_trust(self, order: Order) -> None:
         """Refuse what would run commands of a plan that is not trusted, and a first start that cannot go well."""
         if self._engine.readings.plan.untrusted and order.verb not in FREE_VERBS:
-            if self._store.is_trusted(self._on_disk):  # trusted meanwhile by a command
-                self._force(self._on_disk, WHOLE)
-                self._engine.read(plan=PlanReading())
-            else:
-                raise UntrustedError("the plan is not trusted yet: look at its commands, then trust it")
+            await self._look_for_trust()
         if order.verb == "start" and not self._checked:
             await self._preflight()
             try:
@@ -132,32 +131,58 @@ class Plans:
         if bad:
             raise OrderRefusedError("; ".join(bad))
 
-    def _force(self, loaded: Loaded, trusted: str, before: PlanModel | None = None) -> None:
-        snapshot, old = self._engine.snapshot, self._effects.project.loaded
-        project = self._effects.project.with_plan(loaded)
-        outline = outline_of(project, started_legs(snapshot))
-        fact = f.PlanLoaded(str(loaded.path), loaded.text, outline, trusted)
-        if fact != f.PlanLoaded(snapshot.path, snapshot.text, snapshot.outline, snapshot.trust):
-            self._engine.record(fact, *self._changes(old.plan if before is None else before, loaded.plan, outline))
+    async def _look_for_trust(self) -> None:
+        """Bring the plan into force where a command trusted it meanwhile. Raises UntrustedError where none did."""
+        async with self._turns:
+            if not self._engine.readings.plan.untrusted:
+                return
+            if await self._untrusted(self._on_disk):
+                raise UntrustedError("the plan is not trusted yet: look at its commands, then trust it")
+            self._adopt(await self._version(self._on_disk, WHOLE))
+            self._engine.read(plan=PlanReading())
+
+    async def _version(self, loaded: Loaded, trusted: str, before: PlanModel | None = None) -> Version:
+        """Make a version ready, again where a leg started meanwhile; to be adopted before anything else is awaited."""
+        project = self._effects.project
+        old = project.loaded.plan if before is None else before
+        while True:
+            made = await self._effects.pool.short(version_of, project, loaded, trusted, old, self._engine.snapshot)
+            if made.fits(self._engine.snapshot):
+                return made
+
+    def _adopt(self, version: Version, *, on_disk: Loaded | None = None) -> None:
+        """Bring a version into force, all at once: orders are either from before it or from after it."""
+        snapshot, old, loaded = self._engine.snapshot, self._effects.project.loaded, version.project.loaded
+        if version.fact != f.PlanLoaded(snapshot.path, snapshot.text, snapshot.outline, snapshot.trust):
+            changes, left_out = self._told(version)
+            known = changes and snapshot.workstreams  # a plan's first version changes nothing
+            self._engine.record(version.fact, *((f.PlanChanged(changes, left_out),) if known else ()))
             self._effects.retired = ()
         if (loaded.plan.base, loaded.repo) != (old.plan.base, old.repo):
             self._engine.read(notes={"plan": "the new `base` or `repo` is in effect from the driver's next start"})
         if told := changed_too_late(self._engine.snapshot, old.plan.prepare, loaded.plan.prepare):
             self._engine.read(notes={"prepare": told})
-        self._effects.project = project
+        self._effects.project = version.project
+        self._on_disk = self._on_disk if on_disk is None else on_disk
 
-    def _changes(self, old: PlanModel, new: PlanModel, outline: Outline) -> tuple[f.PlanChanged, ...]:
-        """Return the fact of what a new version changes; none at a plan's first, and where it changes nothing."""
-        changes, left_out = self._told(old, new, outline)
-        return (f.PlanChanged(changes, left_out),) if changes and self._engine.snapshot.workstreams else ()
-
-    def _told(self, old: PlanModel, new: PlanModel, outline: Outline) -> tuple[tuple[PlanChange, ...], int]:
-        """Return what differs in two versions, without the secrets in it, and how much is left out."""
-        for plan in (old, new):  # the old ones may be those of a driver before this one
+    def _told(self, version: Version) -> tuple[tuple[PlanChange, ...], int]:
+        """Return what a version changes, without the secrets in it, and how much is left out."""
+        found = version.differences
+        for plan in (found.old, found.new):  # the old ones may be those of a driver before this one
             for env in (*(one.env for one in plan.agents.values()), *(one.env for one in plan.workstreams)):
                 KNOWN.learn(env)
-        changes, left_out = shortened(plan_changes(old, new, self._engine.snapshot, outline))
+        changes, left_out = shortened(plan_changes(found, self._engine.snapshot, version.fact.outline))
         return tuple(replace(one, old=_hidden(one.old), new=_hidden(one.new)) for one in changes), left_out
+
+
+def _before(text: str, loaded: Loaded) -> PlanModel | None:
+    """Return the version of the plan that an earlier driver took up last; None where it can't be told."""
+    if not text or text == loaded.text:
+        return loaded.plan
+    try:
+        return parse_plan(text, loaded.path).plan
+    except PlanError:
+        return None
 
 
 def _hidden(text: str) -> str:

@@ -1,4 +1,4 @@
-"""Two versions of a part of a plan → what differs in it, field by field, in words that people read; judges nothing."""
+"""Two versions of a plan, or of a part → what differs, field by field, in words that people read; judges nothing."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from cockpit.clock import span
-from cockpit.plan.diff import changed_fields
+from cockpit.plan.diff import changed_fields, compare
 from cockpit.plan.duration import amount
+from cockpit.plan.model import Plan
 from cockpit.plan.values import Frozen
 
 LONGEST = 400
@@ -26,6 +27,25 @@ class FieldChange:
     where: str
     old: str
     new: str
+
+
+@dataclass(frozen=True, slots=True)
+class Differences:
+    """What differs in two versions of a plan: ids of workstreams, and of those in both and of the plan the fields."""
+
+    old: Plan
+    new: Plan
+    added: tuple[str, ...]
+    removed: tuple[str, ...]
+    changed: Mapping[str, tuple[FieldChange, ...]]
+    settings: tuple[FieldChange, ...]
+
+
+def differences(old: Plan, new: Plan) -> Differences:
+    """Return what differs in two versions of a plan; it takes as long as the plan is large."""
+    diff = compare(old, new)
+    changed = {key: tuple(field_changes(old.by_id[key], new.by_id[key], keys)) for key, keys in diff.changed.items()}
+    return Differences(old, new, diff.added, diff.removed, changed, tuple(field_changes(old, new, diff.settings)))
 
 
 def field_changes(old: Frozen, new: Frozen, keys: Sequence[str] | None = None) -> Iterator[FieldChange]:

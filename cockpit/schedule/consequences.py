@@ -14,8 +14,8 @@ from cockpit.schedule.snapshot import Leg, Snapshot
 from cockpit.schedule.states import State
 
 if TYPE_CHECKING:
-    from cockpit.plan.fields import FieldChange
-    from cockpit.plan.model import Plan, Workstream
+    from cockpit.plan.fields import Differences, FieldChange
+    from cockpit.plan.model import Workstream
 
 MOST = 200
 _RUNS = frozenset({State.PREPARING, State.RUNNING})
@@ -26,14 +26,13 @@ _OTHERS_RUN = "nothing that runs is ended; it counts for what starts from now on
 _FROM_NOW = "it counts from now on, for what is under way too"
 
 
-def plan_changes(old: "Plan", new: "Plan", snapshot: Snapshot, outline: Outline) -> tuple[PlanChange, ...]:
+def plan_changes(found: "Differences", snapshot: Snapshot, outline: Outline) -> tuple[PlanChange, ...]:
     """Return what a new version changes and what each change means, what touches work under way first.
 
     `snapshot` is how things stood before, `outline` the new version's; of very many changes those are left out that
     touch nothing.
     """
-    found = _Consequences(old, new, snapshot, outline)
-    return tuple(sorted(found.all(), key=lambda one: not one.touches))
+    return tuple(sorted(_Consequences(found, snapshot, outline).all(), key=lambda one: not one.touches))
 
 
 def shortened(changes: Sequence[PlanChange]) -> tuple[tuple[PlanChange, ...], int]:
@@ -42,25 +41,20 @@ def shortened(changes: Sequence[PlanChange]) -> tuple[tuple[PlanChange, ...], in
 
 
 class _Consequences:
-    def __init__(self, old: "Plan", new: "Plan", snapshot: Snapshot, outline: Outline) -> None:
-        self._old, self._new, self._snapshot = old, new, snapshot
+    def __init__(self, found: "Differences", snapshot: Snapshot, outline: Outline) -> None:
+        self._found, self._old, self._new, self._snapshot = found, found.old, found.new, snapshot
         self._needs = {leg.key: leg.depends_on for leg in outline.legs}
         self._outlines = {one.id: one for one in outline.workstreams}
 
     def all(self) -> Iterator[PlanChange]:
-        from cockpit.plan.diff import compare  # the models need pydantic, which who only folds does without
-        from cockpit.plan.fields import field_changes
-
-        diff = compare(self._old, self._new)
-        for key in diff.removed:
+        for key in self._found.removed:
             yield self._removed(key)
-        for key, fields in diff.changed.items():
-            before, after = self._old.by_id[key], self._new.by_id[key]
-            for change in field_changes(before, after, fields):
-                yield self._changed(after, change)
-        for key in diff.added:
+        for key, fields in self._found.changed.items():
+            for change in fields:
+                yield self._changed(self._new.by_id[key], change)
+        for key in self._found.added:
             yield self._added(key)
-        for change in field_changes(self._old, self._new, diff.settings):
+        for change in self._found.settings:
             means, touches = self._setting(change)
             yield PlanChange(CHANGED, "", change.where, change.old, change.new, means, touches)
 

@@ -24,8 +24,7 @@ def _(fact: f.PlanLoaded, snapshot: Snapshot, at: float) -> Snapshot:
     legs: dict[str, Leg] = {}
     for one in outline.legs:
         known = snapshot.legs.get(one.key)
-        base = replace(known, gone=False) if known else Leg(one, since=at)
-        legs[one.key] = replace(base, outline=one, rank=order[one.key])
+        legs[one.key] = replace(known or Leg(one, since=at), outline=one, rank=order[one.key], gone=False)
     kept = {key: snapshot.legs[key] for key in snapshot.legs if key in begun and key not in legs}
     there = legs.keys() | kept.keys()
     legs |= {key: replace(leg, outline=_within(there, leg), gone=True, rank=len(legs)) for key, leg in kept.items()}

@@ -111,19 +111,18 @@ def ranks(outline: Outline) -> dict[str, int]:
     priority = {workstream.id: workstream.priority for workstream in outline.workstreams}
     remaining = remaining_paths(outline.legs)
     ordered = sorted(
-        range(len(outline.legs)),
-        key=lambda at: (-remaining[outline.legs[at].key], priority.get(outline.legs[at].workstream, 2), at),
+        (-remaining[leg.key], priority.get(leg.workstream, 2), at, leg.key) for at, leg in enumerate(outline.legs)
     )
-    return {outline.legs[at].key: rank for rank, at in enumerate(ordered)}
+    return {key: rank for rank, (*_, key) in enumerate(ordered)}
 
 
 def remaining_paths(legs: Iterable[LegOutline]) -> Mapping[str, float]:
     """Return for each leg the seconds of the longest path from its start to the end of the plan."""
-    by_round = sorted(legs, key=lambda leg: -leg.round)
-    after = dependents(by_round)
+    after: dict[str, float] = {}
     remaining: dict[str, float] = {}
-    for leg in by_round:
-        remaining[leg.key] = leg.estimate_s + max(
-            (remaining.get(key, 0.0) for key in after.get(leg.key, ())), default=0.0
-        )
+    for leg in sorted(legs, key=lambda leg: -leg.round):
+        path = remaining[leg.key] = leg.estimate_s + after.get(leg.key, 0.0)
+        for needed in leg.depends_on:
+            if path > after.get(needed, 0.0):
+                after[needed] = path
     return remaining

@@ -8,7 +8,7 @@ import pytest
 from msgspec.structs import replace
 
 from cockpit.engine.project import outline_of, started_legs
-from cockpit.plan.fields import field_changes
+from cockpit.plan.fields import differences, field_changes
 from cockpit.plan.load import parse_plan
 from cockpit.schedule import facts as f
 from cockpit.schedule.changed import PlanChange
@@ -40,7 +40,7 @@ def begun(one: Any, key: str = "a/a1", *more: f.Fact) -> Snapshot:
 
 def changes(old: Any, new: Any, snapshot: Snapshot) -> dict[str, PlanChange]:
     outline = outline_of(new, started_legs(snapshot))
-    found = plan_changes(old.loaded.plan, new.loaded.plan, snapshot, outline)
+    found = plan_changes(differences(old.loaded.plan, new.loaded.plan), snapshot, outline)
     assert [one.touches for one in found] == sorted((one.touches for one in found), reverse=True)
     return {one.place: one for one in found}
 
