@@ -1,6 +1,7 @@
 """What a human works with who took a worktree over: the folder, the environment, and the agent's own command.
 
-The environment is that of the agent's runs, with what a terminal needs, and without what makes a process one of a run.
+The environment is that of the agent's runs, with what a terminal needs, and without what makes a process one of a run:
+a preset's own variables are for work that nobody watches, among them the width of its lines.
 """
 
 import os
@@ -62,7 +63,7 @@ def workplace(project: Project, snapshot: Snapshot, workstream: str) -> Workplac
         **environment.passed(
             (*EVERYWHERE, *OF_A_TERMINAL, *WHERE_COCKPIT_IS, *(presets.pass_env(profile) if profile else ()))
         ),
-        **(presets.env(profile, project.state.run(run.id)) if profile and run else {}),
+        **(profile.env if profile else {}),
         **(known.env if known else {}),
         "COCKPIT_PLAN": project.loaded.name,
         "COCKPIT_WORKSTREAM": workstream,

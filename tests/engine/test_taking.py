@@ -162,6 +162,9 @@ def test_a_human_gets_the_agents_environment_and_none_of_the_run(scene: Scene, m
     assert str(ways["argv"]).endswith(f"'{scene.path}', 'a', '--state-dir', '{scene.state_dir}']")
     snapshot = told(snapshot, f.RunEnded("a", "r", "stopped", session="S"), f.LegPaused("a"))
     assert workplace(project, snapshot, "a").agent == ("me", "S")
+    scene.plan({"a": {}}, agents={"sh": {"preset": "aider", "env": {"A": "1"}}})
+    env = workplace(scene.project(), snapshot, "a").env
+    assert (env["A"], env.get("COLUMNS")) == ("1", None), "its lines end where this terminal does"
 
 
 async def test_a_takeover_outlives_the_driver_and_can_be_handed_back_by_the_next_one(scene: Scene) -> None:
