@@ -30,6 +30,8 @@ _PACKAGE_PARENT = str(Path(__file__).resolve().parents[2])
 _BOOT = (
     "import sys; sys.path.append(sys.argv[1]); from cockpit.agents.supervisor import supervise; supervise(sys.argv[2])"
 )
+AT_ONCE = 1 << 17
+"""Bytes of a log that are read at once at most: seeking secrets in them holds the interpreter's lock all the while."""
 _STARTING = 5.0  # seconds within which a supervisor has said that it started, on a very busy machine
 
 
@@ -250,20 +252,20 @@ def written(folder: Path, name: str = "stdout.log") -> int:
 
 def tail(folder: Path, name: str = "stdout.log", limit: int = 65536) -> bytes:
     """Return at most the last `limit` bytes of a log, across its cut; empty when it does not exist."""
-    data = b""
+    data = bytearray()
     place = max(0, written(folder, name) - limit)
     while len(data) < limit and (chunk := read_output(folder, place, limit - len(data), name=name)).data:
         data += chunk.data
         place = chunk.next
-    return data
+    return bytes(data)
 
 
 def read_output(folder: Path, offset: int, limit: int = 65536, *, name: str = "stdout.log") -> Chunk:
-    """Read a log forward from an offset that counts all bytes ever written, at most `limit` bytes.
+    """Read a log forward from an offset that counts all bytes ever written, at most `limit` bytes, and AT_ONCE.
 
     What was cut away meanwhile is skipped and counted in `lost`. No data means: nothing new yet.
     """
-    path = folder / name
+    path, limit = folder / name, min(limit, AT_ONCE)
     for _ in range(20):
         begin, kept = _begin(folder, name)
         if offset >= begin:

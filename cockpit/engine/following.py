@@ -12,7 +12,6 @@ from cockpit.schedule import facts as f
 from cockpit.schedule.snapshot import Cost, Snapshot, total
 
 FORMAT = "output-format"
-CHUNK = 1 << 20
 TAIL = 4096
 BESIDE_BYTES = 1 << 25  # a call of a model takes 200 kB of it
 REPORT_EVERY_S = 30.0
@@ -60,7 +59,7 @@ class Following:
             self.parser.feed(runs.tail(self._folder, limit=TAIL))
             return self.parser
         for name in self._places:
-            while (chunk := runs.read_output(self._folder, self._places[name], CHUNK, name=name)).data:
+            while (chunk := runs.read_output(self._folder, self._places[name], runs.AT_ONCE, name=name)).data:
                 if chunk.lost:
                     self.parser.lost()
                 self.parser.feed(chunk.data, stderr=name == "stderr.log")

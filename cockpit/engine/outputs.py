@@ -102,13 +102,13 @@ def sought(folder: Path, text: str, *, raw: bool = False, err: bool | None = Non
 def _read(folder: Path, name: str, place: int, limit: int) -> runs.Chunk:
     """Read on over the places where a log was cut."""
     first = chunk = runs.read_output(folder, place, limit, name=name)
-    data = chunk.data
+    data = bytearray(chunk.data)
     while chunk.data and len(data) < limit:
         chunk = runs.read_output(folder, chunk.next, limit - len(data), name=name)
         if chunk.lost:
             break
         data += chunk.data
-    return runs.Chunk(data, first.offset, first.offset + len(data), first.lost)
+    return runs.Chunk(bytes(data), first.offset, first.offset + len(data), first.lost)
 
 
 def _written(path: Path) -> float:

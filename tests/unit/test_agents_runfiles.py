@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cockpit.agents import supervisor
+from cockpit.agents import runs, supervisor
 
 
 @given(st.text(st.characters()))
@@ -31,3 +31,10 @@ def test_fields_keep_what_they_hold(tmp_path: Path) -> None:
 
 def test_a_log_that_was_never_cut(tmp_path: Path) -> None:
     assert supervisor.cut_of(str(tmp_path / "stdout.log")) == (0, 0)
+
+
+def test_a_long_log_is_read_in_pieces_that_hold_nobody_up_and_its_end_is_whole(tmp_path: Path) -> None:
+    data = b"".join(b"%07d\n" % number for number in range(50_000))
+    (tmp_path / "stdout.log").write_bytes(data)
+    assert runs.read_output(tmp_path, 0, len(data)).data == data[: runs.AT_ONCE]
+    assert runs.tail(tmp_path, limit=300_000) == data[-300_000:]
