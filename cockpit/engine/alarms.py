@@ -2,7 +2,7 @@
 
 import asyncio
 import shutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -19,10 +19,14 @@ _COUNTED = (f.RunEnded, f.GateFinished)
 
 
 class Alarms:
-    """Keeps the notes about thresholds and the disk fresh; `every_s` is how often it looks where nothing happens."""
+    """Keeps the notes about thresholds and the disk fresh, and hands the keys of those that stand to `tell`.
 
-    def __init__(self, effects: Effects, every_s: float = EVERY_S) -> None:
+    `every_s` is how often it looks where nothing happens.
+    """
+
+    def __init__(self, effects: Effects, tell: Callable[[frozenset[str]], None], every_s: float = EVERY_S) -> None:
         self._effects = effects
+        self._tell = tell
         self._engine = effects.engine
         self._every_s = every_s
         self._news = asyncio.Event()
@@ -60,7 +64,9 @@ class Alarms:
         free = await self._effects.pool.idle(_free, self._effects.project.loaded.worktrees)
         least = plan.limits.min_free_disk
         low = f"{amount(free)} free for worktrees, less than limits.min_free_disk {amount(least)}"
-        self._engine.read(notes={**notes, DISK: low if free < least else None})
+        notes[DISK] = low if free < least else None
+        self._engine.read(notes=notes)
+        self._tell(frozenset(key for key, note in notes.items() if note is not None))
 
     def _heard(self, recorded: tuple[f.Recorded, ...], _: Mapping[str, Any]) -> None:
         new = [one for one in recorded if isinstance(one.fact, _COUNTED)]

@@ -123,7 +123,7 @@ class Driver:
             self.effects.monitor.run,
             self.recording.run,
             self.notifier.run,
-            Alarms(self.effects).run,
+            Alarms(self.effects, self.notifier.alarmed).run,
         )
         self._background += [asyncio.create_task(self._kept_up(work)) for work in beside]
 

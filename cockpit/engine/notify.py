@@ -2,12 +2,14 @@
 
 import asyncio
 import contextlib
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from threading import Event
 from typing import Any
 
-from cockpit.engine.alarms import DISK, THRESHOLD
+from cockpit.agents.supervisor import write_atomically
+from cockpit.engine.alarms import DISK
 from cockpit.engine.effects import Effects
 from cockpit.quality.gates import run_gate
 from cockpit.schedule import facts as f
@@ -22,10 +24,12 @@ class Notifier:
 
     def __init__(self, effects: Effects) -> None:
         self._effects = effects
-        self._queue: asyncio.Queue[tuple[str, str]] = asyncio.Queue(WAITING)
+        self._queue: asyncio.Queue[tuple[str, str, str]] = asyncio.Queue(WAITING)
         self._state = ""
         self._over_cost: bool | None = None
-        self._alarmed: frozenset[str] = frozenset()
+        self._told = _read_told(effects.project.state.told)
+        self._telling: set[str] = set()
+        self._standing: frozenset[str] = frozenset()
 
     async def idle(self) -> None:
         """Wait until all that was to be told has been."""
@@ -36,21 +40,21 @@ class Notifier:
         end = self._effects.engine.watch_facts(self._heard)
         try:
             while True:
-                event, workstream = await self._queue.get()
+                event, workstream, alarm = await self._queue.get()
                 try:
                     await self._tell(event, workstream)
+                    if alarm in self._standing:
+                        self._keep(self._told | {alarm})
                 finally:
+                    self._telling.discard(alarm)
                     self._queue.task_done()
         finally:
             end()
 
-    def _heard(self, recorded: tuple[Recorded, ...], readings: Mapping[str, Any]) -> None:
-        alarms = self._new_alarms() if "notes" in readings else ()
+    def _heard(self, recorded: tuple[Recorded, ...], _: Mapping[str, Any]) -> None:
         if not self._effects.project.loaded.plan.notify or self._effects.engine.readings.plan.untrusted:
             return
         snapshot = self._effects.engine.snapshot
-        for alarm in alarms:
-            self._put(alarm, "")
         for one in recorded:
             event = _EVENTS.get(type(one.fact))
             if isinstance(one.fact, f.QuestionAsked) and not snapshot.open_questions(
@@ -68,15 +72,31 @@ class Notifier:
             self._put("cost", "")
         self._over_cost = over
 
-    def _new_alarms(self) -> tuple[str, ...]:
-        """Return the events of the thresholds and of the disk that are noted now and were not before."""
-        before, notes = self._alarmed, self._effects.engine.readings.notes
-        self._alarmed = frozenset(key for key in notes if key == DISK or key.startswith(THRESHOLD))
-        return tuple(dict.fromkeys("disk" if key == DISK else "threshold" for key in sorted(self._alarmed - before)))
+    def alarmed(self, standing: frozenset[str]) -> None:
+        """Tell of the thresholds and the disk, by the keys of their notes, that the operator was not told of yet.
 
-    def _put(self, event: str, workstream: str) -> None:
-        with contextlib.suppress(asyncio.QueueFull):  # a flood of events tells the operator nothing more
-            self._queue.put_nowait((event, workstream))
+        What was told is kept for the drivers to come until it no longer stands.
+        """
+        plan = self._effects.project.loaded.plan
+        self._standing = standing
+        if not self._told <= standing:
+            self._keep(self._told & standing)
+        if self._effects.engine.readings.plan.untrusted:
+            return
+        for key in sorted(standing - self._told - self._telling):
+            if any(_event(key) in one.on for one in plan.notify) and self._put(_event(key), "", key):
+                self._telling.add(key)
+
+    def _keep(self, told: frozenset[str]) -> None:
+        self._told = told
+        _write_told(self._effects.project.state.told, told)
+
+    def _put(self, event: str, workstream: str, alarm: str = "") -> bool:
+        try:
+            self._queue.put_nowait((event, workstream, alarm))
+        except asyncio.QueueFull:  # a flood of events tells the operator nothing more
+            return False
+        return True
 
     async def _tell(self, event: str, workstream: str) -> None:
         plan = self._effects.project.loaded.plan
@@ -102,6 +122,23 @@ class Notifier:
                 cancelled=Event(),
             )
             self._effects.engine.read(notes={"notify": None if result.ok else f"notify {result.reason}"})
+
+
+def _event(alarm: str) -> str:
+    return "disk" if alarm == DISK else "threshold"
+
+
+def _read_told(path: Path) -> frozenset[str]:
+    """Return the alarms that were told and stood; none where the file is gone or damaged: told twice beats never."""
+    try:
+        return frozenset(map(str, json.loads(path.read_bytes())))
+    except (OSError, ValueError, TypeError):
+        return frozenset()
+
+
+def _write_told(path: Path, told: frozenset[str]) -> None:
+    with contextlib.suppress(OSError):  # a full disk may be the very alarm
+        write_atomically(str(path), json.dumps(sorted(told)))
 
 
 _EVENTS: dict[type[f.Fact], str] = {

@@ -53,6 +53,11 @@ class StateFolder:
         return self.path / "estimates.json"
 
     @property
+    def told(self) -> Path:
+        """The alarms that `notify` told of and that still stand."""
+        return self.path / "told.json"
+
+    @property
     def base(self) -> Path:
         """The branch that the plan's work is merged into, kept from its first start on."""
         return self.path / "base"
