@@ -86,9 +86,21 @@ PROGRAMS: Mapping[str, Program] = {
         attach=("codex", "resume", "--no-daemon", "{session}"),
         pass_env=("CODEX_HOME", "CODEX_API_KEY", "OPENAI_API_KEY", "OPENAI_BASE_URL"),
     ),
-    # Its log alone tells that it calls a failing model again.
+    # Its log alone tells that it calls a failing model again. Without a title it has its model make one, whose cost it
+    # does not tell.
     "opencode": Program(
-        run=("opencode", "run", "--format", "json", "--auto", "--print-logs", "--log-level", "ERROR"),
+        run=(
+            "opencode",
+            "run",
+            "--format",
+            "json",
+            "--auto",
+            "--title",
+            "cockpit",
+            "--print-logs",
+            "--log-level",
+            "ERROR",
+        ),
         resume=("--session", "{session}"),
         attach=("opencode", "--session", "{session}"),
         env={"OPENCODE_DISABLE_AUTOUPDATE": "1"},

@@ -287,7 +287,10 @@ class Running:
         if told.plain:
             return self._with_tail(run, reason)
         if ended.reason == "exited":
-            return self._with_tail(run, reason, "stderr.log") if told.verdict.ok else reason
+            if not told.verdict.ok:
+                return reason
+            error = told.parser.error
+            return f"{reason} after an error: {error}" if error else self._with_tail(run, reason, "stderr.log")
         return f"{reason}\nwhat it did last: {told.parser.activity}" if told.parser.activity else reason
 
     def _with_tail(self, run: str, reason: str, *names: str) -> str:

@@ -75,7 +75,7 @@ def test_without_a_conversation_or_a_command_nothing_is_opened() -> None:
 
 
 CLAUDE = "claude -p --output-format stream-json --verbose --allowedTools Bash --permission-mode acceptEdits"
-OPENCODE = "opencode run --format json --auto --print-logs --log-level ERROR"
+OPENCODE = "opencode run --format json --auto --title cockpit --print-logs --log-level ERROR"
 AIDER = "aider --yes-always --no-pretty --no-fancy-input --no-check-update --analytics-disable --no-gitignore"
 
 

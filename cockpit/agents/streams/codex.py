@@ -5,14 +5,24 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from cockpit.agents.streams import events as e
-from cockpit.agents.streams.stream import PATIENCE, JsonStream, denials, dig, message_in, rows, said_in, text, whole
+from cockpit.agents.streams.stream import (
+    PATIENCE,
+    SILENT,
+    JsonStream,
+    denials,
+    dig,
+    message_in,
+    rows,
+    said_in,
+    text,
+    whole,
+)
 
 _AGAIN = "Reconnecting..."
 _WAITS = 5
 _SANDBOX = ("Read-only file system", "rejected by user approval settings", "blocked by the sandbox")
 _LOGGED = re.compile(rb"\d{4}-\d\d-\d\dT[\d:.]{8,20}Z\s{1,4}(ERROR|WARN|INFO) ")
 _NOT_APPROVED = "requires approval"
-_SILENT = "its model ended without a word about its work: it may have refused"
 
 
 class CodexStream(JsonStream):
@@ -76,6 +86,7 @@ class CodexStream(JsonStream):
         if kind in ("error", "reasoning", "todo_list"):
             return (e.Raw(text(item, "message") or text(item, "text") or kind),)
         if kind in ("command_execution", "file_change", "mcp_tool_call", "web_search", "collab_tool_call"):
+            self._last = ""  # what it said before is not its word about its work
             return _begun(item, kind) if begins else _over(item, kind) if over else ()
         return ()
 
@@ -85,7 +96,7 @@ class CodexStream(JsonStream):
             # What the sandbox refuses shows in no item: only what the agent says at last can tell.
             if mark := next((one for one in _SANDBOX if one in self._last), ""):
                 return e.Verdict("refused", f"its sandbox did not let it work: {mark}")
-            return denials(self) or (e.DONE if self._last else e.Verdict("failed", _SILENT))
+            return denials(self) or (e.DONE if self._last else e.Verdict("failed", SILENT))
         if self._turn == "failed":
             return e.Verdict("failed", self._why)
         return self.unfinished("its output ended before its turn was completed")

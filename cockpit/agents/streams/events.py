@@ -131,14 +131,15 @@ class Parser(Protocol):
 
     `usage` is what the run used as far as it was told, in the arithmetic of its format; `fruitless` counts the calls of
     the model, one after the other, that brought nothing, `patience` is how many may; `limit` is a quota or rate limit
-    that ended the run, `waits` one for whose end the agent itself waits, calling again and again; `in_tool`: a tool of
-    the agent's is at work.
+    that ended the run, `waits` one for whose end the agent itself waits, calling again and again; `error` is the last
+    one that it told; `in_tool`: a tool of the agent's is at work.
     """
 
     session: str
     usage: Usage
     limit: Limit | None
     waits: Limit | None
+    error: str
     fruitless: int
     patience: int
     in_tool: bool

@@ -30,6 +30,7 @@ _REASONS = {
     "length": e.Verdict("failed", "its last answer was cut off at the longest length that its model may write"),
     "content_filter": e.Verdict("refused", "its model refused to answer"),
 }
+_LOOP = "Loop detected"
 _EDITS = ("write_file", "replace", "edit")
 _OWN = (*_EDITS, "run_shell_command", "web_fetch", "google_web_search")
 _DENIED = ("policy_violation", "denied by policy", "user cancelled", "not allowed", "permission_denied")
@@ -44,6 +45,7 @@ class GeminiStream(JsonStream):
         super().__init__()
         self._ended = ""
         self._why = ""
+        self._halted = ""
         self._answer: e.Verdict | None = None
         self._tools: dict[str, tuple[str, str]] = {}
 
@@ -72,7 +74,7 @@ class GeminiStream(JsonStream):
     def _events(self, found: dict[str, Any]) -> Iterable[e.Event]:
         kind = found.get("type")
         if kind == "init":
-            self._ended = ""
+            self._ended = self._halted = ""
             return (e.Session(text(found, "session_id"), text(found, "model")),)
         if kind == "message":
             if found.get("role") != "assistant":
@@ -89,6 +91,8 @@ class GeminiStream(JsonStream):
             return self._result(found)
         if kind == "error":
             said = text(found, "message") or "unknown"
+            if _LOOP in said:  # a mere warning, and a success behind it
+                self._halted = f"it was stopped before its end, since it went round in circles: {said}"
             return (e.Error(said) if found.get("severity") != "warning" else e.Raw(said),)
         return self._end(found) if kind == "result" else ()
 
@@ -125,4 +129,6 @@ class GeminiStream(JsonStream):
             return self.unfinished()
         if self._ended != "success":
             return e.Verdict("failed", self._why or "it ended with an error")
+        if self._halted:
+            return e.Verdict("failed", self._halted)
         return self._answer or denials(self) or e.DONE

@@ -8,6 +8,7 @@ from cockpit.agents.streams import events as e
 from cockpit.agents.streams.limits import later, limit_in
 from cockpit.agents.streams.stream import (
     SHOWN,
+    SILENT,
     JsonStream,
     added,
     denials,
@@ -42,6 +43,7 @@ class OpencodeStream(JsonStream):
         super().__init__()
         self._reason = ""
         self._failed = ""
+        self._silent = True
 
     def _read_error(self, line: bytes) -> Iterable[e.Event]:
         events = tuple(super()._read_error(line))
@@ -65,9 +67,10 @@ class OpencodeStream(JsonStream):
     def _told(self, found: dict[str, Any]) -> Iterator[e.Event]:
         kind, part = found.get("type"), found.get("part")
         if kind == "text":
+            self._silent = False
             yield e.Message(said_in(part, "text"))
         elif kind == "step_start":
-            self._reason = ""
+            self._reason, self._silent = "", True
             yield e.Message("")
         elif kind == "tool_use":
             yield from self._tool(part)
@@ -116,7 +119,7 @@ class OpencodeStream(JsonStream):
         if self._failed:
             return e.Verdict("failed", self._failed)
         if self._reason == "stop":
-            return refused or e.DONE
+            return refused or (e.Verdict("failed", SILENT) if self._silent else e.DONE)
         if refused and self._reason:
             return refused
         if not self._reason:

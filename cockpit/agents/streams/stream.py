@@ -15,6 +15,7 @@ SHOWN = 300
 MOST_SAID = 16_384
 PATIENCE = 12
 KEPT = 20  # denials that are kept by name
+SILENT = "its model ended without a word about its work: it may have refused"
 _VERBS = {
     "write": "writes",
     "write_file": "writes",
@@ -259,8 +260,11 @@ def said_in(found: Any, *path: str) -> str:
 
 
 def message_in(value: Any) -> str:
-    """Return an error's message as one safe line; where it holds the JSON of an answer, the message in that."""
-    shown = text({"message": value}, "message")
+    """Return an error's message as one safe line; where it holds the JSON of an answer, the message in that.
+
+    Of a long one both ends are kept: the last words say until when a limit holds.
+    """
+    shown = _ends(value)
     if not isinstance(value, str) or "{" not in value:
         return shown
     start = value[:65536].find("{")
@@ -268,7 +272,13 @@ def message_in(value: Any) -> str:
         found = msgspec.json.decode(value[start : value.rfind("}") + 1][:65536])
     except (ValueError, RecursionError):
         return shown
-    return text(found, "error", "message") or text(found, "message") or text(found, "detail") or shown
+    inner = (_ends(dig(found, *path)) for path in (("error", "message"), ("message",), ("detail",)))
+    return next(filter(None, inner), shown)
+
+
+def _ends(value: Any) -> str:
+    line = safe_line(value[:4096]) if isinstance(value, str) else ""
+    return line if len(line) <= SHOWN else f"{line[: SHOWN // 2]} … {line[3 - SHOWN // 2 :]}"
 
 
 def added(first: e.Usage, second: e.Usage) -> e.Usage:

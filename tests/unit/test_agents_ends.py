@@ -1,0 +1,81 @@
+"""Ends of agents that look well and are not: each was printed by the real program, for a model that did so."""
+
+import json
+from typing import Any
+
+import pytest
+
+from cockpit.agents.streams import events as e
+from cockpit.agents.streams.formats import parser
+from cockpit.agents.streams.limits import wakes_at
+from cockpit.agents.streams.stream import SILENT, message_in
+
+NOON = 1_800_000_000.0
+QUOTA = (
+    "You exceeded your current quota, please check your plan and billing details. For more information on this error, "
+    "head to: https://ai.google.dev/gemini-api/docs/rate-limits. To monitor your current usage, head to: "
+    "https://ai.dev/rate-limit. \n* Quota exceeded for metric: "
+    "generativelanguage.googleapis.com/generate_content_free_tier_requests, limit: 50, model: gemini-2.5-pro\n"
+    "Please retry in 5400.5s."
+)
+
+
+def read(name: str, *rows: dict[str, Any]) -> Any:
+    stream = parser(name)
+    stream.feed(b"".join(json.dumps(row).encode() + b"\n" for row in rows))
+    stream.finish()
+    return stream
+
+
+def step(*parts: dict[str, Any], reason: str) -> list[dict[str, Any]]:
+    finish = {"type": "step_finish", "part": {"reason": reason, "tokens": {"input": 1, "output": 1}}}
+    return [{"sessionID": "s", **row} for row in ({"type": "step_start", "part": {}}, *parts, finish)]
+
+
+def item(kind: str, **more: Any) -> dict[str, Any]:
+    return {"type": "item.completed", "item": {"id": "i", "type": kind, **more}}
+
+
+SPEAKS = {"type": "text", "part": {"text": "I will shell now."}}
+SHELL = {"type": "tool_use", "part": {"tool": "bash", "callID": "c", "state": {"status": "completed", "input": {}}}}
+
+
+def test_words_before_a_call_are_no_word_about_its_end() -> None:
+    worked = step(SPEAKS, SHELL, reason="tool-calls")
+    assert read("opencode", *worked, *step(reason="stop")).verdict() == e.Verdict("failed", SILENT)
+    assert read("opencode", *worked, *step(SPEAKS, reason="stop")).verdict() == e.DONE
+    begun = [{"type": "turn.started"}, item("agent_message", text="I will shell now.")]
+    begun.append(item("command_execution", command="x", exit_code=0, status="completed"))
+    ended: dict[str, Any] = {"type": "turn.completed", "usage": {}}
+    assert read("codex", *begun, ended).verdict() == e.Verdict("failed", SILENT)
+    assert read("codex", *begun, item("agent_message", text="fine"), ended).verdict() == e.DONE
+
+
+def test_gemini_that_is_stopped_in_a_loop_is_not_done() -> None:
+    warned = {"type": "error", "severity": "warning", "message": "Loop detected, stopping execution"}
+    ended: dict[str, Any] = {"type": "result", "status": "success", "stats": {}}
+    begun = {"type": "init", "session_id": "s"}
+    verdict = read("gemini", begun, warned, ended).verdict()
+    assert verdict.outcome == "failed"
+    assert "Loop detected" in verdict.reason
+    assert read("gemini", begun, {**warned, "message": "slow"}, ended).verdict() == e.DONE
+
+
+@pytest.mark.parametrize("name", ["gemini", "opencode"])
+def test_a_limit_is_heeded_where_its_end_is_named_behind_many_words(name: str) -> None:
+    inner = json.dumps({"error": {"code": 429, "message": QUOTA}})
+    said = {
+        "gemini": {"type": "result", "status": "error", "error": {"message": f"[API Error: {inner}]"}},
+        "opencode": {"type": "error", "error": {"data": {"message": QUOTA, "statusCode": 429}}},
+    }[name]
+    stream = read(name, said)
+    assert stream.limit is not None
+    assert wakes_at(stream.limit, NOON) == NOON + 5400.5
+
+
+def test_of_a_long_message_both_ends_are_shown() -> None:
+    shown = message_in(QUOTA)
+    assert len(shown) <= 300
+    assert shown.startswith("You exceeded")
+    assert shown.endswith("Please retry in 5400.5s.")
+    assert message_in("short") == "short"
