@@ -8,6 +8,7 @@ not answered with a yes.
 
 import asyncio
 import contextlib
+import hashlib
 import json
 import os
 import sys
@@ -289,17 +290,43 @@ class FromInside:
             await asyncio.sleep(AGAIN_S)
 
 
+def on_a_line(what: str) -> str:
+    """Return what is to be allowed, all of it, on one line that shows where others began: to a shell that matters."""
+    return " ⏎ ".join(" ".join(line.split()) for line in what.splitlines() if line.strip())
+
+
+def put(text: str) -> str:
+    """Return a question as it is put: of a very long one the beginning, so marked that no two look the same.
+
+    Else an answer for always would allow whatever begins like what was allowed once.
+    """
+    from cockpit.schedule.talking import TEXT_LIMIT
+
+    if len(text) <= TEXT_LIMIT:
+        return text
+    mark = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+    end = f"… ({len(text)} characters in all, sha256 {mark})"
+    return text[: TEXT_LIMIT - len(end)] + end
+
+
+def offered(choice: str) -> str:
+    """Return a choice as it is put, and answered with."""
+    from cockpit.schedule.talking import CHOICE_LIMIT
+
+    return " ".join(choice[:CHOICE_LIMIT].split())
+
+
 async def ask_operator(text: str, choices: tuple[str, ...]) -> str:
     """Put a question from inside this run, wait for its answer, and return it; empty where there will be none."""
     from cockpit.engine.inside import OPEN, OTHER, inside
-    from cockpit.schedule.talking import CHOICE_LIMIT, CHOICES, TEXT_LIMIT
+    from cockpit.schedule.talking import CHOICES
 
     here = inside()
-    short = tuple(choice[:CHOICE_LIMIT] for choice in choices[:CHOICES])
+    short = tuple(map(offered, choices[:CHOICES]))
     again = OTHER
     while True:
         try:
-            found = await here.answered(await here.ask(text[:TEXT_LIMIT], short, again=again))
+            found = await here.answered(await here.ask(put(text), short, again=again))
         except DriverGoneError:
             again = OPEN  # it may have been put, just before the line was cut
             await asyncio.sleep(AGAIN_S)  # runs outlive their driver

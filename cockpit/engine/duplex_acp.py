@@ -9,11 +9,10 @@ from typing import Any
 
 from cockpit import __version__
 from cockpit.agents.streams.stream import rows
-from cockpit.engine.duplex import Agent, Ask, Earlier
+from cockpit.engine.duplex import Agent, Ask, Earlier, offered, on_a_line
 from cockpit.engine.rpc import Rpc
 
 PROTOCOL = 1
-SHOWN = 300
 _NOTHING = {"outcome": {"outcome": "cancelled"}}
 
 
@@ -97,21 +96,21 @@ def _here() -> dict[str, Any]:
 def wanted(call: Any) -> str:
     """Return what an agent wants to be allowed, in words, from a tool call as it describes it."""
     given = call if isinstance(call, dict) else {}
-    title = " ".join(str(given.get("title") or given.get("kind") or "something").split())
+    title = on_a_line(str(given.get("title") or given.get("kind") or "something"))
     raw = given.get("rawInput")
     command = raw.get("command") if isinstance(raw, dict) else None
-    more = f" ({command})" if isinstance(command, str) and command not in title else ""
-    return f"May it: {title[:SHOWN]}{more[:SHOWN]}?"
+    more = on_a_line(command) if isinstance(command, str) else ""
+    return f"May it: {title}{f' ({more})' if more and more not in title else ''}?"
 
 
 def option_for(options: list[dict[str, Any]], answer: str) -> dict[str, Any] | None:
     """Return the option that an answer means: by its name, its kind or its id, whatever their case; else None."""
-    said = answer.strip().casefold()
+    said = offered(answer).casefold()
     return next(
         (
             one
             for one in options
-            if said and said in (str(one.get(key, "")).casefold() for key in ("name", "kind", "optionId"))
+            if said and said in (offered(str(one.get(key, ""))).casefold() for key in ("name", "kind", "optionId"))
         ),
         None,
     )

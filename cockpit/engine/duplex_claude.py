@@ -7,10 +7,9 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 from cockpit.agents.streams.stream import rows
-from cockpit.engine.duplex import Agent, AgentGoneError, Ask, Earlier
+from cockpit.engine.duplex import Agent, AgentGoneError, Ask, Earlier, on_a_line
 
 ALLOW, DENY = "allow", "deny"
-SHOWN = 300
 NOT_ANSWERED = "the operator did not answer"
 SEVERAL = " (several can be chosen, in words: 1, 3)"
 SETTLE_S = 3.0
@@ -139,6 +138,6 @@ def wanted(request: dict[str, Any], given: dict[str, Any]) -> str:
     """Return what a tool is to be allowed, in words."""
     what = next((str(given[key]) for key in ("command", "file_path", "path", "url", "pattern") if given.get(key)), "")
     tool = str(request.get("tool_name") or "a tool")
-    shown = " ".join((what or json.dumps(given, ensure_ascii=False)).split())[:SHOWN]
-    why = str(request.get("decision_reason") or "")
-    return f"May it use {tool}: {shown}?{f' ({why[:SHOWN]})' if why else ''}"
+    shown = on_a_line(what or json.dumps(given, ensure_ascii=False))
+    why = on_a_line(str(request.get("decision_reason") or ""))
+    return f"May it use {tool}: {shown}?{f' ({why})' if why else ''}"

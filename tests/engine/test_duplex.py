@@ -6,14 +6,17 @@ import json
 import sys
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from cockpit.engine import duplex, duplex_acp, duplex_claude
 from cockpit.engine import inside as engine_inside
-from cockpit.engine.duplex import Earlier, Said, talk
+from cockpit.engine.duplex import Earlier, Said, offered, put, talk
 from cockpit.errors import CockpitError, DriverGoneError, OrderRefusedError
 from cockpit.schedule import facts as f
+from cockpit.schedule.matching import plain
+from cockpit.schedule.talking import TEXT_LIMIT
 from tests.engine.scenes import WRITES, Scene
 
 pytestmark = pytest.mark.anyio
@@ -297,6 +300,25 @@ def test_what_is_wanted_is_said_in_words() -> None:
     assert duplex_acp.wanted({"title": "in.txt", "rawInput": {"command": "rm -rf x"}}) == "May it: in.txt (rm -rf x)?"
     assert duplex_acp.wanted(None) == "May it: something?"
     assert duplex_claude.wanted({"decision_reason": "outside"}, {"a": 1}) == 'May it use a tool: {"a": 1}? (outside)'
+
+
+@pytest.mark.parametrize("asked", [duplex_acp.wanted, lambda call: duplex_claude.wanted({}, call["rawInput"])])
+def test_two_commands_never_look_the_same_where_one_is_allowed_for_always(asked: Callable[[Any], str]) -> None:
+    def question(command: str) -> str:
+        return put(asked({"title": "bash", "rawInput": {"command": command}}))
+
+    begin = "echo " + "x" * 10_000
+    commands = (begin, begin[:400], f"{begin[:400]}; rm -rf x", f"{begin}; rm -rf x", "echo\nrm x", "echo rm x")
+    assert len({plain(question(one)) for one in commands}) == len(commands)
+    assert "echo ⏎ rm x" in question("echo \n\n  rm x")
+    assert max(len(question(one)) for one in commands) <= TEXT_LIMIT
+
+
+def test_a_choice_of_any_length_is_the_option_that_it_names() -> None:
+    name = "Always allow  " + "y" * 300
+    options = [{"optionId": "o1", "name": "No"}, {"optionId": "o2", "name": name}]
+    assert duplex_acp.option_for(options, offered(name)) == options[1]
+    assert duplex_acp.option_for(options, "always") is None
 
 
 async def test_a_permission_awaits_the_operator_and_the_run_is_judged_by_its_stream(scene: Scene) -> None:
