@@ -56,7 +56,7 @@ class Notifier:
             return
         snapshot = self._effects.engine.snapshot
         for one in recorded:
-            event = _EVENTS.get(type(one.fact))
+            event = EVENTS.get(type(one.fact))
             if isinstance(one.fact, f.QuestionAsked) and not snapshot.open_questions(
                 snapshot.legs[one.fact.leg].workstream
             ):
@@ -141,7 +141,7 @@ def _write_told(path: Path, told: frozenset[str]) -> None:
         write_atomically(str(path), json.dumps(sorted(told)))
 
 
-_EVENTS: dict[type[f.Fact], str] = {
+EVENTS: dict[type[f.Fact], str] = {
     f.ConflictFound: "conflict",
     f.ReviewAsked: "approval",
     f.LegFailed: "failed",

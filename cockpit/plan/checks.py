@@ -15,6 +15,15 @@ from cockpit.plan.values import WrittenFloat, WrittenInt
 from cockpit.plan.yamltree import Node, Path
 
 DEFAULT_BRANCH = "{plan}/{id}"
+RULES = (
+    "PLACEHOLDER_DROPPED",
+    "INCOMPLETE_CODE",
+    "MALFORMED_SYNTAX",
+    "SECURITY_RISK",
+    "LOGIC_ERROR",
+    "OUT_OF_SCOPE",
+)
+"""The rules that a plan can name beside its own patterns; the quality room, which has them, builds on this one."""
 _MOST_COMPARED = 20  # unknown ids that are compared with all known ones; a thousand would take minutes
 
 
@@ -158,11 +167,27 @@ def _names(data: dict[str, Any], rows: list[_Row]) -> Iterator[Finding]:
     names = dict.fromkeys(name for name in gates if name is not None)
     for key, word in (("gates", "gate"), ("forbid", "pattern")):
         yield from _twice(data if key == "gates" else data.get("quality"), key, word)
+    yield from _rules(data.get("quality"))
     if "gates" not in data:
         names = dict.fromkeys(["syntax"])
     for row in rows:
         if row.owner is None:
             yield from _unknown(row, "gates", "gate", names)
+
+
+def _rules(quality: Any) -> Iterator[Finding]:
+    """Check that what quarantines is a rule or a pattern of the plan: a name that is wrong would quarantine nothing."""
+    if not isinstance(quality, dict):
+        return
+    own = [as_text(one.get("name")) for one in _listed(quality, "forbid") if isinstance(one, dict)]
+    known = dict.fromkeys((*RULES, *(name for name in own if name is not None)))
+    names = ", ".join(known)
+    for place, item in enumerate(_listed(quality, "quarantine")):
+        text = as_text(item)
+        if text is not None and text not in known:
+            path: Path = ("quality", "quarantine", place)
+            hint = nearest(text, known, "or the name of a pattern in `quality.forbid`")
+            yield Finding(path, f"unknown rule {text!r}, expected one of {names}", hint)
 
 
 def _twice(data: Any, key: str, word: str) -> Iterator[Finding]:

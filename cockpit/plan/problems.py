@@ -68,7 +68,7 @@ _EXPECTED = {
 def from_errors(errors: list[ErrorDetails]) -> list[Finding]:
     """Return what pydantic's errors mean."""
     found: list[Finding] = []
-    broken_below = {error["loc"][:1] for error in errors if len(error["loc"]) > 1}
+    broken_below = {error["loc"][:length] for error in errors for length in range(1, len(error["loc"]))}
     for error in errors:
         path = error["loc"]
         if error["type"] == "too_short" and path in broken_below:
@@ -123,7 +123,7 @@ def _refusal(kind: str, value: Any, context: Mapping[str, Any], path: Path) -> t
         return f"{word} {shown(value)} is not allowed", "letters, digits, `.`, `_`, `-`; a letter or digit first"
     if kind == "literal_error":
         known = context["expected"].replace("'", "").replace(" or ", ", ")
-        word = "preset" if path[-1:] == ("preset",) else "value"
+        word = "preset" if path[-1:] == ("preset",) else "event" if path[:1] == ("notify",) else "value"
         hint = nearest(str(value), known.split(", "))
         return f"unknown {word} {shown(value)}, expected one of {known}", hint or f"one of {known}"
     if kind in ("too_long", "string_too_long"):

@@ -109,7 +109,7 @@ _BY_MODEL: dict[str, dict[str, str]] = {
         "when": "For every workstream, for critical ones, or on the integrated commit before it is published.",
     },
     "Quality": {
-        "quarantine": "Rules whose violations quarantine a leg.",
+        "quarantine": "Rules, and names of `forbid`, whose violations quarantine a leg.",
         "settle": "How long a violation must persist while the agent still runs.",
         "ignore": "Globs of files that are not looked at.",
         "forbid": "The project's own patterns.",
@@ -129,7 +129,7 @@ _BY_MODEL: dict[str, dict[str, str]] = {
     },
     "Commit": {"hooks": "Run the repository's git hooks.", "sign": "Sign commits."},
     "Notify": {
-        "on": "Events: approval, question, quarantined, conflict, failed, merged, cost, threshold, disk, finished.",
+        "on": "Events that it is run at; a threshold and the disk are told once for as long as they stand.",
         "run": "The command; COCKPIT_EVENT and COCKPIT_WORKSTREAM are in its environment.",
     },
     "Alerts": {

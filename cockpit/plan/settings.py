@@ -31,6 +31,9 @@ from cockpit.plan.values import (
 Preset = Literal["claude", "codex", "opencode", "gemini", "aider", "acp", "shell"]
 Output = Literal["plain", "claude", "codex", "opencode", "gemini", "aider", "acp"]
 Severity = Literal["LOW", "MEDIUM", "HIGH", "CRITICAL"]
+Event = Literal[
+    "approval", "question", "quarantined", "conflict", "failed", "merged", "cost", "threshold", "disk", "finished"
+]
 
 
 class Cost(Frozen):
@@ -159,7 +162,7 @@ class Commit(Frozen):
 class Notify(Frozen):
     """A command that is run at some events."""
 
-    on: tuple[Text, ...] = Field(min_length=1)
+    on: tuple[Event, ...] = Field(min_length=1)
     run: RunCommand
 
 

@@ -12,7 +12,7 @@ from tests.engine.scenes import Scene
 pytestmark = pytest.mark.anyio
 
 LAX: dict[str, Any] = {
-    "quarantine": ["nothing"],
+    "quarantine": [],
     "ignore": ["free/**"],
     "forbid": [{"name": "note", "pattern": "NOTE", "severity": "LOW"}],
 }

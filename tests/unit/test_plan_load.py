@@ -1,19 +1,24 @@
 import json
 import re
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from cockpit.engine import notify
 from cockpit.errors import PlanError
+from cockpit.plan import checks
 from cockpit.plan.checks import Finding
 from cockpit.plan.graph import rings
 from cockpit.plan.load import LARGEST, Loaded, load_plan, parse_plan
 from cockpit.plan.problems import MODELS, known_keys, shown
-from cockpit.plan.settings import Cost
+from cockpit.plan.settings import Cost, Event
 from cockpit.plan.values import Frozen
 from cockpit.plan.yamltree import YamlError, plain, read
+from cockpit.quality import scope
+from cockpit.quality.rules import RULES
 from tests.plans import generated, plans
 
 ONE = "workstreams:\n  - id: api\n"
@@ -189,6 +194,14 @@ workstreams:
         (f"{ONE}    env: {{A-B: x}}", "3:11 workstreams[api].env.A-B: not a name of an environment variable: 'A-B'"),
         (f"{ONE}    depends_on: [api]", "3:18 workstreams[api].depends_on[0]: dependency cycle: api → api"),
         (f"{ONE}notify: [{{on: [], run: x}}]", "3:15 notify[0].on: the list is empty"),
+        (
+            f"{ONE}notify: [{{on: [disk, started], run: x}}]",
+            f"3:22 notify[0].on[1]: unknown event 'started', expected one of {', '.join(get_args(Event))}",
+        ),
+        (
+            f"{ONE}quality: {{quarantine: [NO]}}",
+            f"3:24 quality.quarantine[0]: unknown rule 'NO', expected one of {', '.join(checks.RULES)}",
+        ),
         (f"{ONE}gates: [{{name: a, run: []}}]", "3:24 gates[a].run: not a command"),
         (f"workstreams: [{{id: {'x' * 201}}}]", f"1:20 workstreams[{'x' * 201}].id: '{'x' * 58}… is too long"),
     ],
@@ -399,3 +412,14 @@ def test_a_thousand_unknown_dependencies_are_all_told() -> None:
 
 def test_findings_compare_by_value() -> None:
     assert Finding(("a",), "m") == Finding(("a",), "m")
+
+
+def test_every_rule_can_be_named_and_no_other() -> None:
+    assert sorted(checks.RULES) == sorted([*(rule.name for rule in RULES), scope.NAME])
+    named = f"{ONE}quality: {{forbid: [{{name: mine, pattern: x}}], quarantine: [mine, {', '.join(checks.RULES)}]}}"
+    assert parse_plan(named, PLACE).plan.quality.quarantine == ("mine", *checks.RULES)
+
+
+def test_every_event_that_is_told_can_be_asked_for() -> None:
+    told = {*notify.EVENTS.values(), "finished", "cost", "threshold", "disk"}
+    assert told == set(get_args(Event))

@@ -122,14 +122,16 @@ def test_each_broken_sample_has_the_one_problem_that_it_shows(path: Path) -> Non
     assert str(problem).startswith(f"{path}:{found[2]}:{found[3]}:")
 
 
-@pytest.mark.parametrize("name", ["unknown-key", "wrong-type", "id-not-allowed", "unknown-preset", "no-workstreams"])
+@pytest.mark.parametrize(
+    "name", ["unknown-key", "wrong-type", "id-not-allowed", "unknown-preset", "unknown-event", "no-workstreams"]
+)
 def test_editors_see_what_the_loader_sees(name: str) -> None:
     schema = plan_schema()
     assert not fits(data_of(SAMPLES / "broken" / f"{name}.yaml"), schema, schema)
 
 
 def test_every_error_class_has_a_sample() -> None:
-    assert len(BROKEN) == 23
+    assert len(BROKEN) == 25
 
 
 def test_the_written_schema_is_current() -> None:
