@@ -16,6 +16,7 @@ from cockpit.agents.programs import PROGRAMS
 from cockpit.agents.streams.events import Usage
 from cockpit.agents.streams.formats import parser
 from cockpit.cli.status import status_of
+from cockpit.engine import running
 from cockpit.engine.following import usage
 from cockpit.plan.settings import AgentProfile
 from cockpit.schedule import facts as f
@@ -164,8 +165,11 @@ async def test_the_activity_is_the_tool_and_its_file(scene: Scene, stage: Callab
     scene.check()
 
 
-async def test_a_paused_run_goes_on_with_its_session(scene: Scene, stage: Callable[..., None]) -> None:
-    does = "[ $attempt = 1 ] && { works; head -n 4 $SAMPLES/claude-edit.jsonl; tell up; exec sleep 1000; }\n"
+async def test_a_run_that_is_paused_in_a_tool_without_end_goes_on_with_its_session_under_the_next_driver(
+    scene: Scene, stage: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(running, "PAUSE_S", 0.3)
+    does = "[ $attempt = 1 ] && { works; head -n 3 $SAMPLES/claude-edit.jsonl; tell up; exec sleep 1000; }\n"
     stage(
         {"a": {"does": f"{does}works; say claude-resume.jsonl"}},
         {"one": {"preset": "claude"}, "two": {"run": ["true"]}},
@@ -175,6 +179,9 @@ async def test_a_paused_run_goes_on_with_its_session(scene: Scene, stage: Callab
         await play.until_there("up")
         await play.order("pause", "a")
         await play.until_state(a="paused")
+        assert not scene.ours()
+    async with scene.driving() as play:
+        assert play.state("a") == "paused"
         assert play.leg("a").continues
         await play.order("resume", "a")
         await play.until_merged("a")
