@@ -132,7 +132,7 @@ class Parser(Protocol):
     `usage` is what the run used as far as it was told, in the arithmetic of its format; `fruitless` counts the calls of
     the model, one after the other, that brought nothing, `patience` is how many may; `limit` is a quota or rate limit
     that ended the run, `waits` one for whose end the agent itself waits, calling again and again; `error` is the last
-    one that it told; `in_tool`: a tool of the agent's is at work.
+    one that it told.
     """
 
     session: str
@@ -142,7 +142,11 @@ class Parser(Protocol):
     error: str
     fruitless: int
     patience: int
-    in_tool: bool
+
+    @property
+    def in_tool(self) -> bool:
+        """Whether a tool of the agent's is at work."""
+        ...
 
     @property
     def activity(self) -> str:

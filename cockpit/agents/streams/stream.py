@@ -15,6 +15,7 @@ SHOWN = 300
 MOST_SAID = 16_384
 PATIENCE = 12
 KEPT = 20  # denials that are kept by name
+MOST_CALLS = 100  # of tools at once
 SILENT = "its model ended without a word about its work: it may have refused"
 _VERBS = {
     "write": "writes",
@@ -74,7 +75,7 @@ class Stream:
         self.limit: Limit | None = None
         self.waits: Limit | None = None
         self.fruitless = 0
-        self.in_tool = False
+        self._at_work: set[str] = set()
         self.denied: list[str] = []
         self.error = ""
         self._doing = ""
@@ -86,6 +87,11 @@ class Stream:
     def activity(self) -> str:
         """What the agent is doing, in one line."""
         return self._doing
+
+    @property
+    def in_tool(self) -> bool:
+        """Whether a tool of the agent's is at work."""
+        return bool(self._at_work)
 
     def feed(self, data: bytes, *, stderr: bool = False) -> tuple[e.Event, ...]:
         """Take the next bytes of an output and return what they complete."""
@@ -153,8 +159,12 @@ class Stream:
         elif isinstance(event, (e.ToolUse, e.ToolResult, e.FileEdit)):
             self._text = ""
             self.bore_fruit()
-        if isinstance(event, (e.ToolUse, e.ToolResult, e.Message, e.TurnEnd)):
-            self.in_tool = isinstance(event, e.ToolUse)
+        if isinstance(event, e.ToolUse) and len(self._at_work) < MOST_CALLS:
+            self._at_work.add(event.id)
+        elif isinstance(event, e.ToolResult):
+            self._at_work.discard(event.id)  # others that were called with it may go on
+        elif isinstance(event, (e.Message, e.TurnEnd)):
+            self._at_work.clear()
         self._doing = safe_line(self._words(event), SHOWN) or self._doing
 
     def _words(self, event: e.Event) -> str:
