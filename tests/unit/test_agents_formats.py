@@ -47,6 +47,13 @@ TOLD: dict[str, tuple[str, str, e.Usage]] = {
     "codex-drop": ("failed", "stream disconnected before completion", NOTHING),
     "codex-http400": ("failed", "rig: scripted HTTP 400", NOTHING),
     "codex-http500": ("failed", "currently experiencing high demand", NOTHING),
+    "codex-app-edit": ("done", "", THREE),
+    "codex-app-question": ("done", "", TWO),
+    "codex-app-resume": ("done", "", e.Usage(1600, 3200, 136)),
+    "codex-app-helper": ("done", "", e.Usage(1600, 3200, 136)),
+    "codex-app-ask-write": ("refused", "printf x > y.txt", TWO),
+    "codex-app-drop": ("failed", "stream disconnected before completion", NOTHING),
+    "codex-app-http400": ("failed", "rig: scripted HTTP 400", NOTHING),
     "opencode-edit": ("done", "", costing(THREE, 0.00585)),
     "opencode-question": ("done", "", costing(ONE, 0.00195)),
     "opencode-resume": ("done", "", costing(ONE, 0.00195)),
@@ -231,11 +238,15 @@ def test_text_is_safe_to_show() -> None:
 
 KEYS = (
     "type subtype message content usage item part result error id status params update sessionUpdate method stats "
-    "tokens reason modelUsage permission_denials input role is_error"
+    "tokens reason modelUsage permission_denials input role is_error thread threadId turn tokenUsage total changes "
+    "path command permissions requestedSchema questions codexErrorInfo"
 )
 WORDS = (
     "assistant user result system init success item.completed turn.completed tool_use text step_finish error stop "
-    "session/update usage_update tool_result turn.failed tool_call"
+    "session/update usage_update tool_result turn.failed tool_call item/started item/completed turn/completed "
+    "fileChange thread/tokenUsage/updated item/tool/requestUserInput item/fileChange/requestApproval completed "
+    "usageLimitExceeded item/commandExecution/requestApproval item/permissions/requestApproval failed "
+    "mcpServer/elicitation/request"
 )
 VALUES = st.recursive(
     st.one_of(
@@ -487,6 +498,65 @@ def test_what_codex_declines_is_a_refusal() -> None:
     assert told("codex", data)[0].verdict().reason == "it was not allowed: rm x"
 
 
+ASKED: dict[str, list[tuple[dict[str, Any], str]]] = {
+    "item/commandExecution/requestApproval": [
+        ({"command": "/bin/bash -lc 'rm -r x'", "reason": "old"}, "May it run: rm -r x? (old)"),
+        ({"command": "make 'x"}, "May it run: make 'x?"),
+        ({"command": 3}, "May it run: 3?"),
+        ({"command": "curl x", "networkApprovalContext": {"host": "x.org"}}, "May it reach: x.org?"),
+    ],
+    "item/fileChange/requestApproval": [
+        ({"itemId": "f"}, "May it change: a.txt, b.txt?"),
+        ({"itemId": "g", "grantRoot": "/src"}, "May it change: files, and all below /src?"),
+    ],
+    "item/permissions/requestApproval": [({"permissions": {"network": True}}, 'May it have: {"network": true}?')],
+    "mcpServer/elicitation/request": [
+        ({"message": "Note?", "_meta": {"tool_params": {"text": "a"}}}, 'Note? ({"text": "a"})'),
+        ({"message": "Log in", "url": "https://x.org"}, "Log in (https://x.org)"),
+        ({"requestedSchema": {"properties": {}}}, "It asks, without words."),
+        ({"message": "Who?", "requestedSchema": {"properties": {"name": {}}}}, ""),
+    ],
+}
+
+
+@pytest.mark.parametrize(("method", "params", "text"), [(key, *one) for key, some in ASKED.items() for one in some])
+def test_what_the_app_server_of_codex_asks_for_is_said_in_words(method: str, params: dict[str, Any], text: str) -> None:
+    files = {"type": "fileChange", "id": "f", "changes": [{"path": "a.txt"}, {"path": "b.txt"}]}
+    row = {"method": "item/started", "params": {"item": files}}
+    _, found = told("codex", lines(row, {"method": method, "id": 7, "params": params}))
+    asked = [one for one in found if isinstance(one, e.Question)]
+    assert asked == ([e.Question("7", text, ("allow", "allow for this session", "deny"))] if text else [])
+
+
+def test_a_turn_of_codex_that_was_interrupted_or_reached_a_limit_says_so() -> None:
+    def ended(**turn: Any) -> Any:
+        return told("codex", lines({"method": "turn/completed", "params": {"threadId": "t", "turn": turn}}))[0]
+
+    assert ended(status="interrupted").verdict().reason == "it was interrupted"
+    error = {"message": "come back, available in 2 hours", "codexErrorInfo": "rateLimitExceeded"}
+    assert wakes_at(ended(status="failed", error=error).limit, NOON) == NOON + 7200
+    assert ended(status="failed", error={**error, "codexErrorInfo": "other"}).limit is None
+
+
+def test_codex_has_to_answer_what_it_is_told_before_it_is_done() -> None:
+    def item(**more: Any) -> dict[str, Any]:
+        return {"method": "item/completed", "params": {"threadId": "t", "item": more}}
+
+    ended = {"method": "turn/completed", "params": {"threadId": "t", "turn": {"status": "completed"}}}
+    said, told_it = item(type="agentMessage", text="fine"), item(type="userMessage")
+    assert told("codex", lines(said, ended))[0].verdict().ok
+    assert "it may have refused" in told("codex", lines(said, told_it, ended))[0].verdict().reason
+    elsewhere = {**told_it, "params": {**told_it["params"], "threadId": "helper"}}
+    assert told("codex", lines(said, elsewhere, ended))[0].verdict().ok
+
+
+def test_a_tool_that_the_operator_did_not_let_codex_call_is_a_refusal() -> None:
+    item: dict[str, Any] = {"type": "mcpToolCall", "server": "cockpit", "tool": "note", "status": "failed"}
+    item["error"] = {"message": "user rejected MCP tool call"}
+    data = lines({"method": "item/completed", "params": {"threadId": "t", "item": item}})
+    assert told("codex", data)[0].denied == ["cockpit note"]
+
+
 @pytest.mark.parametrize(
     "line",
     [
@@ -535,6 +605,9 @@ def test_an_empty_answer_for_aider_is_none() -> None:
         ("claude-edit", 6, "runs echo hi > x.txt && cat x.txt"),
         ("claude-http500", 2, "calls the model again: 1 of 1, HTTP 500"),
         ("codex-edit", 8, "runs /bin/bash -lc 'echo hi > x.txt && cat x.txt'"),
+        ("codex-app-edit", 6, "runs /bin/bash -lc 'echo hi > x.txt && cat x.txt'"),
+        ("codex-app-drop", 7, "calls the model again: 1 of 5, stream disconnected before completion"),
+        ("codex-app-question", 6, "asks: Which colour?"),
         ("codex-drop", 4, "calls the model again: 1 of 5, stream disconnected before completion: stream closed before"),
         ("gemini-edit", 4, "I will write now."),
         ("gemini-edit", 5, "writes /src/wt/hello.txt"),
@@ -692,6 +765,10 @@ def test_a_limit_that_an_agent_talks_about_is_none() -> None:
     ("name", "line"),
     [
         ("codex", b"2026-11-21T21:43:38.362569Z ERROR codex_skills: failed to install system skills: os error 39\n"),
+        (
+            "codex",
+            b"\x1b[2m2026-11-21T23:10:18.764984Z\x1b[0m \x1b[31mERROR\x1b[0m \x1b[2mcodex_app_server\x1b[0m: oh\n",
+        ),
         ("gemini", b"A shutdown LoggerProvider cannot provide a Logger\n"),
         ("gemini", b"Ripgrep is not available. Falling back to GrepTool.\n"),
     ],

@@ -1,14 +1,18 @@
-"""Reads the output of `codex exec --json`; its usage is that of the whole thread, over all runs that resumed it."""
+"""Reads what Codex prints (`exec --json`) or sends (`app-server`); its usage is that of a thread, over all its runs."""
 
 import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from cockpit.agents.streams import codex_app as app
 from cockpit.agents.streams import events as e
+from cockpit.agents.streams.limits import limit_in
 from cockpit.agents.streams.stream import (
     PATIENCE,
+    SHOWN,
     SILENT,
     JsonStream,
+    added,
     denials,
     dig,
     message_in,
@@ -17,12 +21,12 @@ from cockpit.agents.streams.stream import (
     text,
     whole,
 )
+from cockpit.safetext import safe_line
 
-_AGAIN = "Reconnecting..."
 _WAITS = 5
 _SANDBOX = ("Read-only file system", "rejected by user approval settings", "blocked by the sandbox")
-_LOGGED = re.compile(rb"\d{4}-\d\d-\d\dT[\d:.]{8,20}Z\s{1,4}(ERROR|WARN|INFO) ")
-_NOT_APPROVED = "requires approval"
+_LOGGED = re.compile(rb"(\x1b\[2m)?\d{4}-\d\d-\d\dT[\d:.]{8,20}Z(\x1b\[0m)?\s{1,4}(\x1b\[\d\dm)?\s?(ERROR|WARN|INFO)\b")
+_NOT_APPROVED = ("requires approval", "user rejected")
 
 
 class CodexStream(JsonStream):
@@ -33,9 +37,13 @@ class CodexStream(JsonStream):
         self._turn = ""
         self._why = ""
         self._last = ""
+        self._used: dict[str, e.Usage] = {}
+        self._wishes = app.Wishes()
 
     def _events(self, found: dict[str, Any]) -> Iterable[e.Event]:
         kind = found.get("type")
+        if kind is None:
+            return tuple(self._sent(found))
         if kind == "thread.started":
             return (e.Session(text(found, "thread_id")),)
         if kind == "turn.started":
@@ -48,7 +56,7 @@ class CodexStream(JsonStream):
             return (e.Error(self._why), e.TurnEnd(False, self._why))
         if kind == "error":
             said = message_in(found.get("message"))
-            return (self._again(said) if said.startswith(_AGAIN) else e.Error(said or "unknown"),)
+            return (self._again(said) if said.startswith(app.AGAIN) else e.Error(said or "unknown"),)
         if kind in ("item.started", "item.updated", "item.completed"):
             return self._item(dig(found, "item"), over=kind == "item.completed", begins=kind == "item.started")
         return ()
@@ -58,7 +66,7 @@ class CodexStream(JsonStream):
         return (e.Raw(""),) if _LOGGED.match(line) else super()._read_error(line)
 
     def _again(self, said: str) -> e.Retry:
-        told = said.removeprefix(_AGAIN).strip()
+        told = said.removeprefix(app.AGAIN).strip()
         head, _, why = told.partition(" ")
         counts = "/" in head
         # It gives up by itself after the tries that it counts; for the network it waits, half a minute each, for ever.
@@ -71,10 +79,47 @@ class CodexStream(JsonStream):
 
     def _completed(self, found: dict[str, Any]) -> Iterable[e.Event]:
         self._turn = "completed"
-        cached = whole(found, "usage", "cached_input_tokens")
-        fresh = max(0, whole(found, "usage", "input_tokens") - cached)
-        self.usage = e.Usage(fresh, cached, whole(found, "usage", "output_tokens"))
+        if "usage" not in found:
+            return (e.TurnEnd(True),)
+        self.usage = _usage(found["usage"], "input_tokens", "cached_input_tokens", "output_tokens")
         return (self.usage, e.TurnEnd(True))
+
+    def _sent(self, found: dict[str, Any]) -> Iterator[e.Event]:
+        """Yield what a message of the app-server means; of its helpers' threads only what they do and use."""
+        method, params, thread = found.get("method"), found.get("params"), text(found, "params", "threadId")
+        self._wishes.see(method, params)
+        if session := text(found, "result", "thread", "id") or ("" if self.session else thread):
+            yield e.Session(session, text(found, "result", "model"))
+        if method is None and isinstance(found.get("error"), dict):
+            yield e.Error(text(found, "error", "message") or "unknown")
+        elif "id" in found:
+            yield from self._asked(found)
+        elif method == "thread/tokenUsage/updated":
+            told = dig(params, "tokenUsage", "total")
+            self._used[thread] = _usage(told, "inputTokens", "cachedInputTokens", "outputTokens")
+            self.usage = e.Usage()
+            for one in self._used.values():
+                self.usage = added(self.usage, one)
+            yield self.usage
+        elif row := app.printed(found):
+            kind, ours = text(row, "item", "type"), thread == (session or self.session)
+            if not ours and kind in ("", "agent_message", "userMessage"):
+                return
+            if kind == "userMessage":
+                self._last = ""  # it has yet to answer that
+            yield from self._events(row)
+            failed = dig(params, "turn", "error")
+            if dig(failed, "codexErrorInfo") in app.LIMITS:
+                self.limit = limit_in(message_in(dig(failed, "message")), certain=True)
+
+    def _asked(self, found: dict[str, Any]) -> Iterator[e.Event]:
+        ident = str(found["id"])[:40] if isinstance(found["id"], (int, str)) else ""
+        if wanted := self._wishes.wanted(found.get("method"), found.get("params")):
+            yield e.Question(ident, safe_line(wanted[:4096], SHOWN), app.CHOICES)
+        elif found.get("method") == app.ASKS:
+            for one in rows(found, "params", "questions"):
+                labels = tuple(text(option, "label") for option in rows(one, "options"))
+                yield e.Question(ident, text(one, "question"), labels)
 
     def _item(self, item: Any, *, over: bool, begins: bool) -> Iterable[e.Event]:
         kind = text(item, "type")
@@ -102,6 +147,11 @@ class CodexStream(JsonStream):
         return self.unfinished("its output ended before its turn was completed")
 
 
+def _usage(told: Any, fresh: str, cached: str, out: str) -> e.Usage:
+    """Return a usage from the names of its counts; what was read from a cache is told among the rest."""
+    return e.Usage(max(0, whole(told, fresh) - whole(told, cached)), whole(told, cached), whole(told, out))
+
+
 def _begun(item: Any, kind: str) -> Iterable[e.Event]:
     return (e.ToolUse(text(item, "tool") or kind, _what(item), text(item, "id")),)
 
@@ -110,7 +160,7 @@ def _over(item: Any, kind: str) -> Iterator[e.Event]:
     status = text(item, "status")
     ok = status in ("", "completed") and dig(item, "exit_code") in (0, None)
     said = text(item, "aggregated_output") or text(item, "error", "message")
-    if status == "declined" or (status == "failed" and _NOT_APPROVED in said):
+    if status == "declined" or (status == "failed" and any(one in said for one in _NOT_APPROVED)):
         called = f"{text(item, 'server')} {text(item, 'tool')}".strip()
         yield e.Denied(_what(item) or called or kind)
     yield e.ToolResult(ok, "" if ok else said or status, text(item, "id"))
