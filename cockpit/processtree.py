@@ -87,6 +87,16 @@ def values_of(name: str) -> frozenset[str]:
     )
 
 
+def environment_of(process: ProcessId) -> dict[str, str]:
+    """Return what a process was started with as its environment; empty where it is gone, or nothing but Linux tells."""
+    try:
+        entries = _read(f"/proc/{process.pid}/environ").split(b"\0") if _LINUX else []
+    except OSError:
+        entries = []
+    pairs = (os.fsdecode(entry).partition("=") for entry in entries if b"=" in entry)
+    return {name: value for name, _, value in pairs} if identity(process.pid) == process else {}
+
+
 def _environments() -> list[tuple[int, bytes]]:
     """Return each process of this user that has an environment, with it: entries between NUL bytes."""
     found = []
@@ -103,6 +113,7 @@ def _environments() -> list[tuple[int, bytes]]:
 def remaining(root: ProcessId, marker: tuple[str, str] | None) -> tuple[ProcessId, ...]:
     """Return what still runs of a tree: the root, what is below it, and what carries the marker with all below that.
 
+    Parents come before their children: an agent whose tool ended first would go on with its work, told of a failure.
     This process and its ancestors are never among them.
     """
     return _remaining({root}, marker)
@@ -196,15 +207,16 @@ def _remaining(roots: set[ProcessId], marker: tuple[str, str] | None) -> tuple[P
     if marker:
         starts.update(marked(*marker))
     table = _table()
-    protected = _ancestors(os.getpid(), table)
+    protected = {os.getppid(), *_ancestors(os.getpid(), table)}
     present = [process for process in starts if process.pid in table and table[process.pid].id == process]
     running = [process for process in present if not table[process.pid].zombie]
-    found = dict.fromkeys([*running, *_below([process.pid for process in present], table)])
-    return tuple(process for process in found if process.pid > 1 and process.pid not in protected)
+    found = {*running, *_below([process.pid for process in present], table)}
+    left = [process for process in found if process.pid > 1 and process.pid not in protected]
+    return tuple(sorted(left, key=lambda process: (len(_ancestors(process.pid, table)), process.pid)))
 
 
 def _ancestors(pid: int, table: dict[int, _Entry]) -> set[int]:
-    found = {pid, os.getppid()}
+    found = {pid}
     while pid in table and table[pid].parent not in (0, pid):
         pid = table[pid].parent
         found.add(pid)

@@ -90,6 +90,17 @@ def test_a_tree_is_walked_before_it_is_told_to_end(shell: Shell) -> None:
     assert processtree.remaining(root, None) == ()
 
 
+def test_a_parent_is_told_before_its_children(shell: Shell) -> None:
+    name, value = "COCKPIT_TEST_MARK", f"order-{os.getpid()}"
+    nested = "go() { if [ $1 -gt 0 ]; then (go $(($1 - 1)); :); else echo ready; sleep 613; fi; }; go 6; :"
+    process = shell(nested, **{name: value})
+    root = who(process.pid)
+    until(lambda: len(processtree.remaining(root, (name, value))) == 8)
+    # Each has the next one below it alone.
+    assert processtree.remaining(root, (name, value)) == (root, *processtree.descendants(process.pid))
+    assert len(processtree.end_tree(root, (name, value), 5.0)) == 8
+
+
 def test_marked_processes_outside_the_tree_are_ended_too(sleeper: subprocess.Popen[bytes], shell: Shell) -> None:
     name, value = "COCKPIT_TEST_MARK", f"mark-{os.getpid()}"
     inside = shell("env -u COCKPIT_TEST_MARK sleep 605 & echo ready; exec sleep 606", **{name: value})
