@@ -16,6 +16,7 @@ from typing import Any, Literal
 
 from cockpit import processtree
 from cockpit.agents import supervisor
+from cockpit.agents.heeding import heed
 from cockpit.errors import CockpitError
 from cockpit.process import TRACE, Traced
 from cockpit.processtree import MARKER, ProcessId
@@ -30,8 +31,7 @@ _PACKAGE_PARENT = str(Path(__file__).resolve().parents[2])
 _BOOT = (
     "import sys; sys.path.append(sys.argv[1]); from cockpit.agents.supervisor import supervise; supervise(sys.argv[2])"
 )
-AT_ONCE = 1 << 17
-"""Bytes of a log that are read at once at most: seeking secrets in them holds the interpreter's lock all the while."""
+AT_ONCE = 1 << 17  # bytes of a log that are read at once: seeking secrets in them holds the interpreter's lock
 _STARTING = 5.0  # seconds within which a supervisor has said that it started, on a very busy machine
 
 
@@ -265,6 +265,7 @@ def read_output(folder: Path, offset: int, limit: int = 65536, *, name: str = "s
 
     What was cut away meanwhile is skipped and counted in `lost`. No data means: nothing new yet.
     """
+    heed(folder)
     path, limit = folder / name, min(limit, AT_ONCE)
     for _ in range(20):
         begin, kept = _begin(folder, name)

@@ -7,15 +7,17 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from cockpit import processtree
-from cockpit.agents import runs, supervisor
+from cockpit.agents import heeding, runs, supervisor
 from cockpit.agents.runs import RunSpec
 from cockpit.errors import CockpitError
 from cockpit.processtree import ProcessId
+from cockpit.redaction import KNOWN
 
 # A child that leaves: its own session, its parent gone, output elsewhere. It writes who it is into a file.
 DAEMON = """
@@ -356,6 +358,18 @@ def test_what_a_program_tells_beside_its_output_is_capped_and_holds_no_secret(
     told = [path for path in folder.iterdir() if secret.encode() in path.read_bytes()]
     assert [one.name for one in told] == []
     assert sum(path.stat().st_size for path in folder.glob(f"{supervisor.BESIDE}*")) <= cap
+
+
+def test_what_a_run_was_started_with_is_hidden_by_those_that_did_not_start_it(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    secret = "known-to-its-starter-1"
+    spec = spec_of(folder, ("sh", "-c", "echo it is $STAGE_TOKEN.; exec sleep 600"))
+    runs.start(replace(spec, env={**spec.env, "STAGE_TOKEN": secret}))
+    until(lambda: runs.written(folder))
+    monkeypatch.setattr(KNOWN, "_values", ())  # as in a driver, or a shell, that has another environment
+    monkeypatch.setattr(heeding, "_heeded", set())
+    assert runs.tail(folder) == b"it is " + b"*" * len(secret) + b".\n"
 
 
 def test_reading_on_understands_a_cut(folder: Path) -> None:
