@@ -84,9 +84,11 @@ def attach(
 
 
 def _by_hand(project: "Project", plan: Path, workstream: str, *, agent: bool) -> int:
+    from cockpit.engine import terminals
     from cockpit.engine.attached import shell
 
     place = _taken_over(project, workstream, agent=agent)
+    note = terminals.enter(project.state, _leg(_snapshot(project, workstream), workstream).key)
     argv = (place.agent if agent else ()) or shell()
     while True:
         what = "a shell; leave it (exit) when you are done" if argv == shell() else "its agent"
@@ -96,20 +98,23 @@ def _by_hand(project: "Project", plan: Path, workstream: str, *, agent: bool) ->
         except CockpitError as error:
             tell(str(error))
         argv = shell()
-        if _is_over(project, plan, workstream):
+        if _is_over(project, plan, workstream, note):
             return 0
 
 
-def _is_over(project: "Project", plan: Path, workstream: str) -> bool:
+def _is_over(project: "Project", plan: Path, workstream: str, note: Path) -> bool:
     """Ask what is next until it is handed back or kept; say whether it is, or another shell is wanted."""
     from cockpit.cli.reach import ordered
+    from cockpit.engine import terminals
 
     while _leg(_snapshot(project, workstream), workstream).taken_over:
         tell(MENU.rstrip())
-        answer = _ask("what is next? ") or "k"
+        answer = _ask("what is next? ")
         if answer == "n":
             return False
         if answer == "k":
+            terminals.leave(note)  # as the operator wants it: nobody has to be told
+        if answer in ("k", ""):
             command = f"cockpit attach {shlex.quote(str(plan))} {shlex.quote(workstream)}"
             say(safe_line(f"it stays taken over; `{command}` goes in again, with --back review it is handed back"))
             return True

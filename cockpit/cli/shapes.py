@@ -77,10 +77,14 @@ class Issue:
 
 @dataclass(frozen=True, slots=True)
 class TakenOver:
-    """Who works in a worktree by hand, and since when; null: it is about to be theirs."""
+    """Who works in a worktree by hand, and since when; null: it is about to be theirs.
+
+    `left` is since when the terminal is gone from which that was done; null where none is known to be.
+    """
 
     by: str
     since: str | None
+    left: str | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from cockpit.clock import iso, span
 from cockpit.engine.handle import View
 from cockpit.schedule.issues import issue_done
 from cockpit.schedule.queueing import waits_in_line
-from cockpit.schedule.readings import Forecast, WorktreeReading
+from cockpit.schedule.readings import Forecast, Readings
 from cockpit.schedule.snapshot import OPEN, Leg, Snapshot, blockers, waits_for
 from cockpit.schedule.states import AWAITS_HUMAN, State
 
@@ -63,7 +63,7 @@ def status_of(view: View, now: float, base_commit: str | None) -> shapes.Status:
         counts=snapshot.counts(),
         eta=_eta(readings.forecast, now),
         cost=_cost(snapshot),
-        workstreams=[_workstream(snapshot, key, readings.worktrees.get(key), blocked) for key in snapshot.workstreams],
+        workstreams=[_workstream(snapshot, key, readings, blocked) for key in snapshot.workstreams],
         agents=_slots(snapshot, now),
         violations=[
             shapes.Violation(
@@ -200,12 +200,12 @@ def why(snapshot: Snapshot, workstream: str, notes: Mapping[str, str] | None = N
 
 
 def _workstream(
-    snapshot: Snapshot, key: str, reading: WorktreeReading | None, blocked: Mapping[str, tuple[str, ...]]
+    snapshot: Snapshot, key: str, readings: Readings, blocked: Mapping[str, tuple[str, ...]]
 ) -> shapes.Workstream:
     held = snapshot.workstreams[key]
     legs = snapshot.legs_of(key)
     leg = snapshot.leg_under_way(key)
-    seen = reading if held.worktree and leg.state is not State.MERGED else None
+    seen = readings.worktrees.get(key) if held.worktree and leg.state is not State.MERGED else None
     merged = all(one.state is State.MERGED for one in legs)
     starts = [one.started for one in legs if one.started is not None]
     ends = [one.ended for one in legs if one.ended is not None]
@@ -240,7 +240,7 @@ def _workstream(
         note=leg.note or None,
         unread=len(snapshot.unread(key)),
         awaits=_awaits(snapshot, key, leg),
-        taken_over=_taken_over(leg),
+        taken_over=_taken_over(leg, readings),
         allowed=list(leg.allowed),
         unscanned=list(leg.unscanned),
         flaky_gates=[one.gate for one in snapshot.gates.get(leg.key, ()) if one.flaky],
@@ -256,10 +256,11 @@ def _awaits(snapshot: Snapshot, key: str, leg: Leg) -> shapes.Awaits | None:
     return "decision" if stuck or snapshot.workstreams[key].clean_up_refused else None
 
 
-def _taken_over(leg: Leg) -> shapes.TakenOver | None:
+def _taken_over(leg: Leg, readings: Readings) -> shapes.TakenOver | None:
     if leg.hand is None or not leg.taken_over:
         return None
-    return shapes.TakenOver(leg.hand.by, iso(leg.hand.at) if leg.hand.at else None)
+    left = readings.left.get(leg.workstream) if leg.handed_over else None
+    return shapes.TakenOver(leg.hand.by, iso(leg.hand.at) if leg.hand.at else None, iso(left) if left else None)
 
 
 def _issues(snapshot: Snapshot, key: str) -> list[shapes.Issue]:
@@ -344,6 +345,7 @@ def _cells(snapshot: Snapshot, one: shapes.Workstream, notes: Mapping[str, str])
     number = next((at for at, key in enumerate(one.legs, 1) if key == one.leg), 1)
     changes = f"{plural(one.files, 'file')} +{one.added} −{one.removed}" if one.files else ""
     gone = "removed from plan" if snapshot.workstreams[one.id].gone else ""
+    alone = "its terminal is gone" if one.taken_over and one.taken_over.left else ""
     return [
         (one.id, "bold"),
         (one.state, STYLE_OF.get(State(one.state), "")),
@@ -351,5 +353,5 @@ def _cells(snapshot: Snapshot, one: shapes.Workstream, notes: Mapping[str, str])
         one.slot or one.agent or "",
         changes,
         str(one.ahead) if one.ahead else "",
-        " · ".join(filter(None, (why(snapshot, one.id, notes), gone))),
+        " · ".join(filter(None, (why(snapshot, one.id, notes), alone, gone))),
     ]

@@ -15,6 +15,7 @@ from cockpit.engine.pool import Pool
 from cockpit.engine.project import Project
 from cockpit.engine.retired import plans_in_force
 from cockpit.engine.running import Running
+from cockpit.engine.terminals import Terminals
 from cockpit.errors import CockpitError
 from cockpit.git.repo import Author, Repo
 from cockpit.plan.model import Plan, Workstream
@@ -54,6 +55,7 @@ class Effects:
         self.running = Running(self)
         self.monitor = Monitor(self)
         self.moved_back = MovedBack(self)
+        self.terminals = Terminals(self)
 
     @property
     def repo(self) -> Repo:

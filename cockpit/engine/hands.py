@@ -23,6 +23,7 @@ async def take_over(effects: "Effects", key: str) -> None:
     """Record that a worktree is a human's, with what it holds; what cannot be seen counts as changed later."""
     leg = effects.engine.snapshot.legs[key]
     objects = _objects(effects, leg)
+    await effects.terminals.forget(leg)
     try:
         await effects.pool.short(handwork.forget, objects)
         tree = await effects.pool.git(
@@ -74,6 +75,7 @@ async def hand_back(effects: "Effects", key: str) -> None:
     effects.engine.record(back, *follow)
     await effects.engine.durable()  # a driver that is killed before looks again
     await effects.pool.short(handwork.forget, objects)
+    await effects.terminals.forget(leg)
 
 
 def _worktree(effects: "Effects", leg: Leg) -> Path:

@@ -62,6 +62,7 @@ class Watch:
                 group.create_task(self._keep_watching(group))
                 group.create_task(self._keep_reading())
                 group.create_task(self._keep_sweeping())
+                group.create_task(self._effects.terminals.run())
         finally:
             end()
 
@@ -117,7 +118,9 @@ class Watch:
             wanted.add(str(self._effects.project.state.run(leg.run or "")))
             if now - leg.since >= HOT_AFTER_S:
                 hot.add(leg.workstream)
-        hot.update(self._taken_over())
+        if taken := self._taken_over():
+            wanted.add(str(self._effects.terminals.folder))
+            hot.update(taken)
         for gone in self._folders.keys() - hot:
             del self._folders[gone]
         for workstream in hot - self._folders.keys():
@@ -148,6 +151,7 @@ class Watch:
 
     async def _changed(self, paths: Iterable[str]) -> None:
         common, state = f"{self._effects.repo.common_dir}/", f"{self._effects.project.state.path / 'runs'}/"
+        terminals = f"{self._effects.terminals.folder}/"
         worktrees = {one.worktree: one.id for one in self._engine.snapshot.workstreams.values() if one.worktree}
         git_moved = False
         for path in paths:
@@ -157,6 +161,8 @@ class Watch:
                 await self._on_plan()
             elif path.startswith(state):
                 self._dirty_runs |= {leg.run for leg in self._running() if leg.run and f"/{leg.run}/" in path}
+            elif path.startswith(terminals):
+                self._effects.terminals.look_soon()
             elif path.startswith(common):
                 git_moved = True
             else:
@@ -331,6 +337,7 @@ class Watch:
                 plan = now
                 await self._on_plan()  # its event may have come before anything watched
             await self._try_deferred()  # no event tells that an untracked file went
+            self._effects.terminals.look_soon()
             running = self._running()
             self._dirty_runs |= {leg.run for leg in running if leg.run}
             for over in self._followed.keys() - {leg.run for leg in running}:

@@ -32,6 +32,7 @@ _KEYED: Mapping[str, Any] = {
     "records": Record,
     "steps": Step,
     "notes": str,
+    "left": float,
 }
 _WHOLE: Mapping[str, type] = {"forecast": Forecast, "plan": PlanReading}
 
@@ -121,7 +122,7 @@ def workstreams_of(
     if changes.keys() & {"forecast", "plan", "hold"}:
         return None
     found: set[str] = {*changes.get("worktrees", ()), *changes.get("conflicts", ()), *changes.get("findings", ())}
-    found.update(changes.get("steps", ()))
+    found.update(changes.get("steps", ()), changes.get("left", ()))
     for one in recorded:
         if isinstance(one.fact, _FAR_REACHING):
             return None

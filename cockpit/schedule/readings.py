@@ -103,7 +103,8 @@ class Readings(Struct, frozen=True):
 
     `shared` holds each shared file that is edited now, with the workstreams that edit it, `findings` what the monitor
     sees in the worktrees of what runs, `records` what is known of agent profiles from all plans, by the digest of what
-    they run, `steps` what of long work is being done to a workstream: the gate that runs, the merge that is built.
+    they run, `steps` what of long work is being done to a workstream: the gate that runs, the merge that is built,
+    `left` since when the terminals are gone from which a human worked in a worktree that was taken over.
     """
 
     worktrees: Mapping[str, WorktreeReading] = field(default_factory=lambda: MappingProxyType({}))
@@ -113,6 +114,7 @@ class Readings(Struct, frozen=True):
     findings: Mapping[str, tuple[FindingReading, ...]] = field(default_factory=lambda: MappingProxyType({}))
     steps: Mapping[str, Step] = field(default_factory=lambda: MappingProxyType({}))
     notes: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    left: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
     records: Mapping[str, Record] = field(default_factory=lambda: MappingProxyType({}))
     forecast: Forecast | None = None
     plan: PlanReading = field(default_factory=PlanReading)

@@ -8,7 +8,7 @@ from cockpit.engine.handle import View
 from cockpit.schedule.snapshot import Leg
 from cockpit.schedule.states import State
 from cockpit.ui.keys import AGENTS, BY_NAME, MERGES, PLAN, QUARANTINE
-from cockpit.ui.looks import LOOKS, STALLED, Look, count, exact_clock, line, name
+from cockpit.ui.looks import BY_HAND, LOOKS, STALLED, Look, count, exact_clock, line, name
 from cockpit.ui.present import put_off
 from cockpit.ui.violations import told
 
@@ -167,8 +167,10 @@ def _noted(key: str, note: str) -> Alert:
 
 
 def _of_leg(view: View, leg: Leg) -> list[Alert]:
-    if leg.handed_over:
-        return []  # a human is at work on it: whatever it was before awaits nobody
+    if leg.handed_over:  # a human is at work on it: whatever it was before awaits nobody
+        since = view.readings.left.get(leg.workstream, 0.0)
+        says = f"taken over, but its terminal is gone: {shown('attach')} goes in again, or hands it back"
+        return [_of(6, BY_HAND, leg.workstream, says, ("attach",), since, bare=True)] if since else []
     approval = view.snapshot.approval_of(leg)
     run = view.readings.runs.get(leg.run or "")
     stalled = run.stalled_since if run and leg.state is State.RUNNING else None

@@ -75,7 +75,10 @@ def about(view: View, workstream: str) -> list[str]:
     leg = view.snapshot.leg_under_way(workstream)
     if leg.hand is not None and leg.taken_over:
         since = f" since {exact_clock(leg.hand.at)}" if leg.hand.at else ""
-        return [f"Taken over by {name(leg.hand.by or 'somebody')}{since}: nothing of it starts, merges or is removed."]
+        gone = view.readings.left.get(workstream)
+        alone = [f"The terminal that it was worked on from is gone since {exact_clock(gone)}."] if gone else []
+        taken = f"Taken over by {name(leg.hand.by or 'somebody')}{since}: nothing of it starts, merges or is removed."
+        return [taken, *alone]
     first: list[str] = []
     if leg.state is State.REVIEW:
         first = ["What you change there is checked again, and awaits your approval anew."]

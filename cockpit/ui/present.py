@@ -172,6 +172,7 @@ class Presenter:
             common.asked.get(key),
             done,
             readings.steps.get(key),
+            readings.left.get(key, 0.0) if leg.handed_over else 0.0,
         )
         if self._inputs.get(key) == given:
             return self._rows[key]
@@ -237,6 +238,8 @@ def _row(
     why, why_style = explain(snapshot, workstream, leg, run, note, hold=hold, in_line=in_line, by=by, needed=needed)  # type: ignore[arg-type]  # tuples of keys, as put there
     if isinstance(given[20], Step) and not leg.ending and (workstream.clean_up or leg.state in _BY_STEPS):
         why, why_style = line(given[20].what), "busy"
+    if given[21]:
+        why = f"taken over, but its terminal is gone ({key_of('attach')} hands it back)"
     if unsure:
         why = f"{why} · {unsure}"
     if reverting:

@@ -47,7 +47,7 @@ def touched(
 
 def _of_readings(before: View, view: View) -> Iterator[str]:
     old, new, snapshot = before.readings, view.readings, view.snapshot
-    for name in ("worktrees", "notes", "conflicts", "findings"):
+    for name in ("worktrees", "notes", "conflicts", "findings", "steps", "left"):
         yield from _differing(getattr(old, name), getattr(new, name))
     for run in _differing(old.runs, new.runs):
         if run in snapshot.runs:

@@ -1,9 +1,14 @@
 """A human takes a worktree over and hands it back: what goes on, what is reviewed, what nothing touches meanwhile."""
 
+import asyncio
+import sys
+
 import pytest
 
+from cockpit.engine import watch
 from cockpit.engine.attached import ways_in, workplace
 from cockpit.engine.project import outline_of
+from cockpit.engine.terminals import enter, leave
 from cockpit.schedule import facts as f
 from cockpit.schedule.snapshot import Snapshot
 from tests.engine.scenes import WRITES, Scene
@@ -165,6 +170,54 @@ def test_a_human_gets_the_agents_environment_and_none_of_the_run(scene: Scene, m
     scene.plan({"a": {}}, agents={"sh": {"preset": "aider", "env": {"A": "1"}}})
     env = workplace(scene.project(), snapshot, "a").env
     assert (env["A"], env.get("COLUMNS")) == ("1", None), "its lines end where this terminal does"
+
+
+async def test_it_is_told_that_the_terminal_of_a_human_is_gone_and_nothing_is_handed_back_for_that(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watch, "SWEEP_S", 1000.0)  # its end is told of by an event
+    scene.plan({"a": {"does": FAILS}})
+    async with scene.driving() as play:
+        await play.start("a")
+        await play.until_state(a="failed")
+        assert (await play.order("takeover", "a")).ok
+        terminals, engine = play.driver.effects.terminals, play.driver.effects.engine
+        first, second = await entered(scene, "a"), await entered(scene, "a")
+        await terminals.look()
+        first.kill()
+        await first.wait()
+        await terminals.look()
+        assert not engine.readings.left, "another one is still there"
+        second.kill()
+        await play.until(lambda one: one.view.readings.left)
+        assert (list(play.view.readings.left), play.leg("a").taken_over) == (["a"], True)
+        third = await entered(scene, "a")
+        await terminals.look()
+        assert not engine.readings.left
+        assert (await play.order("handback", "a", how="leave")).ok
+        assert (await play.order("takeover", "a")).ok
+        third.kill()
+        await asyncio.gather(second.wait(), third.wait())
+        await terminals.look()
+        assert not engine.readings.left, "who was there before is nobody who left"
+        leave(enter(scene.state, "a"))
+        await terminals.look()
+        assert not engine.readings.left, "that is on purpose"
+    scene.check()
+
+
+async def entered(scene: Scene, key: str) -> asyncio.subprocess.Process:
+    """Return a process from which a human works on a leg until it ends."""
+    program = (
+        "import sys; from pathlib import Path; from cockpit.engine.terminals import StateFolder, enter; "
+        "enter(StateFolder(Path(sys.argv[1])), sys.argv[2]); print(flush=True); sys.stdin.read()"
+    )
+    argv = (sys.executable, "-c", program, str(scene.state.path), key)
+    pipe = asyncio.subprocess.PIPE
+    process = await asyncio.create_subprocess_exec(*argv, stdin=pipe, stdout=pipe)
+    assert process.stdout is not None
+    await process.stdout.readline()
+    return process
 
 
 async def test_a_takeover_outlives_the_driver_and_can_be_handed_back_by_the_next_one(scene: Scene) -> None:

@@ -18,7 +18,7 @@ from cockpit.ui.app import CockpitApp
 from cockpit.ui.attaching import HERE, SPLIT, WINDOW, places_for, tmux
 from cockpit.ui.headline import headline
 from cockpit.ui.news import news
-from cockpit.ui.present import Presenter
+from cockpit.ui.present import Presenter, Row
 from cockpit.ui.screens.attach import AttachScreen
 from cockpit.ui.screens.printed import PrintedPage
 from tests.ui.fakes import FakeHandle, busy, loaded, outline, under_way, workstream
@@ -157,6 +157,31 @@ def test_what_is_taken_over_in_review_is_shown_as_by_hand_and_awaits_nobody() ->
     told = forecast(handle.snapshot, handle.clock.now(), samples=10)
     assert leg.key not in told.ends
     assert told.why_not == f"{leg.key} is worked on by hand"
+
+
+def test_a_terminal_that_is_gone_is_an_alert_and_no_more() -> None:
+    handle = busy()
+    key = running(handle)
+    leg = handle.snapshot.leg_under_way(key).key
+    handle.record(f.TakeOverAsked(leg, "you"))
+    taken(handle, key)
+    presenter = Presenter()
+
+    def words(row: Row) -> str:
+        return " ".join(text for text, _ in row.cells)
+
+    assert "taken over by" in words(presenter.rows(handle.view())[key])
+    handle.read(left={key: handle.clock.now()})
+    (alert,) = [one for one in alerts(handle.view()) if one.workstream == key]
+    assert (alert.look.word, alert.solve) == ("by hand", ("attach",))
+    assert alert.text == f"{key}: taken over, but its terminal is gone: o goes in again, or hands it back"
+    assert words(presenter.rows(handle.view())[key]).count("its terminal is gone (o hands it back)")
+    assert "is gone since" in " ".join(attaching.about(handle.view(), key))
+    shown = {one.id: one.taken_over for one in status_of(handle.view(), 0.0, None).workstreams}[key]
+    assert shown is not None
+    assert shown.left
+    handle.record(f.HandBackAsked(leg, "leave"), f.HandedBack(leg, "leave"))
+    assert not [one for one in alerts(handle.view()) if one.workstream == key], "whatever was read before"
 
 
 def test_where_a_terminal_can_be_opened() -> None:

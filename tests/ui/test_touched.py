@@ -9,7 +9,15 @@ from msgspec.structs import replace
 from cockpit.engine.handle import View
 from cockpit.schedule import facts as f
 from cockpit.schedule.fold import replay
-from cockpit.schedule.readings import ConflictReading, FindingReading, Forecast, Readings, RunReading, WorktreeReading
+from cockpit.schedule.readings import (
+    ConflictReading,
+    FindingReading,
+    Forecast,
+    Readings,
+    RunReading,
+    Step,
+    WorktreeReading,
+)
 from cockpit.ui.present import Presenter, Row
 from cockpit.ui.pulse import NO_PULSE
 from tests.ui.fakes import many, under_way
@@ -50,6 +58,8 @@ READINGS: list[dict[str, Any]] = [
     {"conflicts": {"A": ConflictReading(("a.py",)), "B": ConflictReading(others={"A": ("b.py",)})}},
     {"conflicts": {}},
     {"findings": {"A": (FindingReading("1", "RULE", "HIGH", "a.py", due=START + 60),)}},
+    {"steps": {"A": Step("gate unit (1 of 2)", START)}},
+    {"left": {"A": START}},
     {"shared": {"lock": ("A", "B")}},
     {"hold": "the disk is full"},
     {"hold": ""},
@@ -98,7 +108,9 @@ def test_of_many_rows_only_those_are_made_that_may_differ() -> None:
     presenter.rows(handle.view())
     handle.record(f.UsageReported("ws-0003/ws-0003-1", "ws-0003-1", 1000, 0, 10, 1.5))
     presenter.rows(handle.view())
-    assert looked_at == ["ws-0003"] * 2
+    handle.read(steps={"ws-0003": Step("gate unit (1 of 2)")})
+    presenter.rows(handle.view())
+    assert looked_at == ["ws-0003"] * 3
     looked_at.clear()
     before = presenter.rows(handle.view())
     assert presenter.rows(handle.view()) is before
