@@ -110,14 +110,24 @@ def _regex(pattern: str) -> str:
 
 
 def _quick(pattern: str) -> str:
-    """Refuse a repeated group that repeats something itself: on some text it is tried in endless ways."""
-    left = re.sub(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]", "x", pattern, flags=re.DOTALL)
+    """Refuse a repeated group that fits the same text in several ways: on some text it is tried in endless ones."""
+    left = re.sub(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]", ".", pattern, flags=re.DOTALL)
     while group := re.search(r"\(([^()]*)\)([+*{]?)", left):
         repeats = re.search(r"[+*{]", group[1]) is not None
         if repeats and group[2]:
             raise wrong("a repeated group that repeats something itself can take for ever", "(a+)+ means a+")
-        left = left[: group.start()] + ("x+" if repeats or group[2] else "x") + left[group.end() :]
+        if group[2] and _overlaps(group[1].removeprefix("?:").split("|")):
+            raise wrong("a repeated group whose choices begin alike can take for ever", "(a|ab)+ means (ab?)+")
+        left = left[: group.start()] + (".+" if repeats or group[2] else ".") + left[group.end() :]
     return pattern
+
+
+def _overlaps(choices: list[str]) -> bool:
+    """Tell whether two choices of a pattern may begin with the same letter; `.` stands for what is no plain one."""
+    begins = [choice[:1].casefold() for choice in choices]
+    return len(begins) > 1 and (
+        len(set(begins)) < len(begins) or not all(one.isalnum() or one == " " for one in begins)
+    )
 
 
 _DURATION_HINT = "s, m, h or d, for example 90s, 10m, 1h 30m"
