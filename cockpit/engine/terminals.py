@@ -18,17 +18,20 @@ from cockpit.store.paths import StateFolder, folder_name
 if TYPE_CHECKING:
     from cockpit.engine.effects import Effects
 
-NOBODY = ""
-
 
 def enter(state: StateFolder, key: str) -> Path:
-    """Note that this process is where a human works on a leg, and return the note."""
+    """Note that this process is where a human works on a leg, and return the note; who is gone is no news any more."""
     pid = os.getpid()
+    for note in _notes(state, key):
+        if _who(note) is None:
+            leave(note)
     here = processtree.identity(pid)
     note = _folder(state) / f"{folder_name(key)}.{pid}"
     with contextlib.suppress(OSError):  # a full disk keeps nobody from work
         note.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        note.write_text(here.start if here is not None else NOBODY, encoding="utf-8")
+        new = note.with_name(f".{note.name}")
+        new.write_text(here.start if here is not None else "", encoding="utf-8")
+        new.rename(note)
     return note
 
 
@@ -124,12 +127,17 @@ def _seen(state: StateFolder, keys: Iterable[str]) -> dict[str, list[ProcessId |
     """Return for each leg the terminals that were noted, None for one that is gone."""
     found: dict[str, list[ProcessId | None]] = {}
     for key in keys:
-        for note in _notes(state, key):
-            with contextlib.suppress(OSError, ValueError):
-                process = ProcessId(int(note.suffix[1:]), note.read_text("utf-8"))
-                if process.start != NOBODY:
-                    found.setdefault(key, []).append(process if processtree.alive(process) else None)
+        if notes := _notes(state, key):
+            found[key] = [_who(note) for note in notes]
     return found
+
+
+def _who(note: Path) -> ProcessId | None:
+    """Return the process that left a note; None where it is gone."""
+    with contextlib.suppress(OSError, ValueError):
+        process = ProcessId(int(note.suffix[1:]), note.read_text("utf-8"))
+        return process if processtree.alive(process) else None
+    return None
 
 
 def _notes(state: StateFolder, key: str) -> list[Path]:

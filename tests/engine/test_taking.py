@@ -192,6 +192,7 @@ async def test_it_is_told_that_the_terminal_of_a_human_is_gone_and_nothing_is_ha
         await play.until(lambda one: one.view.readings.left)
         assert (list(play.view.readings.left), play.leg("a").taken_over) == (["a"], True)
         third = await entered(scene, "a")
+        assert [one.suffix for one in terminals.folder.iterdir()] == [f".{third.pid}"]
         await terminals.look()
         assert not engine.readings.left
         assert (await play.order("handback", "a", how="leave")).ok
