@@ -12,6 +12,16 @@ from cockpit.engine.duplex import Agent, AgentGoneError, Ask, Earlier, on_a_line
 ALLOW, DENY = "allow", "deny"
 NOT_ANSWERED = "the operator did not answer"
 SEVERAL = " (several can be chosen, in words: 1, 3)"
+_MAIN = ("command", "file_path", "notebook_path", "path", "url", "pattern")
+_BESIDE = {
+    "Bash": ("description", "timeout"),
+    "Edit": ("old_string", "new_string", "replace_all"),
+    "MultiEdit": ("edits",),
+    "NotebookEdit": ("cell_id", "cell_type", "edit_mode", "new_source"),
+    "WebFetch": ("prompt",),
+    "Write": ("content",),
+}
+"""What of a tool's input is not shown with what it is used on: the operator reads it in the change."""
 SETTLE_S = 3.0
 """How long after the result of a turn, in which something was said to it, a further turn may take to begin."""
 
@@ -135,9 +145,11 @@ def _begins_turn(message: dict[str, Any]) -> bool:
 
 
 def wanted(request: dict[str, Any], given: dict[str, Any]) -> str:
-    """Return what a tool is to be allowed, in words."""
-    what = next((str(given[key]) for key in ("command", "file_path", "path", "url", "pattern") if given.get(key)), "")
+    """Return what a tool is to be allowed, in words: what it is used on, and all else that says what that does."""
     tool = str(request.get("tool_name") or "a tool")
-    shown = on_a_line(what or json.dumps(given, ensure_ascii=False))
+    main = next((key for key in _MAIN if given.get(key)), "")
+    more = {key: one for key, one in given.items() if key != main and key not in _BESIDE.get(tool, ())}
+    rest = json.dumps(more, ensure_ascii=False) if more or not main else ""
+    shown = on_a_line(f"{given[main]} {rest}" if main else rest)
     why = on_a_line(str(request.get("decision_reason") or ""))
     return f"May it use {tool}: {shown}?{f' ({why})' if why else ''}"

@@ -300,6 +300,12 @@ def test_what_is_wanted_is_said_in_words() -> None:
     assert duplex_acp.wanted({"title": "in.txt", "rawInput": {"command": "rm -rf x"}}) == "May it: in.txt (rm -rf x)?"
     assert duplex_acp.wanted(None) == "May it: something?"
     assert duplex_claude.wanted({"decision_reason": "outside"}, {"a": 1}) == 'May it use a tool: {"a": 1}? (outside)'
+    moving, free = {"path": "a", "to": "/etc/b"}, {"command": "make", "dangerouslyDisableSandbox": True}
+    assert duplex_claude.wanted({"tool_name": "move"}, moving) == 'May it use move: a {"to": "/etc/b"}?'
+    said = 'May it use Bash: make {"dangerouslyDisableSandbox": true}?'
+    assert duplex_claude.wanted({"tool_name": "Bash"}, free) == said
+    written = {"file_path": "a.py", "content": "x" * 99}
+    assert duplex_claude.wanted({"tool_name": "Write"}, written) == "May it use Write: a.py?"
 
 
 @pytest.mark.parametrize("asked", [duplex_acp.wanted, lambda call: duplex_claude.wanted({}, call["rawInput"])])
