@@ -27,8 +27,9 @@ from tests.engine.scenes import Play, Scene, own_place
 
 URL = os.environ.get("COCKPIT_TEST_MODEL_URL", "").rstrip("/")
 SECONDS = 150.0
-AGENTS = ("claude", "codex", "opencode", "gemini", "aider")
-RESUMABLE = AGENTS[:4]
+TALKED = "codex app-server"
+AGENTS = ("claude", "codex", TALKED, "opencode", "gemini", "aider")
+RESUMABLE = AGENTS[:5]
 CODEX = """
 model = "scripted"
 model_provider = "scripted"
@@ -66,7 +67,7 @@ def model() -> Iterator[str]:
 @pytest.fixture
 def agent(request: pytest.FixtureRequest, tmp_path: Path, model: str) -> dict[str, Any]:
     """Return a profile of a real program with a home of its own, in which it talks to the scripted model alone."""
-    name = request.param
+    name, *mode = request.param.split()
     if shutil.which(name) is None:
         pytest.skip(f"{name} is not installed")
     home = tmp_path / "home"
@@ -86,7 +87,8 @@ def agent(request: pytest.FixtureRequest, tmp_path: Path, model: str) -> dict[st
         subprocess.run([name, "session", "list"], cwd=home, env={**os.environ, **env}, capture_output=True, check=True)
     cost = {"input": 1, "cached": 0.1, "output": 10}
     named = {"model": MODELS[name]} if name in MODELS else {}
-    return {"preset": name, "slots": 4, "env": env, "cost": cost, **named}
+    run = {"run": [name, *mode]} if mode else {}
+    return {"preset": name, "slots": 4, "env": env, "cost": cost, **named, **run}
 
 
 def opencode(model: str, **more: Any) -> str:
@@ -254,27 +256,31 @@ async def test_what_is_paused_goes_on_with_its_conversation(
     scene.check()
 
 
-@pytest.mark.parametrize("agent", ["claude", "gemini", "opencode"], indirect=True)
+@pytest.mark.parametrize("agent", ["claude", TALKED, "gemini", "opencode"], indirect=True)
 async def test_a_permission_is_asked_for_and_the_answer_counts(scene: Scene, agent: dict[str, Any], model: str) -> None:
     preset = agent["preset"]
     permission = opencode(model, permission={"bash": "ask"})
     talked = {
         "claude": {**agent, "run": ["claude", "-p", "--output-format", "stream-json", "--verbose"]},
+        "codex": {**agent, "args": ["-c", "features.default_mode_request_user_input=true"]},
         "gemini": {**agent, "preset": "acp", "run": ["gemini", "--acp", "--skip-trust", "-m", MODELS["gemini"]]},
         "opencode": {**agent, "preset": "acp", "run": ["opencode", "acp"]},
     }[preset]
     talked = {**talked, "env": {**agent["env"], "OPENCODE_CONFIG_CONTENT": permission}}
     if preset == "claude":
         talked["args"] = ["--permission-prompt-tool", "stdio"]
-    else:
+    elif preset != "codex":
         talked.pop("model", None)
-    question = {"question": "Which colour?", "header": "Colour", "multiSelect": False}
+    question = {"id": "q", "question": "Which colour?", "header": "Colour", "multiSelect": False}
     question["options"] = [{"label": one, "description": one} for one in ("Red", "Blue")]
-    asks = [f"call AskUserQuestion {json.dumps({'questions': [question]})}"] if preset == "claude" else []
-    streams = {
-        "yes": told("shell printf x > yes.txt", *asks, "say fine"),
-        "no": told("shell printf x > no.txt", "say fine"),
-    }
+    tool = {"claude": "AskUserQuestion", "codex": "request_user_input"}.get(preset)
+    asks = [f"call {tool} {json.dumps({'questions': [question]})}"] if tool else []
+
+    def writes(name: str) -> str:
+        outside = {"cmd": f"printf x > {name}.txt", "sandbox_permissions": "require_escalated", "justification": "so"}
+        return f"call exec_command {json.dumps(outside)}" if preset == "codex" else f"shell printf x > {name}.txt"
+
+    streams = {"yes": told(writes("yes"), *asks, "say fine"), "no": told(writes("no"), "say fine")}
     scene.plan(streams, agents={"real": talked})
     async with scene.driving() as play:
         await play.start()
