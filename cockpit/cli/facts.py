@@ -28,7 +28,9 @@ def facts(
     follow: Follow = False,
     since: Annotated[int, Parameter(help="Only facts after this number.")] = 0,
     only: Annotated[str, Parameter(help="Only facts that this filter lets through.")] = "",
-    verify: Annotated[bool, Parameter(help="Check the chain of hashes instead; exit 1 where it is broken.")] = False,
+    verify: Annotated[
+        bool, Parameter(help="Check the chain of hashes instead; exit 1 where it is broken or cut.")
+    ] = False,
     json: Annotated[bool, Parameter(help="Print each fact as one line of JSON.")] = False,
     state_dir: StateDir = None,
 ) -> int:
@@ -45,13 +47,13 @@ def facts(
     path = project.state.journal
     if not path.exists() and not follow:
         if verify:
-            return _verified(project, 0, None, json)
+            return _verified(project, None, json)
         tell("nothing has happened yet: this plan has no journal")
         return 0
     journal = _journal(path, patient=follow)
     try:
         if verify:
-            return _verified(project, journal.last_seq(), journal.verify(), json)
+            return _verified(project, journal, json)
         _print(journal, since, only, follow=follow, json=json)
     finally:
         journal.close()
@@ -101,28 +103,43 @@ def _print(journal: Journal, since: int, only: str, *, follow: bool, json: bool)
         time.sleep(_PAUSE)
 
 
-def _verified(project: "Project", count: int, broken: int | None, json: bool) -> int:
-    lost = _left_of_lost_facts(project) if not count else ""
+def _verified(project: "Project", journal: Journal | None, json: bool) -> int:
+    from cockpit.engine.heads import kept_head, loss_of
+
+    head = kept_head(project.state.head)  # before the journal is read: a driver that ends meanwhile adds to both
+    count = journal.last_seq() if journal else 0
+    broken = journal.verify() if journal else None
+    cut = loss_of(head, journal) if journal else None
+    lost = _left_of_lost_facts(project, head.facts) if not count else ""
     if lost:
         broken = 1
+    elif cut and broken is None:
+        broken = cut.first
+    last = journal.hash_of(count) if journal else ""
     if json:
-        emit({"ok": broken is None, "facts": count, "first_broken": broken})
+        missing = cut.missing if cut else head.facts if lost else 0
+        emit({"ok": broken is None, "facts": count, "first_broken": broken, "head": last, "missing": missing})
     elif lost:
-        say(safe_line(f"the journal holds no fact, but there is work of this plan: {lost}. Its facts are lost"))
+        say(safe_line(f"the journal holds no fact, but {lost}. Its facts are lost"))
         say("put a copy of the journal back, or see docs/recovery.md; nothing was changed")
     elif broken is None:
-        say(f"the chain of {count} facts is whole")
+        say(f"the chain of {plural(count, 'fact')} is whole" + (f"; its last hash is {last}" if last else ""))
+    elif cut:
+        say(f"{cut.words}; see docs/recovery.md, nothing was changed")
     else:
         say(f"fact {broken} does not fit the one before it: it, or what lies before it, was changed")
     return 0 if broken is None else 1
 
 
-def _left_of_lost_facts(project: "Project") -> str:
+def _left_of_lost_facts(project: "Project", held: int) -> str:
     """Return what only a plan with facts leaves behind, in words; empty where nothing of that is there."""
     from cockpit.git import rescue
 
     runs = project.state.path / "runs"
     ran = sum(1 for _ in runs.iterdir()) if runs.is_dir() else 0
     kept = len(rescue.listed(project.repo, project.loaded.name))
-    told = [plural(ran, "run") + f" in {runs}"] if ran else []
-    return ", ".join([*told, *([plural(kept, "rescue")] if kept else [])])
+    work = [plural(ran, "run") + f" in {runs}"] if ran else []
+    work += [plural(kept, "rescue")] if kept else []
+    told = [f"it held {plural(held, 'fact')}"] if held else []
+    told += [f"there is work of this plan: {', '.join(work)}"] if work else []
+    return ", and ".join(told)

@@ -19,6 +19,7 @@ from cockpit.clock import Clock, SystemClock
 from cockpit.engine.alarms import Alarms
 from cockpit.engine.effects import Effects
 from cockpit.engine.forecasts import Forecasts
+from cockpit.engine.heads import Head, Loss, keep_head, kept_head, loss_of
 from cockpit.engine.local import LocalHandle
 from cockpit.engine.loop import Engine
 from cockpit.engine.notify import Notifier
@@ -67,6 +68,7 @@ class Driver:
         self._lock = FileLock(project.state.lock)
         self._pool = Pool(project.loaded.plan.limits.agents)
         self._began = time.monotonic()
+        self._loss: Loss | None = None
         self._restraint = Restraint(self._clock, self._under_way)
         self._background: list[asyncio.Task[None]] = []
         self.farewell = "the driver has ended: nothing was left to do"
@@ -96,7 +98,9 @@ class Driver:
         self.plans = Plans(self.effects)
         self.engine.effects = self.effects
         self.engine.admit = self._admit
+        self._loss = loss_of(kept_head(self.project.state.head), self.journal)
         self.engine.record(f.DriverStarted(os.getpid(), __version__))
+        begun = Head(self.engine.snapshot.seq, self.engine.snapshot.hash)
         await self._recover()
         await self._pool.long(prune_state, self.project.state, self.engine.snapshot)
         await self.plans.take_up()
@@ -114,6 +118,8 @@ class Driver:
         self.watch = Watch(self.effects, self.project.loaded.path, self.plans.reload)
         self.server.on_client = self.watch.look_at_everything
         self._writing = asyncio.create_task(self._kept_up(self.engine.keep_writing))
+        if self._loss:
+            self.engine.read(notes={"journal": f"{self._loss.words}; see `cockpit facts --verify`"})
         self.notifier = Notifier(self.effects)
         self.recording = Recording(self.engine, self._pool, RecordStore(records_file()))
         beside = (
@@ -126,6 +132,13 @@ class Driver:
             Alarms(self.effects, self.notifier.alarmed).run,
         )
         self._background += [asyncio.create_task(self._kept_up(work)) for work in beside]
+        self._background.append(asyncio.create_task(self._keep_head(begun)))
+
+    async def _keep_head(self, head: Head) -> None:
+        """Keep how far the journal reaches once it does; never over a head that it has lost: that loss is to show."""
+        await self.engine.durable()
+        if self._loss is None:
+            await self._pool.short(keep_head, self.project.state.head, head)
 
     async def _recover(self) -> None:
         """Put right what an earlier driver left behind in the repository, and say what it was."""
@@ -232,7 +245,7 @@ class Driver:
         with contextlib.suppress(CockpitError, TimeoutError):
             self.engine.record(f.DriverEnded(os.getpid(), self.farewell))
             async with asyncio.timeout(CLOSING_S):
-                await self.engine.durable()
+                await self._keep_head(Head(self.engine.snapshot.seq, self.engine.snapshot.hash))
             self.journal.checkpoint(self.engine.snapshot)
         self._writing.cancel()  # only now: a write that is cut off is done all the same, and nobody knows it
         await asyncio.gather(self._writing, return_exceptions=True)

@@ -189,6 +189,18 @@ class Journal:
             found = self._db.execute("SELECT max(seq) FROM facts").fetchone()[0]
         return int(found or 0)
 
+    def last_checkpoint(self) -> tuple[int, str]:
+        """Return the number and the hash of the fact that the checkpoint is of; 0 and nothing where there is none."""
+        with self._translated():
+            found = self._db.execute("SELECT seq, hash FROM checkpoint").fetchone()
+        return (int(found[0]), str(found[1])) if found else (0, "")
+
+    def hash_of(self, seq: int) -> str:
+        """Return the hash of a fact; empty where there is none of that number."""
+        with self._translated():
+            found = self._db.execute("SELECT hash FROM facts WHERE seq = ?", (seq,)).fetchone()
+        return str(found[0]) if found else ""
+
     def verify(self) -> int | None:
         """Return the number of the first fact whose hash does not fit it and the one before, None if all do.
 

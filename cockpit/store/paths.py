@@ -23,6 +23,11 @@ class StateFolder:
         return self.path / "journal.db"
 
     @property
+    def head(self) -> Path:
+        """How far the journal reached when a driver last began or ended."""
+        return self.path / "journal.head"
+
+    @property
     def lock(self) -> Path:
         """The lock that the plan's driver holds."""
         return self.path / "driver.lock"

@@ -7,6 +7,7 @@ import os
 import re
 import select
 import signal
+import sqlite3
 import struct
 import subprocess
 import sys
@@ -180,7 +181,7 @@ def test_a_plan_that_was_never_opened_has_a_status_and_no_facts(desk_of: Callabl
     assert found["driver"] is None
     assert "not started" in desk("status")[1]
     assert desk("facts")[1] == ""
-    assert desk.json("facts", "--verify") == {"ok": True, "facts": 0, "first_broken": None}
+    assert desk.json("facts", "--verify") == {"ok": True, "facts": 0, "first_broken": None, "head": "", "missing": 0}
     assert not (desk.repo / ".cockpit").exists()
 
 
@@ -362,8 +363,18 @@ def test_work_that_is_cleaned_up_is_kept_and_comes_back(desk_of: Callable[..., D
     assert (Path(made["worktree"]) / "a.txt").read_text() == "a\n"
     code, _, err = desk("rescue show", "nonsense")
     assert (code, "no rescue is called" in err) == (2, True)
-    assert "is whole" in desk("facts", "--verify")[1]
-    journal = open_project(desk.plan).state.journal
+    state = open_project(desk.plan).state
+    desk("stop-driver")
+    desk.until(lambda: driver_pid(state) is None)
+    whole = desk.json("facts", "--verify")
+    assert f"of {whole['facts']} facts is whole; its last hash is {whole['head']}\n" in desk("facts", "--verify")[1]
+    journal = state.journal
+    with contextlib.closing(sqlite3.connect(journal)) as db, db:
+        db.execute("DELETE FROM facts WHERE seq > ?", (whole["facts"] - 2,))
+    code, out, _ = desk("facts", "--verify")
+    assert (code, "2 facts are missing at the end" in out, "docs/recovery.md" in out) == (1, True, True)
+    cut = desk.json("facts", "--verify", code=1)
+    assert (cut["facts"], cut["first_broken"], cut["missing"]) == (whole["facts"] - 2, whole["facts"] - 1, 2)
     for name in ("", "-wal", "-shm"):
         journal.with_name(journal.name + name).unlink(missing_ok=True)
     for content in (None, b""):
@@ -371,7 +382,8 @@ def test_work_that_is_cleaned_up_is_kept_and_comes_back(desk_of: Callable[..., D
             journal.write_bytes(content)
         code, out, _ = desk("facts", "--verify")
         assert (code, "1 run in " in out, "1 rescue." in out, "docs/recovery.md" in out) == (1, True, True, True)
-        assert desk.json("facts", "--verify", code=1) == {"ok": False, "facts": 0, "first_broken": 1}
+        found = {"ok": False, "facts": 0, "first_broken": 1, "head": "", "missing": whole["facts"]}
+        assert desk.json("facts", "--verify", code=1) == found
 
 
 def test_logs_print_what_the_agent_printed_without_its_escapes(desk_of: Callable[..., Desk]) -> None:
@@ -522,7 +534,7 @@ def test_facts_of_a_plan_without_a_journal_are_none_and_say_why(desk_of: Callabl
     code, out, err = desk("facts", "--json")
     assert (code, out) == (0, ""), "no line of JSON for no fact"
     assert err == "nothing has happened yet: this plan has no journal\n"
-    assert desk.json("facts", "--verify") == {"ok": True, "facts": 0, "first_broken": None}
+    assert desk.json("facts", "--verify") == {"ok": True, "facts": 0, "first_broken": None, "head": "", "missing": 0}
     assert not (desk.repo / ".cockpit").exists()
 
 

@@ -1,8 +1,10 @@
 """What agents, set-ups, plan files and disks do to an engine, and what it makes of it."""
 
 import asyncio
+import contextlib
 import io
 import shutil
+import sqlite3
 from typing import Any
 
 import pytest
@@ -11,6 +13,7 @@ from msgspec import convert
 
 from cockpit.cli.telling import Teller
 from cockpit.engine.client import connect, glimpse
+from cockpit.engine.heads import kept_head
 from cockpit.schedule import facts as f
 from cockpit.schedule.changed import PlanChange
 from cockpit.schedule.orders import Order
@@ -380,6 +383,25 @@ async def test_a_driver_that_ends_while_it_writes_loses_no_fact(scene: Scene) ->
     assert told.verify() is None
     told.close()
     scene.check()
+
+
+async def test_a_journal_that_was_cut_at_its_end_is_told_until_it_is_put_back(scene: Scene) -> None:
+    scene.plan({"a": {}})
+    async with scene.driving():
+        pass
+    whole, head = scene.state.journal.read_bytes(), kept_head(scene.state.head)
+    with contextlib.closing(sqlite3.connect(scene.state.journal)) as db, db:
+        assert db.execute("SELECT max(seq), hash FROM facts").fetchone() == head
+        db.execute("DELETE FROM facts WHERE seq > ?", (head.facts - 2,))
+        db.execute("DELETE FROM checkpoint")
+    for _ in range(2):
+        async with scene.driving() as play:
+            assert "journal" in play.view.readings.notes
+        assert kept_head(scene.state.head) == head
+    scene.state.journal.write_bytes(whole)
+    async with scene.driving() as play:
+        assert "journal" not in play.view.readings.notes
+    assert kept_head(scene.state.head).facts > head.facts
 
 
 def _reject(reason: str) -> Order:

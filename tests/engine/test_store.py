@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from cockpit.engine.heads import Head, Loss, keep_head, kept_head, loss_of
 from cockpit.engine.sockets import reachable
 from cockpit.errors import CockpitError, IllegalMoveError, JournalError
 from cockpit.schedule import facts as f
@@ -97,6 +98,40 @@ def test_facts_that_were_cut_off_at_the_end_are_missed_where_a_checkpoint_knows_
     journal.close()
     edit(path, "DELETE FROM facts WHERE seq >= 20")
     assert opened(path)[1] == 20
+
+
+def test_a_cut_at_the_end_is_missed_by_what_was_kept_beside_the_journal(tmp_path: Path) -> None:
+    path, beside = tmp_path / "journal.db", tmp_path / "journal.head"
+    snapshot = written(path)
+    assert kept_head(beside) == Head()
+    keep_head(beside, Head(snapshot.seq, snapshot.hash))
+    head = kept_head(beside)
+    assert head == Head(23, snapshot.hash)
+
+    def told() -> Loss | None:
+        journal = Journal(path)
+        assert journal.verify() is None, "the chain itself is whole"
+        loss = loss_of(head, journal)
+        journal.close()
+        return loss
+
+    assert told() is None
+    edit(path, "DELETE FROM facts WHERE seq = 23")
+    assert told() == Loss(23, 1, "1 fact is missing at the end of the journal: it held 23, and holds 22")
+    edit(path, "DELETE FROM facts WHERE seq > 20")
+    assert told() == Loss(21, 3, "3 facts are missing at the end of the journal: it held 23, and holds 20")
+    journal = Journal(path)
+    journal.append(journal.snapshot(), [f.LaunchingHeld()] * 5, 99.0)
+    journal.close()
+    lost = "fact 23 of the journal is another one than it was: facts before it were lost"
+    assert told() == Loss(23, 0, lost)
+    journal = Journal(path)
+    journal.checkpoint(journal.snapshot())
+    journal.close()
+    assert told() == Loss(23, 0, lost), "a newer checkpoint hides nothing"
+    for damaged in ("", "{", "[]", '{"facts": "many"}'):
+        beside.write_text(damaged)
+        assert kept_head(beside) == Head()
 
 
 def test_what_cannot_be_read_is_skipped_and_counted(tmp_path: Path) -> None:
