@@ -197,7 +197,7 @@ async def test_a_limit_lets_the_profile_sleep_and_the_fallback_takes_over(scene:
 async def test_a_kill_is_no_success_and_leaves_nothing_behind(scene: Scene, agent: dict[str, Any], model: str) -> None:
     busy = "once slow 60" if agent["preset"] == "aider" else "shell touch up.txt && setsid sleep 600"
     short = busy.replace("600", "10")  # what is told to end may wait for its tool
-    streams = {"killed": told(busy, "say fine"), "ended": told(short, "say fine"), "held": told(busy, "say no")}
+    streams = {"killed": told(busy, "say a"), "ended": told(short, "say b"), "held": told(busy, "say c")}
     scene.plan(streams, agents={"real": agent}, limits={"agents": 3})
     async with scene.driving() as play:
         await play.start()
