@@ -289,7 +289,7 @@ ACTIONS: tuple[Action, ...] = (
         "attach",
         "o",
         "o",
-        ACTING,
+        ACTING | {QUARANTINE},
         "attach to its agent: talk to it, or take its worktree over; again: hand it back",
         short="attach",
         verb="takeover",

@@ -19,7 +19,7 @@ class QuarantinePage(DetailPage[Item]):
     FILTERED: ClassVar[str] = "words of rule, file, workstream, slot, state …"
     COLUMNS = COLUMNS
     CARD = CARD
-    FIRST = ("release", "discard", "diff", "waive")
+    FIRST = ("release", "discard", "diff", "waive", "attach")
     NOTHING = "nothing is held, and no violation was found"
 
     def made_of(self, view: View) -> tuple[object, ...]:
