@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from cockpit.engine.project import Project, outline_of
+from cockpit.engine.project import Project, base_origin, outline_of
 from cockpit.errors import CockpitError
 from cockpit.plan.duration import amount
 from cockpit.schedule.wording import count
@@ -67,9 +67,9 @@ def _base(project: Project) -> _Found:
     if commit is None:
         empty = project.repo.resolve("HEAD") is None
         hint = "make a first commit" if empty else "name a branch that exists in the plan: `base: …`; see `git branch`"
-        yield False, f"there is no branch {project.base}", hint
+        yield False, f"there is no branch {project.base} ({base_origin(project)})", hint
     else:
-        yield True, f"{project.base} at {commit[:9]}", ""
+        yield True, f"{project.base} at {commit[:9]} ({base_origin(project)})", ""
     if not os.access(project.repo.common_dir, os.W_OK | os.X_OK):
         yield False, f"{project.repo.common_dir} cannot be written to", "make it writable: commits go there"
 

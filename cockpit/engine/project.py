@@ -87,6 +87,15 @@ def keep_base(project: Project) -> None:
         raise CockpitError(what, where=str(project.state.base), hint="name one in the plan: `base: main`") from error
 
 
+def base_origin(project: Project) -> str:
+    """Say in words where the name of the base comes from."""
+    if project.loaded.plan.base == project.base:
+        return "named in the plan"
+    if _kept_base(project.state) == project.base:
+        return "kept since the plan's first start"
+    return "checked out in the repository; the plan's first start keeps it"
+
+
 def _kept_base(state: StateFolder) -> str:
     try:
         return os.fsdecode(state.base.read_bytes()).strip()

@@ -44,7 +44,8 @@ _BY_MODEL: dict[str, dict[str, str]] = {
         "cockpit": "Version of the plan format.",
         "name": "Name of the plan, {plan} in branch names. Default: the file's stem.",
         "repo": "Folder of the repository, relative to this file. Default: the repository that holds this file.",
-        "base": "Branch that work is merged into. Default: the branch checked out in repo at the plan's first start.",
+        "base": "Branch that work is merged into. Default: the one checked out in repo when the plan is opened; from "
+        "its first start on it stays that one, whatever is checked out later, until the plan names another.",
         "worktrees": "Folder that receives one worktree per workstream, relative to repo; {repo} and {plan} are known.",
         "branch": "Default branch of a workstream; {plan} and {id} are known.",
         "agents": "Named agent profiles; the first one is the default.",

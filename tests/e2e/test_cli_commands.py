@@ -85,7 +85,7 @@ def test_check_warns_of_what_has_no_effect_yet_and_of_short_time_limits(desk_of:
 @pytest.mark.parametrize(
     ("plan", "name", "said"),
     [
-        ("base: nowhere\nworkstreams: [{id: a}]\n", "base", "there is no branch nowhere"),
+        ("base: nowhere\nworkstreams: [{id: a}]\n", "base", "there is no branch nowhere (named in the plan)"),
         ("workstreams: [{id: a, branch: main}]\n", "branches", "is the base"),
         ("workstreams: [{id: a, branch: theirs}]\n", "branches", "commits that main lacks"),
         ("workstreams: [{id: a, branch: elsewhere}]\n", "branches", "is checked out in"),

@@ -2,6 +2,7 @@
 
 import pytest
 
+from cockpit.engine.project import base_origin
 from cockpit.schedule import facts as f
 from cockpit.store.journal import Journal
 from tests.engine.scenes import WRITES, Scene
@@ -25,9 +26,11 @@ async def test_a_gate_that_fails_tells_the_next_run_what_it_printed(scene: Scene
 
 async def test_a_started_plan_keeps_its_base_when_the_operator_switches_branches(scene: Scene) -> None:
     scene.plan({"a": {}}, approve={"merge": "always"})
+    assert base_origin(scene.project()) == "checked out in the repository; the plan's first start keeps it"
     async with scene.driving() as play:
         await play.start()
         await play.until_state(a="review")
+    assert base_origin(scene.project()) == "kept since the plan's first start"
     scene.git("switch", "--quiet", "--create", "other")
     before = scene.git("rev-parse", "other")
     async with scene.driving() as play:
