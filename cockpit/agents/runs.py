@@ -149,7 +149,7 @@ def look(folder: Path) -> RunLook:
     """Return how the run of this folder stands, whoever started it. Raises CockpitError when there is no run in it."""
     _reap()
     over = _exit(folder)
-    started = _json(folder / "started.json")
+    started = _json(folder / "started.json", "agent")
     watcher = _supervisor_of(folder, started)
     watched = watcher is not None and processtree.alive(watcher)
     agent = _process(started["agent"]) if started else None
@@ -232,7 +232,7 @@ def watch_fd(folder: Path) -> int | None:
 
     None where the system has none, or the supervisor is gone already: then `look` tells.
     """
-    watcher = _supervisor_of(folder, _json(folder / "started.json"))
+    watcher = _supervisor_of(folder, _json(folder / "started.json", "agent"))
     if watcher is None:
         return None
     try:
@@ -362,18 +362,18 @@ def _process(value: dict[str, Any]) -> ProcessId:
 
 
 def _exit(folder: Path) -> RunExit | None:
-    value = _json(folder / "exit.json")
-    return RunExit(**value) if value else None
+    return RunExit(**value) if (value := _json(folder / "exit.json", "reason")) else None
 
 
-def _json(path: Path) -> dict[str, Any] | None:
+def _json(path: Path, key: str) -> dict[str, Any] | None:
+    """Return what a file says; None where it is not there, or is what a loss of power leaves of one."""
     try:
-        value: dict[str, Any] = json.loads(path.read_bytes())
-    except FileNotFoundError:
+        value = json.loads(path.read_bytes())
+    except (FileNotFoundError, ValueError):
         return None
-    except (OSError, ValueError) as error:
+    except OSError as error:
         raise CockpitError(f"the file of a run cannot be read: {error}", where=str(path)) from error
-    return value
+    return value if isinstance(value, dict) and key in value else None
 
 
 def _stat(path: Path) -> os.stat_result | None:

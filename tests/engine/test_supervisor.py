@@ -360,6 +360,19 @@ def test_what_a_program_tells_beside_its_output_is_capped_and_holds_no_secret(
     assert sum(path.stat().st_size for path in folder.glob(f"{supervisor.BESIDE}*")) <= cap
 
 
+@pytest.mark.parametrize("left", [b"", b"\0\0\0\0", b"[]", b"{}"])
+def test_an_end_that_a_loss_of_power_left_unreadable_is_unknown_and_not_under_way_for_ever(
+    folder: Path, left: bytes
+) -> None:
+    runs.start(spec_of(folder, ("true",)))
+    ended(folder)
+    (folder / "exit.json").write_bytes(left)
+    (folder / "started.json").write_bytes(left)
+    assert runs.look(folder).over
+    assert runs.judge(folder).reason == "unknown"
+    assert runs.stop(folder, "again").reason == "unknown"
+
+
 def test_what_a_run_was_started_with_is_hidden_by_those_that_did_not_start_it(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
