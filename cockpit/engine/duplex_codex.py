@@ -7,7 +7,7 @@ from typing import Any
 from cockpit import __version__
 from cockpit.agents.streams.codex_app import ALLOW, ASKS, CHANGES, CHOICES, DENY, FOR_SESSION, FORM, MORE, RUNS, Wishes
 from cockpit.agents.streams.stream import dig, rows
-from cockpit.engine.duplex import Agent, Ask, Earlier, offered, on_a_line
+from cockpit.engine.duplex import Agent, AgentGoneError, Ask, Earlier, offered, on_a_line
 from cockpit.engine.rpc import Rpc
 
 KEPT = " (what you answer is kept in the journal)"
@@ -69,7 +69,9 @@ class Talk:
         await self._say(f"The operator says: {text}")
 
     async def _say(self, text: str) -> None:
-        """Begin a turn, or go on with the one that is open."""
+        """Begin a turn, or go on with the one that is open. Raises AgentGoneError once the conversation is over."""
+        if self._over is not None and self._over.done():
+            raise AgentGoneError("the agent is at its end")
         self._saying += 1
         try:
             said = {"threadId": self._thread, "input": [{"type": "text", "text": text}]}

@@ -1,5 +1,6 @@
 """Codex as one that is talked to: a scripted app-server that speaks its protocol as the real one does, line by line."""
 
+import asyncio
 import io
 import json
 import sys
@@ -11,7 +12,7 @@ import pytest
 
 from cockpit.agents import presets
 from cockpit.agents.streams.formats import parser
-from cockpit.engine.duplex import Earlier, talk
+from cockpit.engine.duplex import Agent, AgentGoneError, Ask, Earlier, talk
 from cockpit.engine.duplex_codex import KEPT, Talk
 from cockpit.errors import CockpitError
 from cockpit.plan.model import AgentProfile
@@ -159,6 +160,20 @@ async def test_what_the_operator_says_goes_on_with_its_turn_or_is_one_of_its_own
     assert lines("heard.txt")[2:] == ["turn/start The operator says: mind the tests"]
     assert noted(out) == [("mind the tests", False)]
     assert speaking.was_heard == ["m0"]
+
+
+async def test_what_is_said_at_its_end_begins_no_turn_that_would_be_cut_off(server: Callable[..., list[str]]) -> None:
+    kept: list[Talk] = []
+
+    class Keeping(Talk):
+        def __init__(self, agent: Agent, ask: Ask) -> None:
+            super().__init__(agent, ask)
+            kept.append(self)
+
+    assert await talk(Keeping, server(), "work", Operator(), io.BytesIO())
+    with pytest.raises(AgentGoneError):
+        async with asyncio.timeout(5):
+            await kept[0].tell("too late")
 
 
 @pytest.mark.parametrize("prompt", ["fail", "die"])
