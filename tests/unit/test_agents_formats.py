@@ -546,8 +546,9 @@ def test_codex_has_to_answer_what_it_is_told_before_it_is_done() -> None:
     said, told_it = item(type="agentMessage", text="fine"), item(type="userMessage")
     assert told("codex", lines(said, ended))[0].verdict().ok
     assert "it may have refused" in told("codex", lines(said, told_it, ended))[0].verdict().reason
-    elsewhere = {**told_it, "params": {**told_it["params"], "threadId": "helper"}}
-    assert told("codex", lines(said, elsewhere, ended))[0].verdict().ok
+    for one in (told_it, item(type="commandExecution", command="make")):
+        elsewhere = {**one, "params": {**one["params"], "threadId": "helper"}}
+        assert told("codex", lines(said, elsewhere, ended))[0].verdict().ok
 
 
 def test_a_tool_that_the_operator_did_not_let_codex_call_is_a_refusal() -> None:

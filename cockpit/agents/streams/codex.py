@@ -105,9 +105,11 @@ class CodexStream(JsonStream):
             kind, ours = text(row, "item", "type"), thread == (session or self.session)
             if not ours and kind in ("", "agent_message", "userMessage"):
                 return
-            if kind == "userMessage":
-                self._last = ""  # it has yet to answer that
-            yield from self._events(row)
+            last = "" if kind == "userMessage" else self._last  # which it has yet to answer
+            events = self._events(row)
+            if not ours or kind == "userMessage":
+                self._last = last
+            yield from events
             failed = dig(params, "turn", "error")
             if dig(failed, "codexErrorInfo") in app.LIMITS:
                 self.limit = limit_in(message_in(dig(failed, "message")), certain=True)
