@@ -123,9 +123,10 @@ def _reloading(folder: Path) -> None:
     lifecycle.make_repository(repo, 20)
     env = lifecycle.environment(folder)
     os.environ.update(XDG_CONFIG_HOME=env["XDG_CONFIG_HOME"], HOME=env["HOME"])
-    shown, key, forecast, journal = reloading.reload_times(repo, env)
+    shown, key, forecast, journal, turn = reloading.reload_times(repo, env)
     _say("a changed plan to painted, ms", shown * 1e3, "< 500", "1,000 workstreams, from the write of the file")
     _say("the slowest key meanwhile, ms", key * 1e3, "< 50", f"a key every {terminal.BETWEEN_S * 1e3:.0f} ms")
+    _say("the longest turn of the driver, ms", turn * 1e3, "<= 20", "of processor time; for so long it answers nobody")
     _say("the forecast's key to painted, ms", forecast * 1e3, "<= 100", "1,000 workstreams, a real driver")
     _say("the journal's key to painted, ms", journal * 1e3, "<= 100", f"{reloading.FACTS:,} facts, a real driver")
 

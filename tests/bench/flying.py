@@ -124,7 +124,7 @@ def _fly(how: str) -> None:
     sys.stdin.readline()
 
 
-def _time_turns(told: Path) -> None:
+def time_turns(told: Path, after_s: float = 2 * WARM_S) -> None:
     """Keep in a file how long the longest turn of this process's loop was after the start, in seconds of processor."""
     run, longest, begun = events.Handle._run, 0.0, time.perf_counter()
 
@@ -133,7 +133,7 @@ def _time_turns(told: Path) -> None:
         start = time.thread_time()
         run(handle)
         spent = time.thread_time() - start
-        if spent > longest and time.perf_counter() - begun > 2 * WARM_S:
+        if spent > longest and time.perf_counter() - begun > after_s:
             longest = spent
             told.write_text(f"{longest}")
 
@@ -214,5 +214,5 @@ def _cpu(pid: int) -> float:
 
 if __name__ == "__main__":
     if TURNS in os.environ:
-        _time_turns(Path(os.environ[TURNS]))
+        time_turns(Path(os.environ[TURNS]))
     _fly(sys.argv[1])

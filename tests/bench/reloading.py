@@ -1,4 +1,7 @@
-"""The real program over a plan of 1,000 workstreams that changes under it, and over a journal of 100,000 facts."""
+"""The real program over a plan of 1,000 workstreams that changes under it, and over a journal of 100,000 facts.
+
+`python -m tests.bench.reloading PLAN STATE` is its driver, which keeps how long the longest turn of its loop was.
+"""
 
 import os
 import re
@@ -9,11 +12,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from statistics import median
 
+from cockpit.engine import driver
 from cockpit.engine.client import driver_pid
 from cockpit.engine.project import open_project
 from cockpit.schedule import facts as f
 from cockpit.store.journal import Journal
 from cockpit.store.paths import StateFolder
+from tests.bench import flying
 from tests.bench.terminal import Terminal
 from tests.plans import generated
 
@@ -40,14 +45,19 @@ def plan_in(folder: Path, env: Mapping[str, str]) -> tuple[Path, StateFolder]:
     return plan, state
 
 
-def reload_times(folder: Path, env: Mapping[str, str]) -> tuple[float, float, float, float]:
+def reload_times(folder: Path, env: Mapping[str, str]) -> tuple[float, float, float, float, float]:
     """Return the seconds from the write of a changed plan to its paint, and of the slowest key meanwhile, as medians.
 
     One title is changed and one workstream added each time. After them those of the keys of the forecast's and of the
-    journal's page.
+    journal's page, and the longest turn of the driver's loop, in seconds of processor.
     """
     plan, state = plan_in(folder, env)
     text = plan.read_text()
+    turns = folder / "turns"
+    argv = [sys.executable, "-m", "tests.bench.reloading", str(plan), str(state.path)]
+    subprocess.Popen(argv, env={**env, flying.TURNS: str(turns)})
+    while not driver_pid(state):
+        os.sched_yield()
     screen = Terminal([sys.executable, "-m", "cockpit", str(plan)], env)
     shown, slowest = [], []
     try:
@@ -69,7 +79,7 @@ def reload_times(folder: Path, env: Mapping[str, str]) -> tuple[float, float, fl
             shown.append(seconds)
             slowest.append(max(keys))
             screen.drain(BETWEEN_S)
-        return median(shown), median(slowest), forecast, journal
+        return median(shown), median(slowest), forecast, journal, float(turns.read_text())
     finally:
         screen.close()
         _end_driver(state)
@@ -81,3 +91,8 @@ def _end_driver(state: StateFolder) -> None:
         os.kill(pid, signal.SIGTERM)
         while driver_pid(state):
             os.sched_yield()
+
+
+if __name__ == "__main__":
+    flying.time_turns(Path(os.environ[flying.TURNS]), SETTLED_S)
+    driver.main()
