@@ -83,13 +83,10 @@ class Past:
 
     async def _fact(self, seq: int) -> Any:
         """Give one fact in full, but for what is too long of a field."""
-        recorded = await self._effects.pool.short(self._one, seq)
-        if recorded is None:
+        found = await self._effects.pool.short(self._told, seq)
+        if found is None:
             raise CockpitError(f"there is no fact {seq}, or this version cannot read it")
-        fact = recorded.fact
-        fields = {name: _bounded(value) for name, value in to_json(fact).items()}
-        kind = type(fact).__name__
-        return {"seq": seq, "at": recorded.at, "kind": kind, "words": words(fact), "fields": fields}
+        return found
 
     async def _changes(self) -> Any:
         """Give what the last version of the plan that changed anything changed; a number of 0 where none did."""
@@ -98,6 +95,16 @@ class Past:
             return {"seq": 0, "at": 0.0, "changes": [], "left_out": 0}
         told = to_json(found.fact)
         return {"seq": found.seq, "at": found.at, "changes": told["changes"], "left_out": told.get("left_out", 0)}
+
+    def _told(self, seq: int) -> dict[str, Any] | None:
+        """Return a fact in words and by its fields; that of a large plan takes its time."""
+        recorded = self._one(seq)
+        if recorded is None:
+            return None
+        fact = recorded.fact
+        fields = {name: _bounded(value) for name, value in to_json(fact).items()}
+        kind = type(fact).__name__
+        return {"seq": seq, "at": recorded.at, "kind": kind, "words": words(fact), "fields": fields}
 
     def _one(self, seq: int) -> Recorded | None:
         with closing(self._effects.engine.journal.read_back(seq + 1)) as facts:
