@@ -65,7 +65,8 @@ def prepared(snapshot: Snapshot, now: float, *, agents: int | None = None, want_
         snapshot = replace(snapshot, workstreams=bare)
     under_way = {leg.run for leg in map(snapshot.legs.__getitem__, snapshot.active) if leg.run}
     runs = {key: snapshot.runs[key] for key in under_way if key in snapshot.runs}
-    return replace(snapshot, runs=runs, gates={}, usage={}, merges=())
+    # No run is looked at for what it used, but a plan that has used up its limit of cost launches nothing.
+    return replace(snapshot, runs=runs, gates={}, usage={"": snapshot.cost()}, merges=())
 
 
 def backoff(outline: Outline, failures: int) -> float:

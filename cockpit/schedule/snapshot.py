@@ -421,8 +421,10 @@ class Snapshot(Struct, frozen=True):
             return "paused"
         if len(alone) < len(active):
             return "running"
-        if any(leg.state in WORKING or (leg.state is State.READY and self._wanted(leg)) for leg in alone):
+        if any(leg.state in WORKING for leg in alone):
             return "running"
+        if any(leg.state is State.READY and self._wanted(leg) for leg in alone):
+            return "attention" if self.over_cost() else "running"
         return "idle"
 
     def _wanted(self, leg: Leg) -> bool:

@@ -2,6 +2,7 @@
 
 from msgspec.structs import replace
 
+from cockpit.forecast.eta import forecast
 from cockpit.schedule import facts as f
 from cockpit.schedule.decide import decide
 from cockpit.schedule.orders import TakeLeg, WakeAt
@@ -9,7 +10,7 @@ from cockpit.schedule.queueing import waits_in_line
 from cockpit.schedule.readings import Readings
 from cockpit.schedule.snapshot import Snapshot
 from cockpit.schedule.states import State
-from tests.unit.outlines import changed_workstream, loaded, outline, ran, told
+from tests.unit.outlines import changed_workstream, loaded, merged, outline, ran, told
 
 TWO: list[tuple[str, list[str]]] = [("a", []), ("b", [])]
 
@@ -37,6 +38,9 @@ def test_a_reached_limit_of_cost_launches_nothing_and_says_so() -> None:
     assert taken(snapshot) == {}
     assert waits_in_line(snapshot, snapshot.legs["b"]) == snapshot.over_cost()
     assert snapshot.over_cost() == "the cost limit is reached: $2.00 of $2.00 (limits.cost)"
+    ended = told(snapshot, f.RunEnded("a", "a-1", "done", 0), *merged("a")[-4:])
+    assert (snapshot.state(), ended.state()) == ("running", "attention"), "only a human raises it"
+    assert forecast(ended, ended.at, samples=10).why_not == f"b is ready, but {snapshot.over_cost()}"
     assert taken(replace(snapshot, outline=replace(snapshot.outline, cost_limit=3.0))) == {"b": "claude#2"}
 
 
