@@ -36,6 +36,20 @@ async def test_a_question_awaits_the_operator_and_says_what_it_asks() -> None:
     assert awaits_operator(view.snapshot, "ci-testing")
 
 
+async def test_all_of_a_long_question_can_be_read_beside_its_choices() -> None:
+    handle = asking("May it run: " + "step && " * 400 + "the end?")
+    async with opened(handle) as one:
+        await one.on("ci-testing")
+        await one.press("i")
+        asked, ways = answers(one).query_one("#asked"), answers(one).query_one("#ways")
+        assert (asked.scroll_offset.y, ways.has_focus) == (0, True)
+        await one.press("shift+tab", "end")
+        await one.until(lambda: asked.scroll_offset.y == asked.max_scroll_y > 0)
+        assert answers(one).region.contains_region(ways.region)
+        await one.press("2")
+        await one.until(lambda: [order.number for order in handle.orders] == [2])
+
+
 async def test_what_an_agent_noted_stands_before_what_it_does() -> None:
     handle = busy()
     handle.record(f.NoteMade(LEG, RUN, "half way"))

@@ -7,7 +7,7 @@ from msgspec import convert
 from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding
-from textual.containers import Vertical
+from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Checkbox, Input, OptionList, Static
@@ -28,6 +28,7 @@ from cockpit.ui.working import beside
 LINES, TAIL = 20, 4
 TAIL_BYTES = 4_096
 LONGEST = 8_000
+LONG = 400  # characters of a question, from which on it may have to be scrolled
 Ask = Callable[..., Coroutine[Any, Any, Any]]
 
 
@@ -58,7 +59,10 @@ class AnswerScreen(ModalScreen[Order | None]):
         asked = self._asked
         with Vertical(id="asking") as box:
             box.border_title = Content(f"{name(asked.workstream)} asks")
-            yield Static(Content("\n".join(question_lines(asked))), id="question")
+            if long := len(asked.text) > LONG:
+                box.border_subtitle = Content("all of the question: shift+tab, then ↑ ↓")
+            with VerticalScroll(id="asked", can_focus=long):
+                yield Static(Content("\n".join(question_lines(asked))), id="question")
             yield Static(Content("\n".join(context_lines(self._now(), asked))), id="context")
             if asked.choices:
                 options = [Option(Content(f"{number}  {line(one)}")) for number, one in enumerate(asked.choices, 1)]
