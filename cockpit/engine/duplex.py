@@ -28,6 +28,8 @@ LAST_WORDS_S = 1.0
 AGAIN_S = 1.0
 REFUSED_S = 5.0
 LATER_S = 30.0
+OPEN_MOST = 8
+"""How many questions of one agent are put at once: more than nine are refused, and what is not put is denied."""
 _SESSION, _ANEW = "session", "anew.md"
 OURS = "cockpit"
 """The key of the lines that are not the agent's but ours; one of the agent's own that has it is passed on without."""
@@ -209,7 +211,13 @@ async def talk(
     finally:
         os.close(its)
     agent = Agent(process, reader, output, out)
-    conversation = dialect(agent, ask)
+    slots = asyncio.Semaphore(OPEN_MOST)
+
+    async def in_turn(text: str, choices: tuple[str, ...]) -> str:
+        async with slots:
+            return await ask(text, choices)
+
+    conversation = dialect(agent, in_turn)
     line = _Line(agent, conversation, operator) if operator is not None else None
     try:
         return await conversation.converse(prompt, earlier)

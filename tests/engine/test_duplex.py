@@ -16,7 +16,7 @@ from cockpit.engine.duplex import Earlier, Said, offered, put, talk
 from cockpit.errors import CockpitError, DriverGoneError, OrderRefusedError
 from cockpit.schedule import facts as f
 from cockpit.schedule.matching import plain
-from cockpit.schedule.talking import TEXT_LIMIT
+from cockpit.schedule.talking import OPEN_AT_ONCE, TEXT_LIMIT
 from tests.engine.scenes import WRITES, Scene
 
 pytestmark = pytest.mark.anyio
@@ -318,6 +318,27 @@ def test_two_commands_never_look_the_same_where_one_is_allowed_for_always(asked:
     assert len({plain(question(one)) for one in commands}) == len(commands)
     assert "echo ⏎ rm x" in question("echo \n\n  rm x")
     assert max(len(question(one)) for one in commands) <= TEXT_LIMIT
+
+
+async def test_of_many_questions_at_once_none_is_refused_because_others_are_open(
+    script: Callable[[str], list[str]],
+) -> None:
+    is_open, most = 0, 0
+
+    async def ask(text: str, _choices: tuple[str, ...]) -> str:
+        nonlocal is_open, most
+        is_open, most = is_open + 1, max(most, is_open + 1)
+        await asyncio.sleep(0)
+        is_open -= 1
+        return text
+
+    class Asking(duplex_claude.Talk):
+        async def converse(self, prompt: str, earlier: Earlier | None = None) -> bool:
+            wanted = [f"{prompt} {number}?" for number in range(3 * OPEN_AT_ONCE)]
+            return await asyncio.gather(*(self._ask(one, ()) for one in wanted)) == wanted
+
+    assert await talk(Asking, script("import sys; sys.stdin.read()"), "may it", ask, io.BytesIO())
+    assert 1 < most < OPEN_AT_ONCE
 
 
 def test_a_choice_of_any_length_is_the_option_that_it_names() -> None:
