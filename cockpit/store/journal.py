@@ -122,7 +122,7 @@ class Journal:
             self._write_checkpoint(snapshot)
 
     def _write_checkpoint(self, snapshot: Snapshot) -> None:
-        text = json.dumps(encode(snapshot), separators=(",", ":"))
+        text = _in_pieces(encode(snapshot))
         self._db.execute(
             "INSERT OR REPLACE INTO checkpoint VALUES (1, ?, ?, ?, ?)",
             (snapshot.seq, snapshot.hash, _CHECKPOINT_FORMAT, text),
@@ -219,6 +219,12 @@ class Journal:
                     return int(seq)
                 previous, expected = digest, seq + 1
         return int(expected) if kept[0] >= expected else None
+
+
+def _in_pieces(made: dict[str, Any]) -> str:
+    """Return JSON text, made part by part: one call for all of it would hold up every other thread."""
+    parts = (f"{json.dumps(key)}:{json.dumps(part, separators=(',', ':'))}" for key, part in made.items())
+    return "{" + ",".join(parts) + "}"
 
 
 def replay_lenient(snapshot: Snapshot, rows: Iterator[tuple[int, float, str, str, str]]) -> Snapshot:
