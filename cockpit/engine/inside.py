@@ -73,7 +73,8 @@ class Inside:
     async def answered(self, question: str, wait_s: float | None = None) -> dict[str, Any]:
         """Wait for the answer of a question, for ever or so many seconds, and return how it stands then.
 
-        A driver that goes away meanwhile is waited for, too: runs outlive it.
+        A driver that goes away meanwhile is waited for, too: runs outlive it. Raises CockpitError for a question that
+        is not known, DriverGoneError where the time is up while there is no driver.
         """
         loop = asyncio.get_running_loop()
         deadline = None if wait_s is None else loop.time() + wait_s
@@ -90,17 +91,25 @@ class Inside:
                 return found
 
     async def withdraw(self, question: str) -> dict[str, Any]:
-        """Give up on a question, and return how it stands: an answer that came just before counts."""
+        """Give up on a question, and return how it stands: an answer that came just before counts.
+
+        Raises CockpitError and DriverGoneError.
+        """
         with contextlib.suppress(OrderRefusedError):  # it was closed at that moment
             await self.order("withdraw", about=question)
         return await self.question("answer", key=question)
 
     async def inbox(self, *, everything: bool = False) -> list[dict[str, Any]]:
-        """Return the messages of other agents that were not read yet, or all that are kept; then they count as read."""
+        """Return the messages of other agents that were not read yet, or all that are kept; then they count as read.
+
+        Where that is refused, as to a run that says too much, they are returned again the next time. Raises
+        CockpitError and DriverGoneError.
+        """
         found = await self.question("inbox", workstream=self.workstream, everything=everything)
         messages: list[dict[str, Any]] = found["messages"]
         if new := [str(one["id"]) for one in messages if not one["read"]]:
-            await self.order("inbox", about=" ".join(new))
+            with contextlib.suppress(OrderRefusedError):  # or another call read them at that moment
+                await self.order("inbox", about=" ".join(new))
         return messages
 
     async def hear(self, known: Iterable[str]) -> dict[str, Any]:
@@ -120,7 +129,10 @@ class Inside:
         return not found["over"] and any(str(one["id"]) == message for one in found["messages"])
 
     async def shared(self, path: str) -> dict[str, Any]:
-        """Return who else is changing a file; its path is the worktree's, or relative to the present folder."""
+        """Return who else is changing a file; its path is the worktree's, or relative to the present folder.
+
+        Raises CockpitError for one outside of the worktree, OrderRefusedError and DriverGoneError.
+        """
         name = self._in_worktree(path)
         await self.order("shared", about=name)
         return await self.question("shared", path=name, workstream=self.workstream)
