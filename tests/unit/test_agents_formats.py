@@ -502,6 +502,7 @@ ASKED: dict[str, list[tuple[dict[str, Any], str]]] = {
     "item/commandExecution/requestApproval": [
         ({"command": "/bin/bash -lc 'rm -r x'", "reason": "old"}, "May it run: rm -r x? (old)"),
         ({"command": "make 'x"}, "May it run: make 'x?"),
+        ({"command": "./bash -c 'make test'"}, "May it run: ./bash -c 'make test'?"),
         ({"command": 3}, "May it run: 3?"),
         ({"command": "curl x", "networkApprovalContext": {"host": "x.org"}}, "May it reach: x.org?"),
     ],

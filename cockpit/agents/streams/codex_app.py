@@ -16,6 +16,7 @@ INTERRUPTED = "it was interrupted"
 AGAIN = "Reconnecting..."
 LONGEST = 10_000
 """Characters of a command up to which it is looked into."""
+_SHELLS = {f"{folder}{name}" for folder in ("", "/bin/", "/usr/bin/") for name in ("bash", "sh", "zsh")}
 _ITEMS = {
     "agentMessage": "agent_message",
     "commandExecution": "command_execution",
@@ -108,4 +109,4 @@ def _command(command: Any) -> str:
         words = shlex.split(command)
     except ValueError:
         return command
-    return words[2] if len(words) == 3 and words[1] in ("-c", "-lc") else command
+    return words[2] if len(words) == 3 and words[0] in _SHELLS and words[1] in ("-c", "-lc") else command
