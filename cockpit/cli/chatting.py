@@ -1,6 +1,7 @@
 """A talk with an agent at work, line by line in a terminal: what it does, what it asks, and what the operator says."""
 
 import asyncio
+import contextlib
 import os
 import sys
 import threading
@@ -188,11 +189,18 @@ def _typed() -> "asyncio.Queue[str | None]":
     def read() -> None:
         # Not by sys.stdin: a thread that waits there holds a lock that the interpreter needs in order to end.
         rest = b""
-        while data := os.read(sys.stdin.fileno(), PIECE):
-            *whole, rest = (rest + data).split(b"\n")
-            for line in whole:
-                loop.call_soon_threadsafe(lines.put_nowait, line.decode("utf-8", "replace"))
-        loop.call_soon_threadsafe(lines.put_nowait, None)
+        with contextlib.suppress(OSError):  # a terminal that is gone types no more
+            while sys.stdin is not None and (data := os.read(sys.stdin.fileno(), PIECE)):
+                *whole, rest = (rest + data).split(b"\n")
+                for line in whole:
+                    hand_on(line.decode("utf-8", "replace"))
+        if rest:
+            hand_on(rest.decode("utf-8", "replace"))
+        hand_on(None)
+
+    def hand_on(line: str | None) -> None:
+        with contextlib.suppress(RuntimeError):  # the talk is over, and its loop closed
+            loop.call_soon_threadsafe(lines.put_nowait, line)
 
     threading.Thread(target=read, name="what is typed", daemon=True).start()
     return lines
