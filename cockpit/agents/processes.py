@@ -1,4 +1,4 @@
-"""What a run's processes are and use just now, for the operator to look at; ends none, and keeps nothing."""
+"""What processes there are just now, and what they use, for the operator to look at; ends none, and keeps nothing."""
 
 import os
 import re
@@ -40,6 +40,12 @@ def of_run(folder: Path) -> tuple[Process, ...]:
     for pid, (parent, _) in looks.items():
         parents.setdefault(parent if parent in looks else 0, []).append(pid)
     return tuple(Process(pid, depth, *looks[pid][1]) for pid, depth in _walk(parents))
+
+
+def of_human(worktree: Path) -> tuple[Process, ...]:
+    """Return what still runs of what a human started who works in a worktree, at most MOST."""
+    found = sorted(one.pid for one in processtree.marked("COCKPIT_WORKTREE", str(worktree)))
+    return tuple(Process(pid, 0, *_look_at(pid)[1]) for pid in found[:MOST])
 
 
 def _walk(children: Mapping[int, list[int]]) -> Iterator[tuple[int, int]]:

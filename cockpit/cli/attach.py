@@ -30,6 +30,7 @@ MENU = """
   n  another shell there
   k  keep it: it stays taken over
 """
+NAMED = 5
 ASKED = {"g": GO_ON, "r": REVIEW, "l": LEAVE}
 
 
@@ -84,6 +85,7 @@ def attach(
 
 
 def _by_hand(project: "Project", plan: Path, workstream: str, *, agent: bool) -> int:
+    from cockpit.agents.processes import of_human
     from cockpit.engine import terminals
     from cockpit.engine.attached import shell
 
@@ -97,6 +99,8 @@ def _by_hand(project: "Project", plan: Path, workstream: str, *, agent: bool) ->
             _work(argv, place)
         except CockpitError as error:
             tell(str(error))
+        if left := [f"{one.name} ({one.pid})" for one in of_human(place.worktree)]:
+            tell(on_one_line(f"what you started still runs there: {', '.join(left[:NAMED])}"))
         argv = shell()
         if _is_over(project, plan, workstream, note):
             return 0
