@@ -84,6 +84,8 @@ PROGRAMS: Mapping[str, Program] = {
         resume=("resume", "{session}"),
         # Its background server would go on with a turn, and write, after the worktree was left and handed back.
         attach=("codex", "resume", "--no-daemon", "{session}"),
+        # One line for each call of its model: its events tell what a turn used when that has ended well, and only then.
+        env={"RUST_LOG": "error,codex_otel.trace_safe[{input_token_count}]=info"},
         pass_env=("CODEX_HOME", "CODEX_API_KEY", "OPENAI_API_KEY", "OPENAI_BASE_URL"),
     ),
     # Its log alone tells that it calls a failing model again. Without a title it has its model make one, whose cost it

@@ -89,7 +89,7 @@ def usage(
     if how is not None and (how.cumulative or how.cumulative_cost) and parser.session:
         same = [one for one in snapshot.runs.values() if one.session == parser.session and one.id != run]
         earlier = total(snapshot.usage.get(one.id, Cost()) for one in same)
-    before = earlier if how is not None and how.cumulative else Cost()
+    before = earlier if how is not None and how.cumulative and not parser.by_run else Cost()
     fresh = max(0, used.tokens_in - before.tokens_in)
     cached = max(0, used.tokens_cached - before.tokens_cached)
     out = max(0, used.tokens_out - before.tokens_out)

@@ -300,6 +300,10 @@ def test_what_earlier_runs_of_a_session_used_is_not_counted_again(told: int) -> 
     assert fact.usd == pytest.approx((fresh + 20 + 200) / 1e6)
     known = Snapshot(runs=runs, usage={**snapshot.usage, "r2": Cost(fact.usd, fresh, 200, 20)})
     assert usage(known, "a", "r2", stream, codex) is None
+    stream.by_run = True
+    fact = usage(snapshot, "a", "r2", stream, codex)
+    assert fact is not None
+    assert (fact.tokens_in, fact.tokens_cached, fact.tokens_out) == (told * 1000, 400, 50)
 
 
 def test_over_acp_the_cost_is_that_of_a_session_and_the_tokens_are_those_of_a_run() -> None:

@@ -79,3 +79,23 @@ def test_of_a_long_message_both_ends_are_shown() -> None:
     assert shown.startswith("You exceeded")
     assert shown.endswith("Please retry in 5400.5s.")
     assert message_in("short") == "short"
+
+
+def called(given: int, cached: int, out: int) -> bytes:
+    return (
+        '2026-11-21T23:58:39.953540Z  INFO codex_otel.trace_safe: event.name="codex.sse_event" '
+        f"event.kind=response.completed input_token_count={given} output_token_count={out} cached_token_count={cached} "
+        "cache_write_token_count=0 reasoning_token_count=6 tool_token_count=3055 ttft_ms=0\n"
+    ).encode()
+
+
+def test_what_codex_used_is_known_of_a_turn_that_never_ended() -> None:
+    stream = read("codex", {"type": "thread.started", "thread_id": "t"}, {"type": "turn.started"})
+    assert (stream.usage, stream.by_run) == (e.Usage(), False)
+    stream.feed(called(3004, 2003, 51) + called(3008, 2006, 52) + b"INFO codex_otel.trace_safe: oops\n", stderr=True)
+    used = e.Usage(2003, 4009, 103)
+    assert (stream.usage, stream.by_run) == (used, True)
+    # The sum of its thread, over all its runs, comes too late to be of use.
+    whole = {"input_tokens": 9000, "cached_input_tokens": 1, "output_tokens": 900}
+    stream.feed(json.dumps({"type": "turn.completed", "usage": whole}).encode() + b"\n")
+    assert stream.usage == used

@@ -26,6 +26,10 @@ from cockpit.safetext import safe_line
 _WAITS = 5
 _SANDBOX = ("Read-only file system", "rejected by user approval settings", "blocked by the sandbox")
 _LOGGED = re.compile(rb"(\x1b\[2m)?\d{4}-\d\d-\d\dT[\d:.]{8,20}Z(\x1b\[0m)?\s{1,4}(\x1b\[\d\dm)?\s?(ERROR|WARN|INFO)\b")
+_CALLED = re.compile(
+    rb"[\dT:.-]{20,30}Z\s{1,4}INFO codex_otel\.trace_safe: .{0,500}?\binput_token_count=(\d{1,15}) "
+    rb"output_token_count=(\d{1,15}) cached_token_count=(\d{1,15})\b"
+)
 _NOT_APPROVED = ("requires approval", "user rejected")
 
 
@@ -38,6 +42,7 @@ class CodexStream(JsonStream):
         self._why = ""
         self._last = ""
         self._used: dict[str, e.Usage] = {}
+        self._logged = e.Usage()
         self._wishes = app.Wishes()
 
     def _events(self, found: dict[str, Any]) -> Iterable[e.Event]:
@@ -62,6 +67,12 @@ class CodexStream(JsonStream):
         return ()
 
     def _read_error(self, line: bytes) -> Iterable[e.Event]:
+        if found := _CALLED.match(line[:4096]):
+            given, out, cached = (int(one) for one in found.groups())
+            self._logged = added(self._logged, e.Usage(max(0, given - cached), cached, out))
+            if not self._used:
+                self.usage, self.by_run = self._logged, True
+            return (self._logged,)
         # What it logs of its own inside (skills, metadata) is no cause: those are in its events.
         return (e.Raw(""),) if _LOGGED.match(line) else super()._read_error(line)
 
@@ -79,7 +90,7 @@ class CodexStream(JsonStream):
 
     def _completed(self, found: dict[str, Any]) -> Iterable[e.Event]:
         self._turn = "completed"
-        if "usage" not in found:
+        if "usage" not in found or self.by_run:
             return (e.TurnEnd(True),)
         self.usage = _usage(found["usage"], "input_tokens", "cached_input_tokens", "output_tokens")
         return (self.usage, e.TurnEnd(True))
@@ -97,7 +108,7 @@ class CodexStream(JsonStream):
         elif method == "thread/tokenUsage/updated":
             told = dig(params, "tokenUsage", "total")
             self._used[thread] = _usage(told, "inputTokens", "cachedInputTokens", "outputTokens")
-            self.usage = e.Usage()
+            self.usage, self.by_run = e.Usage(), False
             for one in self._used.values():
                 self.usage = added(self.usage, one)
             yield self.usage

@@ -129,14 +129,15 @@ DONE = Verdict("done")
 class Parser(Protocol):
     """Turns output into events, bytes after bytes; pure, and never raises whatever comes.
 
-    `usage` is what the run used as far as it was told, in the arithmetic of its format; `fruitless` counts the calls of
-    the model, one after the other, that brought nothing, `patience` is how many may; `limit` is a quota or rate limit
-    that ended the run, `waits` one for whose end the agent itself waits, calling again and again; `error` is the last
-    one that it told.
+    `usage` is what the run used as far as it was told, in the arithmetic of its format, or `by_run` that of this run
+    alone; `fruitless` counts the calls of the model, one after the other, that brought nothing, `patience` is how many
+    may; `limit` is a quota or rate limit that ended the run, `waits` one for whose end the agent itself waits, calling
+    again and again; `error` is the last one that it told.
     """
 
     session: str
     usage: Usage
+    by_run: bool
     limit: Limit | None
     waits: Limit | None
     error: str

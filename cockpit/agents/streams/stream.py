@@ -72,6 +72,7 @@ class Stream:
     def __init__(self) -> None:
         self.session = ""
         self.usage = e.Usage()
+        self.by_run = False
         self.limit: Limit | None = None
         self.waits: Limit | None = None
         self.fruitless = 0
