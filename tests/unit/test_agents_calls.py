@@ -1,6 +1,7 @@
-"""Tools that an agent calls at once: a pause is to wait for the last of them."""
+"""What an agent tells of its calls: of tools, and beside its output of those of its model."""
 
 import json
+import time
 from typing import Any
 
 import pytest
@@ -38,3 +39,10 @@ def test_a_tool_is_at_work_until_the_last_one_that_was_called_has_ended(
     stream = parser("claude")
     stream.feed(b"".join(json.dumps(row).encode() + b"\n" for row in rows))
     assert stream.in_tool is works
+
+
+@pytest.mark.parametrize("piece", [b'"output_token_count": 1,', b'"event.name": "gemini_cli.api_response"'])
+def test_a_telemetry_that_says_the_same_over_and_over_is_read_in_no_time(piece: bytes) -> None:
+    begun = time.process_time()
+    parser("gemini").beside(piece * (3_000_000 // len(piece)))
+    assert time.process_time() - begun < 1.0

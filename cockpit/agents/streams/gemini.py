@@ -9,12 +9,11 @@ from cockpit.agents.streams.limits import later, limit_in
 from cockpit.agents.streams.stream import JsonStream, denials, dig, message_in, said_in, target, text, whole
 
 _CALLED = re.compile(rb"Attempt (\d{1,9}) failed(?: with status (\d{3})\.|:|\.) ?(.*)", re.DOTALL)
-_ANSWERS = re.compile(
-    rb'"output_token_count": (\d{1,15}),.{0,1000}?"finish_reasons": \[([^\]]{0,4000})\],\s{0,20}"role": "main"',
-    re.DOTALL,
-)
+_ANSWER, _CALL = b'"output_token_count": ', b'"event.name": "gemini_cli.api_response"'
+"""By these its telemetry is cut into pieces, each looked at once: it is long, and anybody may write into it."""
+_ENDED = re.compile(rb'(\d{1,15}),.{0,1000}?"finish_reasons": \[([^\]]{0,4000})\],\s{0,20}"role": "main"', re.DOTALL)
 _USED = re.compile(
-    rb'"event.name": "gemini_cli.api_response".{0,2000}?"input_token_count": (\d{1,15}),\s{0,20}'
+    rb'.{0,2000}?"input_token_count": (\d{1,15}),\s{0,20}'
     rb'"output_token_count": (\d{1,15}),\s{0,20}"cached_content_token_count": (\d{1,15}),\s{0,20}'
     rb'"thoughts_token_count": (\d{1,15})',
     re.DOTALL,
@@ -61,11 +60,11 @@ class GeminiStream(JsonStream):
     def beside(self, data: bytes) -> None:
         """Take what it does not print: how the last answer of its model ended, and what a run that was ended used."""
         if not self._ended:
-            calls = [[int(one) for one in found.groups()] for found in _USED.finditer(data)]
+            told = filter(None, map(_USED.match, data.split(_CALL)[1:]))
+            calls = [[int(one) for one in found.groups()] for found in told]
             fresh = sum(max(0, given - cached) for given, _, cached, _ in calls)
             self.usage = e.Usage(fresh, sum(one[2] for one in calls), sum(one[1] + one[3] for one in calls))
-        if answers := list(_ANSWERS.finditer(data)):
-            found = answers[-1]
+        if found := next(filter(None, map(_ENDED.match, reversed(data.split(_ANSWER)[1:]))), None):
             reason = found[2].decode("utf-8", "replace").rpartition(",")[2].strip().strip('"')
             # A cut answer is told as one that stopped by itself; that it has no tokens gives it away.
             cut = None if int(found[1]) else e.Verdict("failed", "the answer of its model was cut off")
