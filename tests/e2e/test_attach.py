@@ -111,7 +111,8 @@ def test_o_opens_a_window_that_outlives_screen_and_driver_and_hands_back(
     pid = driver_pid(state_folder(desk.repo, "tiny"))
     assert pid
     os.kill(pid, signal.SIGKILL)
-    tmux("send-keys", "-t", window, "-l", "echo by hand > a.txt; setsid sleep 20 & exit")
+    stays = "setsid sh -c '>../up; sleep 20; :' & until [ -e ../up ]; do :; done"
+    tmux("send-keys", "-t", window, "-l", f"echo by hand > a.txt; {stays}; exit")
     tmux("send-keys", "-t", window, "Enter")
     tmux.until(lambda: "what is next?" in tmux.seen(window))
     assert "what you started still runs there: " in tmux.seen(window)
