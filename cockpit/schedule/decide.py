@@ -4,6 +4,7 @@ The orders for what is under way (prepare, watch, check, integrate) are given at
 keeps at most one of each in flight. So a driver that starts after a crash goes on by asking the same question.
 """
 
+from collections import Counter
 from collections.abc import Container, Iterable, Iterator, Mapping
 from operator import attrgetter
 
@@ -104,6 +105,7 @@ def _launches(snapshot: Snapshot, readings: Readings, begun: list[Leg], ready: l
     free = snapshot.max_agents() - len(taken)
     if free <= 0:
         return
+    at_work = Counter(slot.rpartition("#")[0] for slot in taken)  # more than its slots, where these were made fewer
     taken |= snapshot.held_slots().keys()
     busy = {leg.workstream for leg in begun}
     sleepers = snapshot.sleepers(now)
@@ -122,7 +124,7 @@ def _launches(snapshot: Snapshot, readings: Readings, begun: list[Leg], ready: l
         agents = _agents_for(snapshot, leg)
         if records and not leg.continues:
             agents = orders.get(agents) or orders.setdefault(agents, better_first(agents, records))
-        slot = None if agents in full else _free_slot(agents, sizes, taken)
+        slot = None if agents in full else _free_slot(agents, sizes, taken, at_work)
         if slot is None:
             full.add(agents)
             continue
@@ -131,6 +133,7 @@ def _launches(snapshot: Snapshot, readings: Readings, begun: list[Leg], ready: l
             continue
         yield TakeLeg(leg.key, slot)
         taken.add(slot)
+        at_work[slot.rpartition("#")[0]] += 1
         busy.add(leg.workstream)
         free -= 1
         if free <= 0:
@@ -175,9 +178,13 @@ def records_of(snapshot: Snapshot, known: Mapping[str, Record]) -> dict[str, Rec
     return {one.name: known[one.digest] for one in snapshot.outline.profiles if one.digest in known} if known else {}
 
 
-def _free_slot(agents: Iterable[str], sizes: Mapping[str, int], taken: Container[str | None]) -> str | None:
+def _free_slot(
+    agents: Iterable[str], sizes: Mapping[str, int], taken: Container[str | None], at_work: Counter[str]
+) -> str | None:
     for name in agents:
-        for number in range(1, sizes.get(name, 0) + 1):
+        if at_work[name] >= sizes.get(name, 0):
+            continue
+        for number in range(1, sizes[name] + 1):
             if f"{name}#{number}" not in taken:
                 return f"{name}#{number}"
     return None

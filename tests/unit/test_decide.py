@@ -70,6 +70,15 @@ def test_the_operators_slots_count_and_a_draining_profile_takes_nothing() -> Non
     assert told(drained, f.ProfileDrained("codex")).state() == "paused"
 
 
+def test_a_slot_that_gets_free_counts_for_nothing_while_more_run_than_there_are_slots_now() -> None:
+    snapshot = loaded(outline(FOUR, slots=[("claude", 3), ("codex", 1)], agents=("claude",), max_agents=9))
+    snapshot = told(snapshot, *ran("a"), *ran("b", "claude#2"), *ran("c", "claude#3"), f.SlotsChanged("claude", 2))
+    snapshot = told(snapshot, f.LegPaused("a"))
+    assert taken(snapshot) == {}
+    snapshot = told(snapshot, f.LegPaused("c"))
+    assert taken(snapshot) == {"d": "claude#1"}
+
+
 def test_a_slot_is_free_again_once_its_run_ended() -> None:
     snapshot = told(loaded(outline(FOUR, max_agents=1)), *ran("a"))
     assert taken(snapshot) == {}
