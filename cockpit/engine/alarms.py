@@ -15,7 +15,7 @@ from cockpit.schedule import facts as f
 EVERY_S = 30.0
 THRESHOLD = "alerts."  # before the name of a threshold, in the key of its note
 DISK = "disk"
-_COUNTED = (f.RunEnded, f.GateFinished)
+_COUNTED = (f.RunEnded, f.RetryScheduled, f.GateFinished)
 
 
 class Alarms:

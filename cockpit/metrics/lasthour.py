@@ -16,18 +16,26 @@ class LastHour:
     """Which runs and gates ended within an hour, and how; never more than MOST of each."""
 
     def __init__(self) -> None:
-        self._runs: deque[tuple[float, bool]] = deque(maxlen=MOST)
+        self._runs: deque[tuple[float, bool, str]] = deque(maxlen=MOST)
         self._gates: deque[tuple[float, bool, float]] = deque(maxlen=MOST)
 
     def fold(self, recorded: f.Recorded) -> None:
         """Count a fact; facts come in the order of the journal."""
         match recorded.fact:
-            case f.RunEnded(outcome=outcome) if outcome not in _BY_ORDER:
-                self._runs.append((recorded.at, outcome != "done"))
+            case f.RunEnded(leg=leg, outcome=outcome) if outcome not in _BY_ORDER:
+                self._runs.append((recorded.at, outcome != "done", leg))
+            case f.RetryScheduled(leg=leg, counted=False):
+                self._forgive(leg)
             case f.GateFinished(ok=ok, seconds=seconds):
                 self._gates.append((recorded.at, not ok, seconds))
             case _:
                 pass
+
+    def _forgive(self, leg: str) -> None:
+        """Leave out the last run of a leg where it failed: a limit that named its end is nobody's failure."""
+        last = next((at for at in reversed(range(len(self._runs))) if self._runs[at][2] == leg), None)
+        if last is not None and self._runs[last][1]:
+            del self._runs[last]
 
     def exceeded(self, now: float, limits: Mapping[str, float | None]) -> dict[str, str]:
         """Return in words, for each threshold that is given, that it is exceeded; those that are not are left out.
@@ -39,7 +47,7 @@ class LastHour:
         while self._gates and self._gates[0][0] <= now - HOUR_S:
             self._gates.popleft()
         runs, gates = len(self._runs), len(self._gates)
-        failed = sum(bad for _, bad in self._runs)
+        failed = sum(bad for _, bad, _ in self._runs)
         red = sum(bad for _, bad, _ in self._gates)
         found: dict[str, str] = {}
         most = limits.get("agent_failure_rate")

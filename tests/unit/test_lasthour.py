@@ -34,6 +34,16 @@ def test_runs_that_failed_count_and_those_that_were_stopped_do_not() -> None:
     assert hour.exceeded(NOW, {"agent_failure_rate": 50.0}) == {}, "as many as allowed is not more"
 
 
+def test_a_run_that_a_limit_ended_is_no_failure_where_it_is_not_counted_as_one() -> None:
+    again = f.RetryScheduled("a", NOW, "usage limit, until 19:00", counted=False)
+    other = f.RunEnded("b", "b-1", "failed")
+    hour = folded((9.0, ran("done")), (8.0, other), (7.0, ran("failed")), (7.0, again))
+    assert hour.exceeded(NOW, ALL) == {"agent_failure_rate": "1 of 2 runs failed within an hour, 50 %"}
+    counted = folded((9.0, ran("failed")), (9.0, f.RetryScheduled("a", NOW, "it broke")))
+    assert "1 of 1 runs" in counted.exceeded(NOW, ALL)["agent_failure_rate"]
+    assert folded((9.0, ran("done")), (8.0, again)).exceeded(NOW, {"agent_failure_rate": 0.0}) == {}
+
+
 def test_errors_are_runs_and_gates_that_failed() -> None:
     hour = folded((9.0, ran("failed")), *((5.0, gate(ok=False)) for _ in range(3)), (1.0, gate()))
     assert hour.exceeded(NOW, {"errors_per_hour": 3.0}) == {
