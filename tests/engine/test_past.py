@@ -16,11 +16,14 @@ pytestmark = pytest.mark.anyio
 
 
 async def test_a_driver_tells_what_was_what_it_ran_and_what_is_to_come(scene: Scene) -> None:
-    scene.plan({"a": {"does": "echo 1 > a1"}, "b": {"does": "echo 1 > b1"}}, gates=[{"name": "t", "run": "echo fine"}])
+    work = {"a": {"does": "wait_for told; echo 1 > a1"}, "b": {"does": "echo 1 > b1"}}
+    scene.plan(work, gates=[{"name": "t", "run": "echo fine"}])
     async with scene.driving() as play:
         ahead = await play.handle.ask("outlook", agents=2)
         assert (ahead["agents"], ahead["all_wanted"], len(ahead["legs"])) == (2, True, 2)
         await play.start()
+        await play.until(lambda play: (told := play.view.readings.forecast) and told.p50_s is not None)
+        scene.go("told")
         await play.until_merged()
         await pages(play)
         await on_base(play)

@@ -23,6 +23,11 @@ WRITES_ON = 'echo EVIL > bad.txt; tell wrote; while :; do echo more >> "$STAGE/p
 MENDS = 'if [ "$attempt" = 1 ]; then echo EVIL > bad.txt; else echo good > bad.txt; fi'
 
 
+@pytest.fixture
+def scans() -> None:
+    """Scan as drivers do, in a process of its own."""
+
+
 async def test_a_run_that_does_harm_is_ended_while_it_runs(scene: Scene) -> None:
     scene.plan({"a": {"does": WRITES_ON}, "b": {}}, quality=QUALITY)
     async with scene.driving() as play:
