@@ -42,7 +42,8 @@ class Row(Struct, frozen=True):
     """A workstream as a row: safe text with style names; times stay numbers, so that a row is stable as time goes by.
 
     `cells` are in the order of columns.COLUMNS without the mark and the times; `awaits` says that it awaits the
-    operator; `output` names the run and the number of bytes it printed; `due` is when what is seen there quarantines.
+    operator; `output` names the run and the number of bytes it printed (-1: all of them, it is over); `due` is when
+    what is seen there quarantines.
     """
 
     id: str
@@ -281,12 +282,17 @@ def _row(
         since=leg.since or None,
         finish=finish if isinstance(finish, float) and not (merged or leg.handed_over) else None,
         awaits=awaits_operator(snapshot, workstream.id),
-        output=(leg.run or "", run.output_bytes if run else 0),
+        output=(leg.run or "", run.output_bytes if run else -1 if _is_over(snapshot, leg) else 0),
         search=" ".join([name(workstream.outline.branch), *(text for text, _ in cells)]).lower(),
         due=None if leg.ending else due,
         pulse=pulse,
         progress=done,
     )
+
+
+def _is_over(snapshot: Snapshot, leg: Leg) -> bool:
+    run = snapshot.runs.get(leg.run or "")
+    return run is not None and run.ended is not None
 
 
 def _signs(look: Look, leg: Leg, *, seen: int, stands: int, clashes: bool, shared: bool) -> str:

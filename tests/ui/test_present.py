@@ -389,3 +389,11 @@ def test_a_set_up_is_told_on_its_row() -> None:
     )
     handle.read(runs={leg.run: RunReading(activity="setting up: npm ci, 12 s")})
     assert said(rows_of(handle), key)[1] == "setting up: npm ci, 12 s"
+
+
+def test_the_output_of_a_run_that_is_over_is_looked_at_once_more_though_nobody_saw_it_print() -> None:
+    handle = loaded(outline(workstream("a", "x", 1)))
+    under_way(handle, "a/a-1", "claude#1")
+    before = rows_of(handle)["a"].output
+    handle.record(f.RunEnded("a/a-1", "a-1", "done", 0))
+    assert (before, rows_of(handle)["a"].output) == (("a-1", 0), ("a-1", -1))
