@@ -36,12 +36,12 @@ def demo(
     why, and exits with 0 when it ended as it is meant to: with one conflict, one quarantine, and what depends on them,
     left for you.
     """
-    from cockpit.cli.reach import opened
+    from cockpit.cli.reach import as_written
     from cockpit.cli.trusting import keep_trust
 
     repo = make(folder)
     plan = repo / PLAN
-    project = opened(plan, None)
+    project = as_written(plan, None)
     keep_trust(project)
     say(safe_line(f"scratch repository: {repo}"))
     say("its plan is trusted: it is cockpit's own, and its agents are the scripts in tools/")

@@ -85,10 +85,10 @@ def _machine() -> _Lines:
 
 
 def _plan(plan: Path, state_dir: Path | None) -> _Lines:
-    from cockpit.cli.reach import opened
+    from cockpit.cli.reach import as_written
     from cockpit.engine.preflight import preflight
 
-    project = opened(plan, state_dir)
+    project = as_written(plan, state_dir)
     for one in preflight(project):
         yield shapes.PreflightLine(one.name, one.ok, one.detail, one.hint)
     yield from _state(project.repo, project.state.path, known=True)

@@ -21,6 +21,10 @@ def by() -> str:
     return who("command")
 
 
+_HOLDING_BACK = ("pause", "stop", "drain", "stop-driver")
+"""Orders that only hold back what was trusted: a plan that was changed since must not keep an operator from them."""
+
+
 def order_of(
     verb: str, targets: tuple[str, ...], everything: bool, reason: str = "", *, also_needed: bool = False
 ) -> Order:
@@ -38,7 +42,7 @@ def project_for(plan: Path, state_dir: Path | None, verb: str, *, trust: bool = 
 
     refuse_inside_run(f"cockpit {verb}")
     project = opened(plan, state_dir)
-    if verb not in ("stop-driver", "drain"):
+    if verb not in _HOLDING_BACK:
         require_trust(project, trust=trust)
     prepared(project)
     return project

@@ -27,7 +27,7 @@ def print_line(plan: Path, *, width: int = 0, tmux: bool = False, state_dir: Pat
 
 
 def _view(plan: Path, state_dir: Path | None) -> "View":
-    from cockpit.cli.show import standing
+    from cockpit.cli.known import standing
     from cockpit.engine.peek import peeked
 
     try:

@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cockpit.errors import CockpitError, DriverGoneError
+from cockpit.errors import CockpitError, DriverGoneError, PlanError
 
 if TYPE_CHECKING:
     from cockpit.engine.handle import Answer, View
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 FIRST_VIEW_S = 10.0
 
 
-def opened(plan: Path, state_dir: Path | None) -> "Project":
-    """Return the project of a plan file. Raises PlanError, GitError, CockpitError."""
+def as_written(plan: Path, state_dir: Path | None) -> "Project":
+    """Return the project of a plan file as the file is now. Raises PlanError, GitError, CockpitError."""
     from cockpit.engine.project import open_project
 
     if not plan.exists():
@@ -26,6 +26,31 @@ def opened(plan: Path, state_dir: Path | None) -> "Project":
     if plan.is_dir():
         raise CockpitError("a folder, not a plan file", where=str(plan), hint="give the path of the file in it")
     return open_project(plan, state_dir)
+
+
+def opened(plan: Path, state_dir: Path | None) -> "Project":
+    """Return the project of a plan file; of the version that its driver goes on with where the file has errors now.
+
+    Nobody has to mend a plan before agents can be paused or asked after. Raises as `as_written`.
+    """
+    from cockpit.cli.known import driven_state
+    from cockpit.cli.output import tell
+    from cockpit.engine.project import project_of
+    from cockpit.plan.load import parse_plan
+
+    try:
+        return as_written(plan, state_dir)
+    except CockpitError as error:
+        driven = driven_state(plan, state_dir) if isinstance(error, PlanError) or not plan.exists() else None
+        if driven is None:
+            raise
+        try:
+            project = project_of(parse_plan(driven[1].snapshot.text, plan), state_dir)
+        except PlanError:
+            raise error from None  # a version that this cockpit does not take
+        wrong = "has errors (`cockpit check` names them)" if plan.exists() else "is gone"
+        tell(f"{plan} {wrong}; its driver goes on with the version from before that")
+        return project
 
 
 def present(plan: Path, state_dir: Path | None) -> "tuple[View, str | None]":

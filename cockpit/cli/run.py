@@ -40,7 +40,7 @@ def run(
     Ends with 0 when all is merged, with 1 when nothing can go on without a human (saying what it waits for), and with
     3 when another driver runs.
     """
-    from cockpit.cli.reach import opened, prepared
+    from cockpit.cli.reach import as_written, prepared
     from cockpit.cli.trusting import require_trust
 
     refuse_inside_run("cockpit run")
@@ -48,7 +48,7 @@ def run(
         raise CockpitError("--agents must be 1 or more")
     if approve == "ask" and not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise CockpitError("--approve ask needs a terminal, and this is none", hint="use --approve all or none")
-    project = opened(plan, state_dir)
+    project = as_written(plan, state_dir)
     require_trust(project, trust=trust)
     prepared(project)
     return carry_through(project, agents=agents, approve=approve, only=only, wait=wait, json=json)

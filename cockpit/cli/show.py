@@ -2,12 +2,12 @@
 
 import os
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cockpit.cli.inside import refuse_inside_run, run_in_ancestry
-from cockpit.errors import CockpitError, JournalError, PlanError
+from cockpit.cli.known import known_state
+from cockpit.errors import CockpitError, PlanError
 
 if TYPE_CHECKING:
     from cockpit.engine.handle import View
@@ -49,6 +49,8 @@ def open_cockpit(
     try:
         state, first = known or _prepared(plan, state_dir, start=start, trust=trust, agents=agents)
     except PlanError:
+        from cockpit.cli.known import driven_state
+
         driven = None if start or trust else driven_state(plan, state_dir)
         if driven is None:
             raise
@@ -82,48 +84,6 @@ def open_cockpit(
     return 0
 
 
-def known_state(plan: Path, state_dir: Path | None = None) -> "tuple[StateFolder, View] | None":
-    """Return the state folder of a plan that was opened before and is unchanged, and how it stands; else None.
-
-    The journal says which plan it is of, so that neither the plan's parser nor git is needed before the first paint.
-    """
-    try:
-        text = plan.absolute().read_text("utf-8-sig")
-        return next((one for one in standing(plan, state_dir) if one[1].snapshot.text == text), None)
-    except (OSError, ValueError, JournalError):
-        return None  # the long way says what is wrong
-
-
-def driven_state(plan: Path, state_dir: Path | None = None) -> "tuple[StateFolder, View] | None":
-    """Return the state folder of a plan file that a driver goes on with, whatever the file holds now; else None."""
-    from cockpit.engine.client import driver_pid
-
-    try:
-        return next((one for one in standing(plan, state_dir) if driver_pid(one[0]) is not None), None)
-    except (OSError, JournalError):
-        return None
-
-
-def standing(plan: Path, state_dir: Path | None = None) -> "Iterator[tuple[StateFolder, View]]":
-    """Yield the state folders of a plan file that was opened before, and how each stands by its journal.
-
-    There are several where the plan changed its name. Raises OSError, JournalError.
-    """
-    from cockpit.engine.peek import glimpse
-    from cockpit.store.paths import StateFolder, state_folder
-
-    file = plan.absolute()
-    above = file.parent.resolve()
-    root = next((folder for folder in (above, *above.parents) if (folder / ".git").is_dir()), None)
-    if root is None:
-        return
-    for journal in sorted(state_folder(root, "plan", state_dir).path.parent.glob("*/journal.db")):
-        state = StateFolder(journal.parent)
-        view = glimpse(state)
-        if view.snapshot.path == str(file):
-            yield state, view
-
-
 def limit(state: "StateFolder", agents: int) -> None:
     """Tell a driver that runs already how many agents there may be at once; a new one is told at its start."""
     import asyncio
@@ -149,9 +109,9 @@ def limit(state: "StateFolder", agents: int) -> None:
 def _prepared(
     plan: Path, state_dir: Path | None, *, start: bool, trust: bool, agents: int | None
 ) -> "tuple[StateFolder, View]":
-    from cockpit.cli.reach import glimpsed, opened, prepared
+    from cockpit.cli.reach import as_written, glimpsed, prepared
 
-    project = opened(plan, state_dir)
+    project = as_written(plan, state_dir)
     if start or trust:
         from cockpit.cli.trusting import require_trust
 

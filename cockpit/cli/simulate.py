@@ -27,10 +27,10 @@ def simulate(
     state_dir: StateDir = None,
 ) -> int:
     """Print rounds, schedule, critical path, finish time and disk need by the plan's estimates."""
-    from cockpit.cli.reach import opened
+    from cockpit.cli.reach import as_written
 
     numbers = parse_numbers(agents)
-    simulation = simulation_of(opened(plan, state_dir), numbers)
+    simulation = simulation_of(as_written(plan, state_dir), numbers)
     if json:
         emit(shapes.document(simulation))
         return 0

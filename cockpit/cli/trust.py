@@ -27,12 +27,12 @@ def trust(
     Trust covers what is executed, what is read or written outside the worktrees, and every check; when one of these
     changes, the plan has to be trusted again.
     """
-    from cockpit.cli.reach import opened
+    from cockpit.cli.reach import as_written
     from cockpit.cli.trusting import give_trust, is_trusted
     from cockpit.plan.trust import commands
 
     refuse_inside_run("cockpit trust")
-    project = opened(plan, state_dir)
+    project = as_written(plan, state_dir)
     before = is_trusted(project)
     if not json:
         _show(project, before)

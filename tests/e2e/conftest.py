@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from cockpit.cli.show import known_state
+from cockpit.cli.known import known_state
 from cockpit.engine.client import driver_pid
 from tests.e2e.desk import AGENT, HEAD, Desk
 from tests.engine.scenes import Scene, own_place

@@ -21,8 +21,9 @@ from typing import AnyStr
 import pytest
 
 from cockpit.cli import shapes
+from cockpit.cli.known import driven_state, known_state
 from cockpit.cli.main import run
-from cockpit.cli.show import driven_state, known_state, limit
+from cockpit.cli.show import limit
 from cockpit.engine.client import driver_pid, glimpse
 from cockpit.engine.project import open_project
 from cockpit.errors import JournalError
@@ -317,6 +318,17 @@ def test_orders_go_through_a_driver_that_they_start(desk_of: Callable[..., Desk]
     desk.plan.write_text("workstreams: [")
     assert known_state(desk.plan) is None
     assert driven_state(desk.plan) is not None, "the screen opens, and lists what is wrong"
+    assert desk.workstream("slow")["state"] == "paused", "and commands go on with what the driver goes on with"
+    assert desk("check")[0] == 2
+    code, _, err = desk("resume", "slow")
+    assert (code, "has errors" in err) == (0, True)
+    desk.plan.unlink()
+    code, _, err = desk("pause", "slow")
+    assert (code, "is gone" in err) == (0, True)
+    assert desk("resume", "slow")[0] == 0
+    desk.plan.write_text(good.replace('"agent.sh"', '"agent.sh", "else"'))
+    assert "not trusted" in desk("limits", "--agents", "2")[2]
+    assert desk("pause", "slow")[0] == 0, "what holds back needs no trust"
     desk.plan.write_text(good)
     assert desk("resume", "slow")[0] == 0
     assert desk("limits", "--agents", "1")[0] == 0

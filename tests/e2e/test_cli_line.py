@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from cockpit.cli.known import known_state
 from cockpit.cli.main import run
-from cockpit.cli.show import known_state
 from cockpit.engine.client import driver_pid, glimpse
 from cockpit.engine.peek import peeked
 from cockpit.engine.project import open_project

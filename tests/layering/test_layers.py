@@ -187,7 +187,7 @@ def test_no_room_but_the_screen_loads_textual(room: str) -> None:
 FIRST_PAINT = """
 import os, sys
 from pathlib import Path
-from cockpit.cli.show import known_state
+from cockpit.cli.known import known_state
 from cockpit.engine.client import LazyHandle
 from cockpit.ui.app import CockpitApp
 
