@@ -16,8 +16,9 @@ QUOTA = (
     "head to: https://ai.google.dev/gemini-api/docs/rate-limits. To monitor your current usage, head to: "
     "https://ai.dev/rate-limit. \n* Quota exceeded for metric: "
     "generativelanguage.googleapis.com/generate_content_free_tier_requests, limit: 50, model: gemini-2.5-pro\n"
-    "Please retry in 5400.5s."
+    "Please retry in 5400.5s.\nSuggested retry after 5401s."
 )
+WAIT = "Please wait and try again later. To increase your limits, request a quota increase, or switch to another /auth"
 
 
 def read(name: str, *rows: dict[str, Any]) -> Any:
@@ -61,14 +62,15 @@ def test_gemini_that_is_stopped_in_a_loop_is_not_done() -> None:
     assert read("gemini", begun, {**warned, "message": "slow"}, ended).verdict() == e.DONE
 
 
-@pytest.mark.parametrize("name", ["gemini", "opencode"])
+@pytest.mark.parametrize("name", ["gemini", "opencode", "claude"])
 def test_a_limit_is_heeded_where_its_end_is_named_behind_many_words(name: str) -> None:
-    inner = json.dumps({"error": {"code": 429, "message": QUOTA}})
-    said = {
-        "gemini": {"type": "result", "status": "error", "error": {"message": f"[API Error: {inner}]"}},
+    shown = QUOTA if name == "opencode" else f"[API Error: {QUOTA}] {WAIT}, {WAIT}"
+    said: dict[str, dict[str, Any]] = {
+        "gemini": {"type": "result", "status": "error", "error": {"message": shown}},
+        "claude": {"type": "result", "is_error": True, "result": shown},
         "opencode": {"type": "error", "error": {"data": {"message": QUOTA, "statusCode": 429}}},
-    }[name]
-    stream = read(name, said)
+    }
+    stream = read(name, said[name])
     assert stream.limit is not None
     assert wakes_at(stream.limit, NOON) == NOON + 5400.5
 
@@ -77,8 +79,18 @@ def test_of_a_long_message_both_ends_are_shown() -> None:
     shown = message_in(QUOTA)
     assert len(shown) <= 300
     assert shown.startswith("You exceeded")
-    assert shown.endswith("Please retry in 5400.5s.")
-    assert message_in("short") == "short"
+    assert shown.endswith("Suggested retry after 5401s.")
+    assert message_in(f"[API Error: {json.dumps({'error': {'code': 429, 'message': 'short'}})}]") == "short"
+
+
+def test_a_limit_that_an_agent_waits_for_is_known_to_its_end() -> None:
+    stream = parser("gemini")
+    told = json.dumps({"error": {"message": QUOTA.replace("Please", f"{WAIT}. Please")}})
+    line = f"Attempt 1 failed with status 429. Retrying with backoff... _ApiError: {told}\n"
+    stream.feed(line.encode(), stderr=True)
+    assert stream.waits is not None
+    assert wakes_at(stream.waits, NOON) == NOON + 5400.5
+    assert len(stream.activity) <= 300
 
 
 def called(given: int, cached: int, out: int) -> bytes:

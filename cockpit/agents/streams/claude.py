@@ -5,7 +5,19 @@ from typing import Any
 
 from cockpit.agents.streams import events as e
 from cockpit.agents.streams.limits import later, limit_in
-from cockpit.agents.streams.stream import JsonStream, added, denials, dig, number, rows, said_in, target, text, whole
+from cockpit.agents.streams.stream import (
+    JsonStream,
+    added,
+    denials,
+    dig,
+    number,
+    rows,
+    said_in,
+    target,
+    text,
+    whole,
+    whole_message,
+)
 
 _REASONS = {
     "error_max_turns": "it used up its number of turns before it was done",
@@ -112,7 +124,8 @@ class ClaudeStream(JsonStream):
         verdict = self._judged(found)
         said = text(found, "result") or "; ".join(_texts(found, "errors"))
         if found.get("is_error") is True:
-            self.limit = later(self.limit, limit_in(said, certain=whole(found, "api_error_status") == 429))
+            told = whole_message(found.get("result")) or said
+            self.limit = later(self.limit, limit_in(told, certain=whole(found, "api_error_status") == 429))
         yield e.TurnEnd(verdict.ok, said if verdict.ok else verdict.reason)
 
     def verdict(self) -> e.Verdict:

@@ -6,7 +6,17 @@ from typing import Any
 
 from cockpit.agents.streams import events as e
 from cockpit.agents.streams.limits import later, limit_in
-from cockpit.agents.streams.stream import JsonStream, denials, dig, message_in, said_in, target, text, whole
+from cockpit.agents.streams.stream import (
+    JsonStream,
+    denials,
+    dig,
+    message_in,
+    said_in,
+    target,
+    text,
+    whole,
+    whole_message,
+)
 
 _CALLED = re.compile(rb"Attempt (\d{1,9}) failed(?: with status (\d{3})\.|:|\.) ?(.*)", re.DOTALL)
 _ANSWER, _CALL = b'"output_token_count": ', b'"event.name": "gemini_cli.api_response"'
@@ -51,7 +61,7 @@ class GeminiStream(JsonStream):
     def _read_error(self, line: bytes) -> Iterable[e.Event]:
         if found := _CALLED.match(line[:65536]):
             attempt, status, said = int(found[1]), found[2], found[3].decode("utf-8", "replace")
-            why = message_in(said.partition("Retrying with backoff...")[2] or said)
+            why = whole_message(said.partition("Retrying with backoff...")[2] or said)
             return (e.Retry(f"HTTP {status.decode()}: {why}" if status else why, attempt),)
         if any(one in line for one in _NO_CAUSE):
             return (e.Raw(""),)
@@ -119,7 +129,8 @@ class GeminiStream(JsonStream):
         yield self.usage
         if self._ended != "success":
             yield e.Error(self._why or "it ended with an error")
-            self.limit = later(self.limit, limit_in(self._why))
+            said = whole_message(dig(found, "error", "message"))
+            self.limit = later(self.limit, limit_in(said or self._why))
         yield e.TurnEnd(self._ended == "success", self._why)
 
     def verdict(self) -> e.Verdict:

@@ -7,7 +7,6 @@ from typing import Any
 from cockpit.agents.streams import events as e
 from cockpit.agents.streams.limits import later, limit_in
 from cockpit.agents.streams.stream import (
-    SHOWN,
     SILENT,
     JsonStream,
     added,
@@ -19,6 +18,7 @@ from cockpit.agents.streams.stream import (
     target,
     text,
     whole,
+    whole_message,
 )
 from cockpit.safetext import safe_line
 
@@ -55,7 +55,7 @@ class OpencodeStream(JsonStream):
         for mark in _CALLED:
             rest = rest.partition(mark)[2]
         if found := _QUOTED.match(rest):
-            why = safe_line(found[1].replace(b'\\"', b'"')[:4096], SHOWN)
+            why = safe_line(found[1].replace(b'\\"', b'"')[:4096])
             return (e.Retry(why.removeprefix("AI_APICallError: ")),)
         return events
 
@@ -95,7 +95,8 @@ class OpencodeStream(JsonStream):
             )
             self._failed = said
             yield e.Error(said)
-            self.limit = later(self.limit, limit_in(said, certain=whole(error, "data", "statusCode") == 429))
+            told = whole_message(dig(error, "data", "message")) or said
+            self.limit = later(self.limit, limit_in(told, certain=whole(error, "data", "statusCode") == 429))
 
     def _tool(self, part: Any) -> Iterator[e.Event]:
         name, ident, status = text(part, "tool") or "a tool", text(part, "callID"), text(part, "state", "status")

@@ -157,9 +157,12 @@ class Stream:
         elif isinstance(event, e.Retry):
             self.fruitless += 1
             self.waits = limit_in(event.why)
-        elif isinstance(event, (e.ToolUse, e.ToolResult, e.FileEdit)):
+        elif isinstance(event, e.ToolUse):
             self._text = ""
             self.bore_fruit()
+        elif isinstance(event, (e.ToolResult, e.FileEdit)):  # of what the model asked for before a limit, it may be
+            self._text = ""
+            self.fruitless, self.waits = 0, None
         if isinstance(event, e.ToolUse) and len(self._at_work) < MOST_CALLS:
             self._at_work.add(event.id)
         elif isinstance(event, e.ToolResult):
@@ -271,25 +274,28 @@ def said_in(found: Any, *path: str) -> str:
 
 
 def message_in(value: Any) -> str:
-    """Return an error's message as one safe line; where it holds the JSON of an answer, the message in that.
+    """Return an error's message as one safe line to show; where it holds the JSON of an answer, the message in that.
 
-    Of a long one both ends are kept: the last words say until when a limit holds.
+    Of a long one both ends are kept.
     """
-    shown = _ends(value)
-    if not isinstance(value, str) or "{" not in value:
-        return shown
+    line = whole_message(value)
+    return line if len(line) <= SHOWN else f"{line[: SHOWN // 2]} … {line[3 - SHOWN // 2 :]}"
+
+
+def whole_message(value: Any) -> str:
+    """Return an error's message as `message_in` does, with what it says in its middle: until when a limit holds."""
+    if not isinstance(value, str):
+        return ""
+    line = safe_line(value[:4096])
+    if "{" not in value:
+        return line
     start = value[:65536].find("{")
     try:
         found = msgspec.json.decode(value[start : value.rfind("}") + 1][:65536])
     except (ValueError, RecursionError):
-        return shown
-    inner = (_ends(dig(found, *path)) for path in (("error", "message"), ("message",), ("detail",)))
-    return next(filter(None, inner), shown)
-
-
-def _ends(value: Any) -> str:
-    line = safe_line(value[:4096]) if isinstance(value, str) else ""
-    return line if len(line) <= SHOWN else f"{line[: SHOWN // 2]} … {line[3 - SHOWN // 2 :]}"
+        return line
+    inner = (dig(found, *path) for path in (("error", "message"), ("message",), ("detail",)))
+    return next((safe_line(one[:4096]) for one in inner if isinstance(one, str) and one.strip()), line)
 
 
 def added(first: e.Usage, second: e.Usage) -> e.Usage:
