@@ -1,9 +1,13 @@
 """Real temporary repositories for tests of any room; identity in their own configuration, first branch `main`."""
 
+import atexit
 import os
+import shutil
 import subprocess
+import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
 from cockpit.process import TRACE
@@ -40,20 +44,35 @@ def write(folder: Path, files: Mapping[str, str | bytes]) -> None:
 def make_repo(tmp_path: Path, files: Mapping[str, str | bytes] | None = None, name: str = "repo") -> Path:
     """Make a repository with one commit of these files on `main` and return its top folder."""
     top = tmp_path / name
-    run_git(tmp_path, "init", "--quiet", "--template=", "-b", "main", str(top))
+    shutil.copytree(_empty(), top)
+    write(top, files if files is not None else {"README.md": "# demo\n", "src/app.py": "print('hello')\n"})
+    _commit(top, "Start")
+    return top
+
+
+@cache
+def _empty() -> Path:
+    """Make a repository without commits, once: a copy of it is had without git."""
+    folder = Path(tempfile.mkdtemp(prefix="cockpit-empty-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    top = folder / "repo"
+    run_git(folder, "init", "--quiet", "--template=", "-b", "main", str(top))
     with (top / ".git" / "config").open("a") as config:
         config.write("[user]\n\tname = Olga Operator\n\temail = olga@example.org\n[commit]\n\tgpgSign = false\n")
-    write(top, files if files is not None else {"README.md": "# demo\n", "src/app.py": "print('hello')\n"})
-    commit(top, "Start")
+        config.write("[maintenance]\n\tauto = false\n")  # one more program after each commit, which does nothing here
     return top
 
 
 def commit(folder: Path, message: str, files: Mapping[str, str | bytes] | None = None) -> str:
     """Write files, commit everything and return the commit's id."""
     write(folder, files or {})
+    _commit(folder, message)
+    return run_git(folder, "rev-parse", "HEAD").strip()
+
+
+def _commit(folder: Path, message: str) -> None:
     run_git(folder, "add", "--all")
     run_git(folder, "commit", "--quiet", "--allow-empty", "-m", message)
-    return run_git(folder, "rev-parse", "HEAD").strip()
 
 
 def tree(folder: Path, rev: str = "HEAD") -> set[str]:
