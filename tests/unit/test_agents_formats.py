@@ -754,7 +754,8 @@ def test_a_limit_after_which_the_model_answered_did_not_end_the_run(name: str, d
 
 
 def test_a_limit_that_claude_timed_before_keeps_its_time_where_the_result_names_none() -> None:
-    stream, _ = told("claude", lines(OVERAGE), result(is_error=True, api_error_status=429, result="rate limited"))
+    late = {"type": "user", "message": {"content": [{"type": "tool_result", "tool_use_id": "t"}]}}
+    stream, _ = told("claude", lines(OVERAGE, late), result(is_error=True, api_error_status=429, result="rate limited"))
     assert wakes_at(stream.limit, NOON) == LATER
 
 
