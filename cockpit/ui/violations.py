@@ -251,10 +251,13 @@ def _of_leg(snapshot: Snapshot, leg: Leg, now: float) -> tuple[Line, ...]:
     look = LOOKS[State.QUARANTINED]
     mine = snapshot.open_violations(leg.key)
     ways = f"{key_of('release')} releases it in one of three ways, or waives what was found"
+    ways = f"{ways} · {key_of('discard')} discards it · {key_of('diff')} shows its diff"
+    if leg.hand is not None and leg.handed_over:  # the ways out are refused until then
+        ways = f"taken over by {name(leg.hand.by or 'somebody')}: {key_of('attach')} hands it back"
     return (
         ((f"{look.glyph} {look.word}", look.style), (f" · {name(leg.workstream)}", "strong")),
         ((f"since {exact_clock(leg.since)}, for {age(now - leg.since)}, when it was {name(leg.held_from)}", "plain"),),
         ((f"{name(leg.held_slot) or 'its slot'} gets no other work, and nothing more is written", "plain"),),
-        ((f"{ways} · {key_of('discard')} discards it · {key_of('diff')} shows its diff", "warn"),),
+        ((ways, "warn"),),
         *(cells for one in mine for cells in _in_short(one)),
     )

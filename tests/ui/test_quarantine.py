@@ -111,6 +111,17 @@ async def test_the_detail_says_what_becomes_of_it_in_each_state() -> None:
     assert last("v3").startswith("merged with its leg")
 
 
+async def test_what_is_held_and_taken_over_is_handed_back_before_any_way_out() -> None:
+    handle = held()
+    handle.record(f.TakeOverAsked(LEG, "olga"), f.TakenOver(LEG, "tree"))
+    view = handle.view()
+    shown = "\n".join(
+        text for cells in detail(view, next(iter(items(view).values())), handle.clock.now()) for text, _ in cells
+    )
+    assert "taken over by olga: o hands it back" in shown
+    assert "releases it" not in shown
+
+
 async def test_a_start_over_says_who_set_the_work_aside() -> None:
     handle = held()
     handle.record(f.LegReleased(LEG, "restart", "olga", "no good"), publish=False)
