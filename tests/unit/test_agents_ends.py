@@ -111,3 +111,18 @@ def test_what_codex_used_is_known_of_a_turn_that_never_ended() -> None:
     whole = {"input_tokens": 9000, "cached_input_tokens": 1, "output_tokens": 900}
     stream.feed(json.dumps({"type": "turn.completed", "usage": whole}).encode() + b"\n")
     assert stream.usage == used
+
+
+@pytest.mark.parametrize(
+    ("name", "line"),
+    [
+        ("gemini", "The 'metricReader' option is deprecated. Please use 'metricReaders' instead."),
+        ("gemini", "Warning: True color (24-bit) support not detected. Using a terminal with true color will help."),
+        ("codex", "WARNING: proceeding, even though we could not create PATH aliases: Refusing to create them"),
+    ],
+)
+def test_what_a_program_warns_of_is_not_why_it_was_cut_off(name: str, line: str) -> None:
+    stream = parser(name)
+    stream.feed(b"it broke down\n" + line.encode() + b"\n", stderr=True)
+    stream.finish()
+    assert stream.verdict().reason.endswith("it broke down")

@@ -74,7 +74,8 @@ class CodexStream(JsonStream):
                 self.usage, self.by_run = self._logged, True
             return (self._logged,)
         # What it logs of its own inside (skills, metadata) is no cause: those are in its events.
-        return (e.Raw(""),) if _LOGGED.match(line) else super()._read_error(line)
+        own = _LOGGED.match(line) or line.startswith(b"WARNING: ")
+        return (e.Raw(""),) if own else super()._read_error(line)
 
     def _again(self, said: str) -> e.Retry:
         told = said.removeprefix(app.AGAIN).strip()

@@ -34,6 +34,8 @@ _NO_CAUSE = (
     b"Ripgrep is not available",
     b"YOLO mode is enabled",
     b"256-color support",
+    b"True color (24-bit) support",
+    b"'metricReader' option is deprecated",
 )  # what it says of itself at any start and end
 _REASONS = {
     "length": e.Verdict("failed", "its last answer was cut off at the longest length that its model may write"),
