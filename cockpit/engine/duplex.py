@@ -109,8 +109,11 @@ class Agent:
         self._output.close()
 
     async def messages(self) -> AsyncIterator[dict[str, Any]]:
-        """Yield the messages that it sends until it closes its output; other lines are only passed on."""
-        async for line in self._reader:
+        """Yield the messages that it sends until it closes its output; other lines are only passed on.
+
+        Raises AgentGoneError for a line that is longer than LONGEST_LINE.
+        """
+        while line := await self._line():
             try:
                 found = json.loads(line)
             except (ValueError, RecursionError):
@@ -121,6 +124,12 @@ class Agent:
             self._write(_json({key: value for key, value in found.items() if key != OURS}) if forged else line)
             if isinstance(found, dict):
                 yield found
+
+    async def _line(self) -> bytes:
+        try:
+            return await self._reader.readline()
+        except ValueError as error:
+            raise AgentGoneError(f"the agent printed a line of more than {LONGEST_LINE:,} bytes") from error
 
     def note(self, said: Said, *, queued: bool = False) -> None:
         """Note in the output what the operator said, and whether it waits for the agent's turn to end."""
@@ -152,8 +161,9 @@ class Agent:
             except TimeoutError:
                 with contextlib.suppress(ProcessLookupError):  # it ended at that moment
                     insist()
-        async for _ in self.messages():
-            pass  # it is passed on, no more
+        with contextlib.suppress(AgentGoneError):
+            async for _ in self.messages():
+                pass  # it is passed on, no more
         self._closing.cancel()
         self._output.close()
 

@@ -12,7 +12,7 @@ import pytest
 
 from cockpit.engine import duplex, duplex_acp, duplex_claude
 from cockpit.engine import inside as engine_inside
-from cockpit.engine.duplex import Earlier, Said, offered, put, talk
+from cockpit.engine.duplex import Dialect, Earlier, Said, offered, put, talk
 from cockpit.errors import CockpitError, DriverGoneError, OrderRefusedError
 from cockpit.schedule import facts as f
 from cockpit.schedule.matching import plain
@@ -225,6 +225,16 @@ while line := sys.stdin.readline():
 if sys.argv[1:] == ["deaf"]:
     time.sleep(8)
 """
+
+
+@pytest.mark.parametrize("dialect", [duplex_acp.Talk, duplex_claude.Talk])
+async def test_a_line_without_end_ends_the_talk_and_is_named(
+    script: Callable[[str], list[str]], monkeypatch: pytest.MonkeyPatch, dialect: type[Dialect]
+) -> None:
+    monkeypatch.setattr(duplex, "LONGEST_LINE", 10_000)
+    endless = script("import sys; sys.stdin.readline(); print('x' * 50_000, flush=True); sys.stdin.read()")
+    with pytest.raises(CockpitError, match=r"more than 10,000 bytes|ended before its work did"):
+        await talk(dialect, endless, "work", Operator(), io.BytesIO())
 
 
 @pytest.mark.parametrize("agent", ["left", "deaf", "killed"])
