@@ -88,7 +88,7 @@ def sought(folder: Path, text: str, *, raw: bool = False, err: bool | None = Non
         begin = max(0, runs.written(folder, name) - SOUGHT_BYTES)
         mine: list[tuple[int, int]] = []
         for at, line in _matching(folder, name, begin, needles):
-            if parsing and number == 0 and not _meanings(formats.parser(format_), line, err=False):
+            if parsing and _says_nothing(formats.parser(format_), line, err=number == 1):
                 continue
             mine.append((number, at))
             if len(mine) > MATCHES:
@@ -146,8 +146,15 @@ def _cut(at: int, line: bytes, *, err: bool) -> list[list[Any]]:
 
 def _row(at: int, line: bytes, parser: e.Parser | None, *, err: bool) -> list[Any]:
     text = line.decode("utf-8", "replace").removesuffix("\r")[:LINE]
-    if parser is None or err:
+    if parser is None:
         return [at, text, err, False]
+    if err:
+        counts = _says_nothing(parser, line, err=True)
+        return (
+            [at, text, err, False, 0.0, [msgspec.to_builtins(p.Meaning(p.COUNTS))]]
+            if counts
+            else [at, text, err, False]
+        )
     return [at, text, err, False, _time(line), list(map(msgspec.to_builtins, _meanings(parser, line, err=err)))]
 
 
@@ -160,6 +167,14 @@ def _time(line: bytes) -> float:
     except (ValueError, RecursionError, OverflowError):
         return 0.0
     return (said or 0.0) / 1000
+
+
+def _says_nothing(parser: e.Parser, line: bytes, *, err: bool) -> bool:
+    """Say whether a line of a format is not to be shown: of stderr only what counts tokens, and no more."""
+    if not err:
+        return not _meanings(parser, line, err=False)
+    events = tuple(parser.feed(line + b"\n", stderr=True))
+    return bool(events) and all(isinstance(one, e.Usage) for one in events)
 
 
 def _meanings(parser: e.Parser, line: bytes, *, err: bool) -> list[p.Meaning]:

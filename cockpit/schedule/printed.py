@@ -3,14 +3,15 @@
 from msgspec import Struct
 
 SAYS, CALLS, RESULT, EDITS, ASKS = "says", "calls", "result", "edits", "asks"
-RETRIES, DENIED, ENDED, ERROR, TOLD = "retries", "denied", "ended", "error", "told"
+RETRIES, DENIED, ENDED, ERROR, TOLD, COUNTS = "retries", "denied", "ended", "error", "told", "counts"
 
 
 class Meaning(Struct, frozen=True, array_like=True):
     """One thing that a line of a structured output says; every text in it is safe to show.
 
     `more` is what a tool is used on, or who told an agent something; `id` joins a call and its result. `part`: it goes
-    on the words before; of what was told: it waits for the end of the agent's turn.
+    on the words before; of what was told: it waits for the end of the agent's turn. What only counts tokens is of
+    stderr, where a program was told to log them.
     """
 
     kind: str

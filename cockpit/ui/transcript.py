@@ -196,6 +196,8 @@ class Transcript:
     def _show(self, row: Printed, now: float) -> None:
         if row.err != (self.logs == ERR) and self.logs != BOTH:
             return
+        if row.err and row.means and not self.raw:
+            return  # it only counts tokens
         if self.raw or not self.structured or row.err:
             entry = self._put(Entry(LINE, row.text, row))
             if row.open:

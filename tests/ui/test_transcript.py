@@ -101,10 +101,12 @@ def test_it_can_be_shown_as_it_came_and_one_log_alone_and_goes_back_with_its_tim
     made = of(calls(1, "a", "ls", raw='{"call": 1}'), now=5.0)
     made.add([result(2, "a", raw='{"result": 1}')], 7.0)
     made.add([Printed(0, "oops", err=True)])
+    made.add([Printed(9, "tokens=9", err=True, means=(Meaning(p.COUNTS),))])
     assert made.marks
+    assert texts(made)[1:] == ["oops"]
     made.look(raw=True)
-    assert texts(made) == ['{"call": 1}', '{"result": 1}', "oops"]
-    made.look(logs=ERR)
+    assert texts(made) == ['{"call": 1}', '{"result": 1}', "oops", "tokens=9"]
+    made.look(raw=False, logs=ERR)
     assert (texts(made), made.marks) == (["oops"], False)
     made.look(raw=False, logs=OUT)
     assert heads(made) == ["▸ ✓ runs ls · ~2.0s"]

@@ -77,6 +77,19 @@ def test_lines_of_a_format_say_what_they_mean_and_are_whole(tmp_path: Path) -> N
     assert lines(printed(where, None, 10_000))[-2].open, "once the run is over, what has no end is shown too"
 
 
+def test_what_a_program_logs_only_to_be_counted_is_marked_so_and_not_found(tmp_path: Path) -> None:
+    count = (
+        "2026-11-21T23:58:39.953540Z  INFO codex_otel.trace_safe: event.kind=response.completed input_token_count=9 "
+        "output_token_count=1 cached_token_count=0\n"
+    )
+    where = folder(tmp_path, "", f"{count}token trouble\n", "codex")
+    counts, trouble = lines(printed(where, None, 10_000))
+    assert [one.kind for one in counts.means] == ["counts"]
+    assert (trouble.text, trouble.means) == ("token trouble", ())
+    assert sought(where, "token")["matches"] == [(1, len(count))]
+    assert sought(where, "token", raw=True)["matches"] == [(1, 0), (1, len(count))]
+
+
 def test_a_text_is_found_in_all_of_both_logs_as_it_is_and_as_json_writes_it(tmp_path: Path) -> None:
     where = folder(tmp_path, "Needle\nhay\nhay needle needle\n" + "hay\n" * 400_000 + "needle", "a nEEdle\n")
     end = (where / "stdout.log").stat().st_size - 6
