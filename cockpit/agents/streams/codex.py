@@ -41,6 +41,7 @@ class CodexStream(JsonStream):
         self._turn = ""
         self._why = ""
         self._last = ""
+        self._begun: set[str] = set()
         self._used: dict[str, e.Usage] = {}
         self._logged = e.Usage()
         self._wishes = app.Wishes()
@@ -145,7 +146,13 @@ class CodexStream(JsonStream):
         if kind in ("error", "reasoning", "todo_list"):
             return (e.Raw(text(item, "message") or text(item, "text") or kind),)
         if kind in ("command_execution", "file_change", "mcp_tool_call", "web_search", "collab_tool_call"):
-            self._last = ""  # what it said before is not its word about its work
+            if begins:
+                self._begun.add(text(item, "id"))
+            # What it said before it began that is not its word about it; what goes on behind its last word may end.
+            if begins or (over and text(item, "id") not in self._begun):
+                self._last = ""
+            if over:
+                self._begun.discard(text(item, "id"))
             return _begun(item, kind) if begins else _over(item, kind) if over else ()
         return ()
 
