@@ -101,6 +101,8 @@ def _results(found: Any) -> Iterator[str]:
         for one in found:
             yield from _results(one)
     elif isinstance(found, dict):
+        if found.get("output") == "aborted":
+            return  # Codex gives a call that it was ended in an end; what was called for is called for again
         if found.get("type") in ("tool_result", "function_call_output") or found.get("role") == "tool":
             yield from (str(found[key]) for key in _RESULT_IDS if key in found)
         elif "functionResponse" in found:

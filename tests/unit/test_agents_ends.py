@@ -51,8 +51,8 @@ def test_words_before_a_call_are_no_word_about_its_end() -> None:
     assert read("codex", *begun, ended).verdict() == e.Verdict("failed", SILENT)
     assert read("codex", *begun, item("agent_message", text="fine"), ended).verdict() == e.DONE
     over = item("command_execution", command="server", exit_code=0, status="completed")
-    behind = [item("agent_message", text="fine"), over, ended]
-    assert read("codex", begun[0], {**over, "type": "item.started"}, *behind).verdict() == e.DONE, "what goes on behind its last word may end"
+    goes_on = [begun[0], {**over, "type": "item.started"}, item("agent_message", text="fine"), over, ended]
+    assert read("codex", *goes_on).verdict() == e.DONE, "what goes on behind its last word may end"
 
 
 def test_gemini_that_is_stopped_in_a_loop_is_not_done() -> None:
