@@ -33,7 +33,7 @@ from tests.git.repos import make_repo, run_git
 F = TypeVar("F", bound=Fact)
 
 AGENT = """
-wait_for() { while [ ! -e "$STAGE/$1" ]; do sleep 0.02; done; }
+wait_for() { while [ ! -e "$STAGE/$1" ]; do sleep 0.05; done; }
 tell() { : > "$STAGE/$1"; }
 echo "$COCKPIT_WORKSTREAM $COCKPIT_RUN $$" >> "$STAGE/begun"
 cat > "$STAGE/$COCKPIT_RUN.prompt"
