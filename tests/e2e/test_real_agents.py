@@ -7,23 +7,28 @@ programs that are on the path. None of them asks anybody else.
 import asyncio
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
 import time
 import urllib.request
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from cockpit.agents import runs
+from cockpit.engine.attached import workplace
 from cockpit.processtree import ProcessId
 from cockpit.schedule import facts as f
 from cockpit.schedule.snapshot import Run
+from tests.e2e.test_terminal import Tmux, tmux
 from tests.engine.scenes import Play, Scene, own_place
+
+__all__ = ["tmux"]
 
 URL = os.environ.get("COCKPIT_TEST_MODEL_URL", "").rstrip("/")
 SECONDS = 150.0
@@ -46,6 +51,10 @@ GEMINI = {
     "privacy": {"usageStatisticsEnabled": False},
     "general": {"enableAutoUpdate": False},
 }
+CLAUDE = {"hasCompletedOnboarding": True, "theme": "dark", "customApiKeyResponses": {"approved": ["none"]}}
+LEAVES = {"claude": "/exit", "codex": "/quit", "opencode": "/exit", "gemini": "/quit", "aider": "/exit"}
+ASKS_THE_HUMAN = re.compile(r"1\. (Yes|Allow once|Trust)|\(Y\)es/\(N\)o")
+
 SERVER = {"command": "cockpit", "args": ["mcp"]}
 KEPT = ("COCKPIT_RUN", "COCKPIT_WORKSTREAM", "COCKPIT_STATE", "COCKPIT_WORKTREE")
 pytestmark = [pytest.mark.anyio, pytest.mark.skipif(not URL, reason="COCKPIT_TEST_MODEL_URL names no model server")]
@@ -75,6 +84,7 @@ def agent(request: pytest.FixtureRequest, tmp_path: Path, model: str) -> dict[st
         (home / folder).mkdir(parents=True)
     (home / ".codex" / "config.toml").write_text(CODEX.format(url=model))
     (home / ".gemini" / "settings.json").write_text(json.dumps(GEMINI))
+    (home / ".claude.json").write_text(json.dumps(CLAUDE))
     env = {"HOME": str(home), "CODEX_HOME": str(home / ".codex"), "GOOGLE_GEMINI_BASE_URL": model}
     env |= {
         "ANTHROPIC_BASE_URL": model,
@@ -254,6 +264,56 @@ async def test_what_is_paused_goes_on_with_its_conversation(
         assert used.tokens_out % 34 == 0
         assert used.tokens_out <= 34 * len(told_last), "what the session used before is not counted twice"
     scene.check()
+
+
+@pytest.mark.filterwarnings("ignore:subprocess .* is still running:ResourceWarning")
+@pytest.mark.parametrize("agent", AGENTS, indirect=True)
+async def test_a_human_goes_on_with_its_conversation_and_it_with_theirs(
+    scene: Scene, agent: dict[str, Any], model: str, tmux: Tmux
+) -> None:
+    preset = agent["preset"]
+    first = [] if preset == "aider" else ["shell printf a > a.txt"]
+    steps = "edit h.txt human" if preset == "aider" else "shell printf h > h.txt; say so"
+    scene.plan({"a": told(*first, "http 400 no such thing")}, agents={"real": agent}, limits={"retries": 0})
+    async with scene.driving() as play:
+        await play.start()
+        await play.until_state(a="failed", seconds=SECONDS)
+        assert (await play.order("takeover", "a")).ok
+        place = workplace(scene.project(), play.snapshot, "a")
+        words = [f"{name}={value}" for name, value in place.env.items() if not name.startswith("TMUX")]
+        there = ("sh", "-c", 'cd "$0" && exec "$@"', str(place.worktree))
+        pane = tmux.open("env", "-i", "TERM=xterm-256color", *words, *there, *place.agent)
+
+        async def until(condition: Callable[[str], bool]) -> None:
+            """Wait until the screen shows something; what it asks besides is answered by its first choice."""
+            async with asyncio.timeout(SECONDS):
+                while not condition(shown := await asyncio.to_thread(tmux.seen, pane)):
+                    if ASKS_THE_HUMAN.search("\n".join(shown.rstrip().splitlines()[-15:])):
+                        await asyncio.to_thread(tmux, "send-keys", "-t", pane, "Enter")
+                        await asyncio.sleep(1)  # it would take one more for the next thing
+                    await asyncio.sleep(0.3)
+
+        async def typed(text: str) -> None:
+            await asyncio.to_thread(tmux, "send-keys", "-t", pane, "-l", text)
+            await until(lambda shown: text[-12:] in shown)
+            await asyncio.sleep(1)  # what comes at once counts as pasted
+            await asyncio.to_thread(tmux, "send-keys", "-t", pane, "Enter")
+
+        await until(lambda shown: "Restored previous" in shown if preset == "aider" else "a.txt" in shown)
+        await asyncio.sleep(2)  # they draw before they listen
+        await typed(f"please RIG{{ {steps} }}RIG")
+        await until(lambda _: (place.worktree / "h.txt").exists())
+        await asyncio.sleep(2)
+        await typed(LEAVES[preset])
+        await until(lambda _: tmux.told(pane, "pane_dead") == "1")
+        assert (await play.order("handback", "a", how="go-on", reason="as I said")).ok
+        await play.until(lambda one: [bool(run.ended) for run in one.snapshot.runs.values()] == [True, True], SECONDS)
+        before, after = play.snapshot.runs.values()
+        assert before.session == after.session != ""
+        last = (await seen(model))[-1]["messages"]
+        assert "please RIG" in last, "what was said to it by hand is in the conversation"
+        assert "as I said" in last
+        assert scene.worktree("a").joinpath("h.txt").exists() or scene.base_file("h.txt")
 
 
 @pytest.mark.parametrize("agent", ["claude", TALKED, "gemini", "opencode"], indirect=True)
