@@ -5,9 +5,10 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cockpit.cli.inside import refuse_inside_run, run_in_ancestry
+from cockpit.cli.inside import refuse_inside_run
 from cockpit.cli.known import known_state
 from cockpit.errors import CockpitError, PlanError
+from cockpit.processtree import run_in_ancestry
 
 if TYPE_CHECKING:
     from cockpit.engine.handle import View

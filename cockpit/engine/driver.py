@@ -176,8 +176,11 @@ class Driver:
         snapshot = self.engine.snapshot
         return {snapshot.legs[key].run for key in snapshot.active}
 
-    async def _admit(self, order: Order) -> None:
+    async def _admit(self, order: Order, inside: str | None) -> None:
         """Let an order in, or refuse it by raising; what only the driver can do for it is done here."""
+        if inside is not None:
+            source = f"inside run {inside}" if inside else "a process that is gone, or that cannot be looked at"
+            self._restraint.refuse(inside, f"`{order.verb}` is for humans: this order comes from {source}")
         self._restraint.require(order)
         if order.verb == "trust":
             await self.plans.trust(order.expected)

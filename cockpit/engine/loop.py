@@ -39,7 +39,7 @@ REWRITE_AFTER_S = 1.0
 ENDING_VERBS = frozenset({"stop", "pause", "stop-driver", "drain"})
 Subscriber = Callable[[tuple[f.Recorded, ...], Mapping[str, Any]], None]
 Effect = Callable[[Todo], Coroutine[Any, Any, None]]
-Gatekeeper = Callable[[Order], Awaitable[None]]
+Gatekeeper = Callable[[Order, str | None], Awaitable[None]]
 
 
 class Engine:
@@ -66,7 +66,7 @@ class Engine:
         self._subscribers: list[Subscriber] = []
         self._listeners: list[Subscriber] = []
         self._waiting: dict[str, asyncio.Future[Answer]] = {}
-        self._due: list[Answer] = []
+        self._due: list[tuple[int, Answer]] = []
         self._unwritten: list[f.Recorded] = []
         self._news = asyncio.Event()
         self._flushed = asyncio.Event()
@@ -185,8 +185,8 @@ class Engine:
 
     # --- orders ---------------------------------------------------------------------------------------------------
 
-    async def order(self, order: Order) -> Answer:
-        """Take an order and return when it was carried out or refused."""
+    async def order(self, order: Order, inside: str | None = None) -> Answer:
+        """Take an order, from inside a run or None, and return when it was carried out or refused."""
         number = f"{os.getpid():x}-{self.snapshot.seq:x}-{next(self._ids)}"
         given = f.OrderGiven(
             number,
@@ -205,7 +205,7 @@ class Engine:
             if self.trouble and order.verb not in ENDING_VERBS:
                 raise OrderRefusedError(self.trouble)
             if self.admit is not None:
-                await self.admit(order)
+                await self.admit(order, inside)
             carried = carry_out(self.snapshot, order)
             waiting = asyncio.get_running_loop().create_future()
             self._waiting[number] = waiting
@@ -231,14 +231,17 @@ class Engine:
         self.record(*ended)
         for fact in ended:
             if isinstance(fact, f.OrderDone):
-                self._due.append(Answer(fact.order, True, fact.note))
+                self._due.append((self.snapshot.seq, Answer(fact.order, True, fact.note)))
             else:
-                self._due.append(Answer(fact.order, False, fact.reason))
+                self._due.append((self.snapshot.seq, Answer(fact.order, False, fact.reason)))
 
     def _answer(self) -> None:
         """Tell those who gave orders what became of them, once that is on the disk."""
         due, self._due = self._due, []
-        for answer in due:
+        for seq, answer in due:
+            if seq > self.written.seq:  # it was given while others were being written
+                self._due.append((seq, answer))
+                continue
             waiting = self._waiting.pop(answer.order, None)
             if waiting is not None and not waiting.done():
                 waiting.set_result(answer)

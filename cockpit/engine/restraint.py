@@ -14,7 +14,8 @@ from cockpit.schedule.talking import FROM_INSIDE
 AT_ONCE, EVERY_S = 60, 2.0
 QUESTIONS_AT_ONCE, QUESTIONS_EVERY_S = 240, 1.0
 """More of these: an agent that is talked to asks before each tool that it uses, and the plan may answer all that."""
-_HELD = FROM_INSIDE | {"shared"}
+AGENTS_OWN = FROM_INSIDE | {"shared"}
+"""The verbs that an agent may use; all others are for humans."""
 _QUESTIONS = frozenset({"ask", "withdraw"})
 _UNKNOWN = "(not under way)"
 
@@ -30,13 +31,21 @@ class Restraint:
 
     def require(self, order: Order) -> None:
         """Let an order of a run pass. Raises OrderRefusedError for the first one too many, then TooManyOrdersError."""
-        if order.verb not in _HELD or not order.how:
+        if order.verb not in AGENTS_OWN or not order.how:
             return
-        kind = _kind(order)
-        most, every = (AT_ONCE, EVERY_S) if kind == "says" else (QUESTIONS_AT_ONCE, QUESTIONS_EVERY_S)
+        self._count(order.how, _kind(order))
+
+    def refuse(self, run: str, what: str) -> None:
+        """Refuse a human's order from a run. Raises OrderRefusedError, and TooManyOrdersError for one too many."""
+        self._count(run, "orders")
+        raise OrderRefusedError(what)
+
+    def _count(self, claimed: str, kind: str) -> None:
+        most, every = (AT_ONCE, EVERY_S) if kind in ("says", "orders") else (QUESTIONS_AT_ONCE, QUESTIONS_EVERY_S)
         # Who speaks is only claimed: run ids that nobody has count as one, or a new one for each order would do.
-        run = order.how if order.how in self._under_way() else _UNKNOWN
-        who, now = (run, kind), self._clock.now()
+        run = claimed if claimed in self._under_way() else _UNKNOWN
+        who = (run, kind)
+        now = self._clock.now()
         self._free_at = {one: free for one, free in self._free_at.items() if free > now}
         self._told &= self._free_at.keys()
         free = self._free_at.get(who, now) + every

@@ -14,6 +14,8 @@ from msgspec.structs import asdict
 from cockpit.engine import wire
 from cockpit.engine.feed import Feed
 from cockpit.engine.loop import Engine
+from cockpit.engine.peers import Peers
+from cockpit.engine.restraint import AGENTS_OWN
 from cockpit.engine.sockets import reachable
 from cockpit.errors import CockpitError
 from cockpit.schedule.codec import decode
@@ -36,12 +38,14 @@ class Server:
         self._engine = engine
         self._path = path
         self._ask = ask
+        self._peers = Peers()
         self._server: asyncio.Server | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._writers: set[asyncio.StreamWriter] = set()
 
     async def start(self) -> None:
         """Listen; a socket file that a dead driver left is replaced (the caller holds the plan's lock)."""
+        await self._peers.start()
         with contextlib.suppress(FileNotFoundError):
             if stat.S_ISSOCK(self._path.lstat().st_mode):
                 self._path.unlink()
@@ -73,7 +77,7 @@ class Server:
         self.served += 1
         self.on_client()
         self._writers.add(writer)
-        client = _Client(self._engine, self._ask, writer)
+        client = _Client(self._engine, self._ask, writer, self._peers)
         try:
             async for text in reader:
                 client.handle(wire.message(text))
@@ -92,10 +96,12 @@ class Server:
 
 
 class _Client:
-    def __init__(self, engine: Engine, ask: Ask, writer: asyncio.StreamWriter) -> None:
+    def __init__(self, engine: Engine, ask: Ask, writer: asyncio.StreamWriter, peers: Peers) -> None:
         self._engine = engine
         self._ask = ask
         self._writer = writer
+        self._peers = peers
+        self._looking: asyncio.Task[str | None] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
 
     def handle(self, message: dict[str, Any]) -> None:
@@ -160,8 +166,15 @@ class _Client:
             feed.close()
 
     async def _order(self, number: int, order: Order) -> None:
-        answer = await self._engine.order(order)
+        inside = None if order.verb in AGENTS_OWN else await self._run_behind()
+        answer = await self._engine.order(order, inside)
         await self._send({"id": number, "answer": asdict(answer)})
+
+    async def _run_behind(self) -> str | None:
+        """Return the run that this client belongs to, looked up once: all its orders wait for that, in their order."""
+        if self._looking is None:
+            self._looking = asyncio.create_task(self._peers.run_behind(self._writer.get_extra_info("socket")))
+        return await asyncio.shield(self._looking)
 
     async def _question(self, number: int, question: str, arguments: dict[str, Any]) -> None:
         try:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from cockpit import __version__
+from cockpit import __version__, processtree
 from cockpit.cli.app import TABLE
 from cockpit.cli.main import COMMANDS, run
 from cockpit.cli.output import paint, table, width
@@ -207,12 +207,23 @@ def test_tables_are_aligned_by_columns_of_the_terminal() -> None:
 
 
 def test_a_process_below_a_run_is_inside_it() -> None:
-    child = "from cockpit.cli.inside import run_in_ancestry; print(run_in_ancestry())"
+    child = "from cockpit.processtree import run_in_ancestry; print(run_in_ancestry())"
     clean = (
         f"import os, subprocess, sys; os.environ.pop('COCKPIT_RUN'); subprocess.run([sys.executable, '-c', {child!r}])"
     )
     assert python("-c", clean, env={"COCKPIT_RUN": "api.1"}).stdout.strip() == "api.1"
     assert python("-c", child, env={"COCKPIT_RUN": "api.2"}).stdout.strip() == "api.2"
+
+
+def test_a_process_that_is_gone_is_in_no_run_for_certain() -> None:
+    ended = subprocess.Popen([sys.executable, "-c", "pass"], env={**os.environ, "COCKPIT_RUN": "api.1"})
+    os.waitid(os.P_PID, ended.pid, os.WEXITED | os.WNOWAIT)
+    with pytest.raises(ProcessLookupError):
+        processtree.run_around(ended.pid)  # a zombie tells nothing
+    ended.wait()
+    for pid in (ended.pid, 0):
+        with pytest.raises(ProcessLookupError):
+            processtree.run_around(pid)
 
 
 @pytest.mark.parametrize(

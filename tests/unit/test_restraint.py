@@ -64,6 +64,16 @@ def test_what_an_agent_heard_is_noted_however_much_it_says() -> None:
     assert "dropped" in given(restraint, 1000, "inbox", words=(TALK,)), "who forges these is held back, too"
 
 
+def test_a_run_that_tries_on_and_on_what_only_humans_may_do_is_noted_for_a_while() -> None:
+    restraint, kinds = Restraint(FakeClock(1000.0), runs_under_way), []
+    for _ in range(AT_ONCE + 2):
+        with pytest.raises(OrderRefusedError) as caught:
+            restraint.refuse("r1", "`approve` is for humans")
+        kinds.append(caught.type)
+    assert kinds == [OrderRefusedError] * (AT_ONCE + 1) + [TooManyOrdersError]
+    assert given(restraint, 1) == ["taken"], "what it says is counted apart"
+
+
 def test_run_ids_that_are_made_up_count_as_one() -> None:
     restraint = Restraint(FakeClock(1000.0), runs_under_way)
     found = [given(restraint, 1, run=f"made-up-{number}")[0] for number in range(100)]
