@@ -15,8 +15,8 @@ from cockpit.plan.values import (
     Name,
     Number,
     Percent,
-    QuickRegex,
     Regex,
+    ReplyPattern,
     RunCommand,
     RunCommands,
     Size,
@@ -177,6 +177,6 @@ class Alerts(Frozen):
 class Answer(Frozen):
     """A reply that is given without a human to a question that matches."""
 
-    match: QuickRegex
+    match: ReplyPattern
     reply: Text
     threshold: Percent | None = None

@@ -105,31 +105,21 @@ def _regex(pattern: str) -> str:
     try:
         re.compile(pattern)
     except re.error as error:
-        raise wrong(f"not a regular expression: {error}", "backslashes are doubled inside double quotes") from None
+        raise wrong(f"not a regular expression: {error}", _REGEX_HINT) from None
     return pattern
 
 
-def _quick(pattern: str) -> str:
-    """Refuse a repeated group that fits the same text in several ways: on some text it is tried in endless ones."""
-    left = re.sub(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]", ".", pattern, flags=re.DOTALL)
-    while group := re.search(r"\(([^()]*)\)([+*{]?)", left):
-        repeats = re.search(r"[+*{]", group[1]) is not None
-        if repeats and group[2]:
-            raise wrong("a repeated group that repeats something itself can take for ever", "(a+)+ means a+")
-        if group[2] and _overlaps(group[1].removeprefix("?:").split("|")):
-            raise wrong("a repeated group whose choices begin alike can take for ever", "(a|ab)+ means (ab?)+")
-        left = left[: group.start()] + (".+" if repeats or group[2] else ".") + left[group.end() :]
+def _reply_pattern(pattern: str) -> str:
+    import regex  # as it is matched (`schedule/matching.py`); most plans have no such patterns
+
+    try:
+        regex.compile(pattern)
+    except regex.error as error:
+        raise wrong(f"not a regular expression: {error}", _REGEX_HINT) from None
     return pattern
 
 
-def _overlaps(choices: list[str]) -> bool:
-    """Tell whether two choices of a pattern may begin with the same letter; `.` stands for what is no plain one."""
-    begins = [choice[:1].casefold() for choice in choices]
-    return len(begins) > 1 and (
-        len(set(begins)) < len(begins) or not all(one.isalnum() or one == " " for one in begins)
-    )
-
-
+_REGEX_HINT = "backslashes are doubled inside double quotes"
 _DURATION_HINT = "s, m, h or d, for example 90s, 10m, 1h 30m"
 _NUMBER_OR_TEXT = {"type": ["string", "number"]}
 _COMMAND_SCHEMA: dict[str, Any] = {
@@ -182,7 +172,7 @@ RunCommands = Annotated[
 ]
 InsidePath = Annotated[Text, AfterValidator(_inside)]
 Regex = Annotated[Text, AfterValidator(_regex)]
-QuickRegex = Annotated[Regex, AfterValidator(_quick)]
+ReplyPattern = Annotated[Text, AfterValidator(_reply_pattern)]
 Argument = Annotated[Text, AfterValidator(_no_nul)]
 EnvName = Annotated[Text, AfterValidator(_env_name)]
 Environment = dict[EnvName, Annotated[Text, AfterValidator(_no_nul)]]

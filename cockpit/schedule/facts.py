@@ -545,13 +545,17 @@ class DoneClaimed(LegFact, frozen=True):
 
 
 class QuestionAsked(LegFact, frozen=True):
-    """An agent asked the operator something, and waits; `by` is its slot."""
+    """An agent asked the operator something, and waits; `by` is its slot.
+
+    `slow`: patterns of the plan's replies that took too long on it, and so matched nothing.
+    """
 
     id: str
     run: str
     text: str
     choices: tuple[str, ...] = ()
     by: str = ""
+    slow: tuple[str, ...] = ()
 
 
 class QuestionAnswered(LegFact, frozen=True):

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from cockpit.errors import OrderRefusedError
 from cockpit.plan.roundzero import PREPARE
 from cockpit.schedule import facts as f
-from cockpit.schedule.matching import plain, quick_reply, standing_reply
+from cockpit.schedule.matching import Found, plain, quick_reply, standing_reply
 from cockpit.schedule.orders import Order
 from cockpit.schedule.snapshot import Leg, Snapshot, Workstream
 from cockpit.schedule.states import State
@@ -37,13 +37,14 @@ def ask(snapshot: Snapshot, workstream: Workstream, order: Order) -> Iterator[f.
     if len(snapshot.open_questions(workstream.id)) >= OPEN_AT_ONCE:
         raise OrderRefusedError(f"{OPEN_AT_ONCE} questions of {workstream.id} are open already: wait for their answers")
     key = f"q{snapshot.seq}"
-    yield f.QuestionAsked(leg.key, key, order.how, text, choices, leg.slot or "")
-    if standing := standing_reply(snapshot.standing.get(workstream.id, ()), text):
+    standing = standing_reply(snapshot.standing.get(workstream.id, ()), text)
+    quick = Found() if standing else quick_reply(snapshot.outline.answers, text)
+    yield f.QuestionAsked(leg.key, key, order.how, text, choices, leg.slot or "", quick.slow)
+    if standing:
         yield f.QuestionAnswered(leg.key, key, standing.reply, f"{standing.by}, for always", AUTOMATIC)
-    elif quick := quick_reply(snapshot.outline.answers, text):
-        reply, share = quick
-        by = f"the plan's answer to {reply.match!r}, which covers {share:.0f}% of it"
-        yield f.QuestionAnswered(leg.key, key, reply.reply, by, AUTOMATIC)
+    elif quick.reply:
+        by = f"the plan's answer to {quick.reply.match!r}, which covers {quick.share:.0f}% of it"
+        yield f.QuestionAnswered(leg.key, key, quick.reply.reply, by, AUTOMATIC)
 
 
 def withdraw(snapshot: Snapshot, workstream: Workstream, order: Order) -> Iterator[f.Fact]:

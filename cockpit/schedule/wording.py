@@ -160,7 +160,8 @@ def _handed_back(fact: f.HandedBack) -> str:
 
 def _asked(fact: f.QuestionAsked) -> str:
     choices = "".join(f" [{number}] {choice}" for number, choice in enumerate(fact.choices, 1))
-    return f"asks ({fact.id}): {fact.text}{choices}"
+    slow = f" (took too long to match: {', '.join(map(repr, fact.slow))})" if fact.slow else ""
+    return f"asks ({fact.id}): {fact.text}{choices}{slow}"
 
 
 def _answered(fact: f.QuestionAnswered) -> str:

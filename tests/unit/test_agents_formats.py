@@ -512,9 +512,9 @@ ASKED: dict[str, list[tuple[dict[str, Any], str]]] = {
     ],
     "item/permissions/requestApproval": [({"permissions": {"network": True}}, 'May it have: {"network": true}?')],
     "mcpServer/elicitation/request": [
-        ({"message": "Note?", "_meta": {"tool_params": {"text": "a"}}}, 'Note? ({"text": "a"})'),
-        ({"message": "Log in", "url": "https://x.org"}, "Log in (https://x.org)"),
-        ({"requestedSchema": {"properties": {}}}, "It asks, without words."),
+        ({"message": "Note?", "_meta": {"tool_params": {"text": "a"}}}, 'May it: Note? ({"text": "a"})'),
+        ({"message": "Log in", "url": "https://x.org"}, "May it: Log in (https://x.org)"),
+        ({"requestedSchema": {"properties": {}}}, "May it: go on, it does not say with what"),
         ({"message": "Who?", "requestedSchema": {"properties": {"name": {}}}}, ""),
     ],
 }

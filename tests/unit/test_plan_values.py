@@ -84,33 +84,12 @@ def test_what_is_no_percentage(written: object) -> None:
         percent(written)
 
 
-@pytest.mark.parametrize(
-    "pattern",
-    [
-        *("(a+)+", "(?:a*)*b", "((x+))+", "(a|b+)*", "([a-z]{2})+", "(a+b){2,}"),
-        *("(a|a)*b", r"(?:\w|a)+!", "(yes|yea){3,}", "(a|)*b", "((a)|b)*c", "(?i:A|a)*b"),
-    ],
-)
-def test_a_reply_needs_a_pattern_that_comes_to_an_end(pattern: str) -> None:
-    with pytest.raises(ValidationError, match="can take for ever"):
+@pytest.mark.parametrize("pattern", ["(", "a{2,1}", "[b-a]"])
+def test_a_reply_needs_a_pattern_that_can_be_read(pattern: str) -> None:
+    with pytest.raises(ValidationError, match=r"not a regular expression: .* at position"):
         Answer(match=pattern, reply="yes")
 
 
-@pytest.mark.parametrize(
-    "pattern",
-    [
-        "(unit |e2e |the )*tests",
-        "(?:ab|cd)+",
-        "(a|a)b",
-        "a+b*",
-        "(a|b)+",
-        "(?i)may i (run|start) it\\??",
-        r"\(a+\)+",
-        "[(a+)]+",
-        "x(y(z+))",
-        "[]()+*]+",
-        "(a+)?b",
-    ],
-)
-def test_a_pattern_that_repeats_plain_things_is_welcome(pattern: str) -> None:
+@pytest.mark.parametrize("pattern", ["(a+)+b", r"\w*\w*!", "(?i)may it: (run|start) x", r"\p{Lu}(?>a|b)"])
+def test_a_pattern_that_is_slow_on_some_text_is_welcome(pattern: str) -> None:
     assert Answer(match=pattern, reply="yes").match == pattern

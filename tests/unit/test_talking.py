@@ -1,8 +1,12 @@
+import time
 from typing import Any
 
 import pytest
 from msgspec.structs import replace
 
+from cockpit.agents.streams import codex_app
+from cockpit.agents.streams.codex_app import CHANGES, FORM, MORE, RUNS
+from cockpit.engine import duplex_acp, duplex_claude
 from cockpit.engine.hidden import hidden
 from cockpit.engine.told import heard
 from cockpit.errors import OrderRefusedError
@@ -12,12 +16,13 @@ from cockpit.schedule import facts as f
 from cockpit.schedule.adding import LONGEST, NOT_TOLD, note
 from cockpit.schedule.carry import carry_out
 from cockpit.schedule.fold import replay
-from cockpit.schedule.matching import quick_reply, share
+from cockpit.schedule.matching import PERMISSION, Found, quick_reply, share
 from cockpit.schedule.orders import Order
 from cockpit.schedule.outline import Outline, QuickReply
 from cockpit.schedule.snapshot import Snapshot
 from cockpit.schedule.talk import Question
 from cockpit.schedule.talking import NOTE_LIMIT, OPEN_AT_ONCE, UNREAD
+from cockpit.schedule.wording import words
 from tests.unit.outlines import changed_workstream, loaded, merged, outline, prepared, ran, told
 
 PLAN = outline([("a", []), ("b", [])])
@@ -164,7 +169,44 @@ def test_a_match_is_measured_by_how_much_of_the_question_it_covers(pattern: str,
 
 
 def test_a_reply_without_any_match_is_never_used() -> None:
-    assert quick_reply([QuickReply("z", "yes", 0.0)], "may I?") is None
+    assert quick_reply([QuickReply("z", "yes", 0.0)], "may I?") == Found()
+
+
+def test_a_pattern_that_takes_too_long_matches_nothing_and_the_fact_says_so() -> None:
+    slow = ("(?:a+)+[^a]$", r"(.*)(.*)(.*)(.*)\1\2x")
+    plan = replace(PLAN, answers=(*(QuickReply(one, "no") for one in slow), QuickReply("a+", "yes")))
+    begun = time.process_time()
+    found = carry_out(running(plan), inside("ask", f"{'a' * 380}x{'a' * 18}")).facts
+    assert time.process_time() - begun < 1.0
+    asked, answered = found
+    assert isinstance(asked, f.QuestionAsked)
+    assert isinstance(answered, f.QuestionAnswered)
+    assert (asked.slow, answered.text) == (slow, "yes")
+    assert f"took too long to match: {slow[0]!r}, " in words(asked)
+
+
+def test_a_permission_is_given_only_by_a_pattern_that_covers_all_of_it() -> None:
+    plan = replace(PLAN, answers=(QuickReply("May it run: make test", "allow", 10.0),))
+    for text in ("May it run: make test?", "May it run: make test; rm -rf ~?"):
+        assert only(gave(running(plan), inside("ask", text))).open, text
+    whole = replace(PLAN, answers=(QuickReply(r"May it run: make test\?", "allow", 10.0),))
+    assert only(gave(running(whole), inside("ask", "May it  run: make test?"))).answer == "allow"
+    assert only(gave(running(plan), inside("ask", "It asks: May it run: make test"))).answer == "allow"
+
+
+def test_a_permission_for_always_is_for_the_same_case() -> None:
+    snapshot = gave(running(), inside("ask", "May it run: rm Build?"))
+    snapshot = gave(snapshot, Order("answer", ("a",), "olga@desk", "allow", how="always"))
+    snapshot = gave(snapshot, inside("ask", "May it run: rm build?"))
+    assert [one.text for one in snapshot.open_questions("a")] == ["May it run: rm build?"]
+    again = gave(snapshot, inside("ask", "May it run:  rm Build?"))
+    assert len(again.open_questions("a")) == 1
+
+
+def test_all_that_go_betweens_ask_for_is_known_as_a_permission() -> None:
+    codex = [codex_app.Wishes().wanted(method, {}) for method in (RUNS, CHANGES, MORE, FORM)]
+    asked = (*codex, duplex_acp.wanted({}), duplex_claude.wanted({}, {}))
+    assert [one for one in asked if not one.startswith(f"{PERMISSION} ") and not one.startswith(f"{PERMISSION}:")] == []
 
 
 def test_too_much_is_refused() -> None:

@@ -86,7 +86,8 @@ class Wishes:
             what = f"May it have: {_words(dig(params, 'permissions'))}?"
         elif method == FORM and not dig(params, "requestedSchema", "properties"):
             more = _words(dig(params, "_meta", "tool_params") or dig(params, "url"))
-            return f"{_words(dig(params, 'message')) or 'It asks, without words.'}{f' ({more})' if more else ''}"
+            said = _words(dig(params, "message")) or "go on, it does not say with what"
+            return f"May it: {said}{f' ({more})' if more else ''}"
         else:
             return ""
         return f"{what} ({why})" if (why := _words(dig(params, "reason"))) else what
