@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from cockpit.agents import toolset
 from cockpit.agents.programs import EVERYWHERE, PROGRAMS
 from cockpit.agents.streams import formats
 from cockpit.agents.streams.events import Parser
@@ -106,14 +107,18 @@ def loads(profile: AgentProfile) -> bool:
     return dialect(profile) in ("acp", "codex")
 
 
-def command(profile: AgentProfile, prompt_file: Path, prompt_text: str, session: str = "") -> Launch:
+def command(
+    profile: AgentProfile, prompt_file: Path, prompt_text: str, session: str = "", *, tools: bool = False
+) -> Launch:
     """Return what to start for a prompt that is kept in a file. Raises CockpitError as `adapter` does.
 
     In a list `{prompt}` and `{prompt_file}` replace whole elements; `prompt: arg` without a `{prompt}` appends it, and
     `prompt: file` leaves it to `{prompt_file}` or $COCKPIT_PROMPT_FILE. A preset hands it over in its own way unless
-    the plan gives `prompt`. `session`: go on with that.
+    the plan gives `prompt`. `session`: go on with that. `tools`: with what cockpit itself offers by MCP, where the
+    command line is the place for it.
     """
     adapter(profile)
+    own_tools = toolset.words(profile) if tools else ()
     known = PROGRAMS.get(profile.preset or "")
     if talked := dialect(profile):
         words = ["sh", "-c", profile.run] if isinstance(profile.run, str) else list(profile.run or ())
@@ -123,7 +128,7 @@ def command(profile: AgentProfile, prompt_file: Path, prompt_text: str, session:
         elif known is not None:
             words = [*(words or known.run), *([known.model, profile.model] if profile.model else [])]
             words += ["--input-format", "stream-json"]
-        words += profile.args
+        words += [*own_tools, *profile.args]
         if known is not None and session and not loads(profile):
             words += [session if word == "{session}" else word for word in known.resume]
         go_between = (sys.executable, "-P", "-m", "cockpit.engine.duplex", talked, str(prompt_file))
@@ -135,7 +140,7 @@ def command(profile: AgentProfile, prompt_file: Path, prompt_text: str, session:
     words = list(profile.run or (known.run if known else ()))
     if known is not None:
         words += [known.model, profile.model] if profile.model else []
-    words += profile.args
+    words += [*own_tools, *profile.args]
     if known is not None and session:
         words += [session if word == "{session}" else word for word in known.resume]
     long = own and how == "arg" and len(prompt_text.encode("utf-8", "replace")) > LONGEST_WORD

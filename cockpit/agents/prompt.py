@@ -31,6 +31,7 @@ COMMANDS = (
     "`cockpit inbox`: shows what other agents told you",
     "`cockpit shared FILE`: says who else is changing a file just now",
 )
+TOOLS = "where the MCP server `cockpit` offers you the same as tools, call those: a sandbox may keep a command from it"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,12 +74,14 @@ def compose(
     present: Sequence[str] = (),
     notes: Sequence[str] = (),
     additions: Sequence[str] = (),
+    tools: bool = False,
 ) -> str:
     """Return the prompt for a run of this leg.
 
     `earlier` are the leg's runs before this one, oldest first; `comments` what the operator said of lines when the
     last one was refused; `present` the paths that the worktree already holds changed; `notes` are further sentences
-    for the agent, `additions` what the operator added to the plan's words, oldest first.
+    for the agent, `additions` what the operator added to the plan's words, oldest first. `tools`: it has the commands
+    as tools, too.
     """
     parts = [f"# {workstream.title or workstream.id}"]
     where = f" of the plan {plan.name}" if plan.name else ""
@@ -103,7 +106,7 @@ def compose(
     parts += _present(present)
     rules = [*RULES, *(["No change of files is expected."] if workstream.expect == "none" else [])]
     parts += _listed("Rules", rules)
-    parts += _listed("Commands that you can run", COMMANDS)
+    parts += _listed("Commands that you can run", [*COMMANDS, *([TOOLS] if tools else [])])
     return "\n\n".join(parts) + "\n"
 
 

@@ -84,7 +84,8 @@ def run(argv: Sequence[str]) -> int:
     """Carry out one command line and return its exit code; errors are printed, never raised."""
     try:
         code = _dispatch(_globals_last(list(argv)))
-        sys.stdout.flush()
+        if not sys.stdout.closed:  # an MCP server closes it behind its last answer
+            sys.stdout.flush()
         return code
     except KeyboardInterrupt:
         return INTERRUPTED
@@ -102,6 +103,10 @@ def run(argv: Sequence[str]) -> int:
 
 
 def _dispatch(argv: list[str]) -> int:
+    if argv == ["mcp"]:  # an agent's first call of its model waits for it
+        from cockpit.cli.mcp import mcp
+
+        return mcp()
     if "--line" in argv and (lining := _plain_form(argv, ("--line", "--tmux"), ("--width",))) is not None:
         from cockpit.cli.line import print_line
 

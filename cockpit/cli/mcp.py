@@ -1,5 +1,6 @@
 """`cockpit mcp`: what an agent may say and ask, as tools of an MCP server on stdio, by the protocol's own SDK."""
 
+import gc
 from typing import TYPE_CHECKING, Any
 
 from cockpit.errors import CockpitError
@@ -18,11 +19,14 @@ where only a human can decide. No tool here approves, releases or merges anythin
 
 def mcp() -> int:
     """Serve note, ask, send, inbox, shared and done as tools of the Model Context Protocol on stdio (inside a run)."""
+    gc.disable()  # the SDK makes hundreds of classes: looking for garbage among them takes a third of its start
     from cockpit.engine.inside import inside
 
     here = inside()
     try:
         server = made(here)
+        gc.freeze()
+        gc.enable()
     except ImportError as error:
         hint = "install it with cockpit: pip install 'cockpit[mcp]'"
         raise CockpitError("the MCP server needs the package `mcp`, which is not installed", hint=hint) from error

@@ -4,10 +4,12 @@ It offers no files and no terminals: an agent in its own worktree needs none of 
 """
 
 import asyncio
+import os
 from pathlib import Path
 from typing import Any
 
 from cockpit import __version__
+from cockpit.agents import toolset
 from cockpit.agents.streams.stream import rows
 from cockpit.engine.duplex import Agent, Ask, Earlier, offered, on_a_line
 from cockpit.engine.rpc import Rpc
@@ -49,7 +51,10 @@ class Talk:
             return stop == "end_turn"
 
     async def _open(self) -> Any:
-        return (await self._rpc.call("session/new", _here())).get("sessionId")
+        servers = toolset.handed(os.environ)
+        opened = await self._rpc.tried("session/new", _here(servers)) if servers else None
+        # One that cannot have them is to work without them, or to say what else is wrong.
+        return (opened if opened is not None else await self._rpc.call("session/new", _here([]))).get("sessionId")
 
     async def _load(self, able: dict[str, Any], session: str) -> bool:
         """Have the agent go on with a session, and say whether it can; what it tells again of it is not new output."""
@@ -58,7 +63,12 @@ class Talk:
             return False
         self._agent.repeats = True
         try:
-            return await self._rpc.tried("session/load", {"sessionId": session, **_here()}) is not None
+            servers = toolset.handed(os.environ)
+            given = [_here(servers), *([_here([])] if servers else [])]
+            for here in given:
+                if await self._rpc.tried("session/load", {"sessionId": session, **here}) is not None:
+                    return True
+            return False
         finally:
             self._agent.repeats = False
 
@@ -89,8 +99,8 @@ class Talk:
         return _NOTHING if chosen is None else {"outcome": {"outcome": "selected", "optionId": chosen["optionId"]}}
 
 
-def _here() -> dict[str, Any]:
-    return {"cwd": str(Path.cwd()), "mcpServers": []}
+def _here(servers: list[dict[str, Any]]) -> dict[str, Any]:
+    return {"cwd": str(Path.cwd()), "mcpServers": servers}
 
 
 def wanted(call: Any) -> str:

@@ -10,6 +10,7 @@ from pathlib import Path
 from cockpit.engine.project import Project, base_origin, outline_of
 from cockpit.errors import CockpitError
 from cockpit.plan.duration import amount
+from cockpit.plan.settings import AgentProfile
 from cockpit.schedule.wording import count
 
 LOGS_PER_RUN = 2 * 32 * 1024 * 1024
@@ -121,19 +122,30 @@ def _why_not_ours(project: Project, branch: str, tip: str, elsewhere: Path | Non
 
 
 def _agents(project: Project) -> _Found:
+    from cockpit.agents import toolset
     from cockpit.agents.presets import program
 
     plan = project.loaded.plan
     if not plan.agents:
         yield False, "the plan has no agents, so nothing can run it", "add `agents:` with at least one profile"
     for name, profile in plan.agents.items():
+        if profile.mcp and (why := toolset.lacking(profile)):
+            yield False, f"{name}: `mcp: true`, and it gets no tools: {why}", toolset.HINT
         wanted = program(profile)
         if wanted is None:
             yield True, f"{name}: a shell command", ""
             continue
         place = _found(wanted, project.repo.root)
         hint = f"install {wanted}, or correct the profile's `run`"
-        yield place is not None, f"{name}: {place or f'{wanted} is not found'}", "" if place else hint
+        told = f", {_tools(profile)}" if place and profile.preset not in (None, "shell") else ""
+        yield place is not None, f"{name}: {place or f'{wanted} is not found'}{told}", "" if place else hint
+
+
+def _tools(profile: AgentProfile) -> str:
+    from cockpit.agents.toolset import lacking
+
+    why = lacking(profile)
+    return f"without cockpit's tools ({why})" if why else "with cockpit's tools"
 
 
 def _found(program: str, root: Path) -> str | None:

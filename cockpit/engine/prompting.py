@@ -11,9 +11,18 @@ from cockpit.schedule.snapshot import Leg
 
 
 def text(
-    plan: Plan, workstream: Workstream, leg: Leg, *, present: Sequence[str] = (), notes: Sequence[str] = ()
+    plan: Plan,
+    workstream: Workstream,
+    leg: Leg,
+    *,
+    present: Sequence[str] = (),
+    notes: Sequence[str] = (),
+    tools: bool = False,
 ) -> str:
-    """Return the prompt of a leg's next run: `present` and `notes` are what git and other agents add to it."""
+    """Return the prompt of a leg's next run: `present` and `notes` are what git and other agents add to it.
+
+    `tools`: its agent gets the commands as tools, too.
+    """
     return compose(
         plan,
         workstream,
@@ -23,6 +32,7 @@ def text(
         present=present,
         notes=notes,
         additions=[*leg.additions, leg.addition],
+        tools=tools,
     )
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from cockpit.agents import environment, presets, runs
+from cockpit.agents import environment, presets, runs, toolset
 from cockpit.agents.streams.limits import Limit, wakes_at
 from cockpit.engine import checks, following, preparing, prompting
 from cockpit.engine.duplex import Earlier
@@ -117,14 +117,15 @@ class Running:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         present = changed_files(worktree, leg.base, self._effects.project.setup_files) if leg.attempt > 1 else ()
         paths = [change.path for change in present]
-        session = self._session(leg, profile)
+        session, tools = self._session(leg, profile), toolset.gives(profile)
         told = [*notes(self._effects, leg, outfit), *heard(mail)]
         if session:
             text = prompting.text_again(leg, present=paths, notes=told)
             if presets.loads(profile):  # whether it can go on with that, only the agent itself knows
-                Earlier.keep(folder, session, prompting.text(plan, workstream, leg, present=paths, notes=told))
+                anew = prompting.text(plan, workstream, leg, present=paths, notes=told, tools=tools)
+                Earlier.keep(folder, session, anew)
         else:
-            text = prompting.text(plan, workstream, leg, present=paths, notes=told)
+            text = prompting.text(plan, workstream, leg, present=paths, notes=told, tools=tools)
         prompt = folder / "prompt.md"
         prompt.write_text(text, encoding="utf-8", errors="replace")  # paths may hold bytes that are no UTF-8
         Handed(leg.addition, tuple(one.id for one in mail)).keep(folder)
@@ -141,13 +142,14 @@ class Running:
             profile_env=presets.env(profile, folder),
             workstream_env=workstream.env,
         )
-        launch = presets.command(profile, prompt, text, session)
+        env = environment.with_own_command(toolset.environment(profile, env), self._effects.project.state.path / "bin")
+        launch = presets.command(profile, prompt, text, session, tools=True)
         return runs.RunSpec(
             run_id=run,
             folder=folder,
             command=launch.command,
             cwd=worktree,
-            env=environment.with_own_command(env, self._effects.project.state.path / "bin"),
+            env=env,
             stdin=launch.stdin,
             timeout_s=plan.limits.run_timeout,
         )

@@ -76,6 +76,7 @@ _BY_MODEL: dict[str, dict[str, str]] = {
         "attach": "The agent's interactive command, for you who take its work over; {session} is its conversation.",
         "pass_env": "Names of variables of cockpit's own environment that the agent gets.",
         "args": "Appended to the preset's command line.",
+        "mcp": "Cockpit's own tools by MCP: false: none; true: demanded; default: where the extra is installed.",
         "cost": "Prices for agents that report no cost.",
     },
     "Cost": {

@@ -57,6 +57,7 @@ class AgentProfile(Frozen):
     pass_env: tuple[EnvName, ...] = ()
     args: tuple[Argument, ...] = ()
     attach: tuple[Argument, ...] = ()
+    mcp: Flag | None = None
     cost: Cost | None = None
 
     @model_validator(mode="after")

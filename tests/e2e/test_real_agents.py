@@ -55,8 +55,7 @@ CLAUDE = {"hasCompletedOnboarding": True, "theme": "dark", "customApiKeyResponse
 LEAVES = {"claude": "/exit", "codex": "/quit", "opencode": "/exit", "gemini": "/quit", "aider": "/exit"}
 ASKS_THE_HUMAN = re.compile(r"1\. (Yes|Allow once|Trust)|\(Y\)es/\(N\)o")
 
-SERVER = {"command": "cockpit", "args": ["mcp"]}
-KEPT = ("COCKPIT_RUN", "COCKPIT_WORKSTREAM", "COCKPIT_STATE", "COCKPIT_WORKTREE")
+SERVER = {"command": "cockpit", "args": ["mcp"], "timeout": 60000}
 pytestmark = [pytest.mark.anyio, pytest.mark.skipif(not URL, reason="COCKPIT_TEST_MODEL_URL names no model server")]
 
 
@@ -364,33 +363,28 @@ async def test_a_permission_is_asked_for_and_the_answer_counts(scene: Scene, age
     scene.check()
 
 
-@pytest.mark.parametrize("agent", RESUMABLE, indirect=True)
-async def test_it_notes_and_asks_by_mcp_and_by_its_shell(scene: Scene, agent: dict[str, Any], model: str) -> None:
-    preset, env = agent["preset"], dict(agent["env"])
-    args = {
-        "claude": [
-            "--mcp-config",
-            json.dumps({"mcpServers": {"cockpit": SERVER}}),
-            "--allowedTools",
-            "Bash,mcp__cockpit",
-        ],
-        "codex": [
-            *("-c", 'mcp_servers.cockpit.command="cockpit"', "-c", 'mcp_servers.cockpit.args=["mcp"]'),
-            *("-c", "mcp_servers.cockpit.required=true", "-c", f"mcp_servers.cockpit.env_vars={json.dumps(KEPT)}"),
-            *("-c", 'mcp_servers.cockpit.default_tools_approval_mode="approve"'),
-        ],
-    }.get(preset, [])
-    local = {"type": "local", "command": ["cockpit", "mcp"], "timeout": 60000}
-    env["OPENCODE_CONFIG_CONTENT"] = opencode(model, mcp={"cockpit": local})
-    settings = Path(env["HOME"]) / ".gemini" / "settings.json"
-    settings.write_text(json.dumps({**GEMINI, "mcpServers": {"cockpit": {**SERVER, "timeout": 60000}}}))
+@pytest.mark.parametrize(
+    ("agent", "more"),
+    [
+        *((one, {}) for one in RESUMABLE),
+        ("claude", {"args": ["--permission-prompt-tool", "stdio"]}),
+        ("opencode", {"preset": "acp", "run": ["opencode", "acp"]}),
+    ],
+    indirect=["agent"],
+)
+async def test_it_notes_and_asks_by_mcp_and_by_its_shell(
+    scene: Scene, agent: dict[str, Any], more: dict[str, Any], model: str
+) -> None:
+    preset = agent["preset"]
+    settings = Path(agent["env"]["HOME"]) / ".gemini" / "settings.json"
+    settings.write_text(json.dumps({**GEMINI, "mcpServers": {"cockpit": SERVER}}))  # nothing else configures it there
     ask = f"call ask {json.dumps({'question': 'Which port?', 'choices': ['80', '8080']})}"
     by_mcp = ['call note {"text": "by mcp"}', ask, "shell printf x > mcp.txt", "say fine"]
     by_shell = ["shell cockpit note 'by shell' && cockpit done I-1 && cockpit inbox > out.txt 2>&1", "say fine"]
     streams: dict[str, dict[str, Any]] = {"a": told(*by_mcp)}
     if preset != "codex":  # its sandbox has no sockets
         streams["b"] = {**told(*by_shell), "issues": [{"id": "I-1"}]}
-    scene.plan(streams, agents={"real": {**agent, "env": env, "args": args}})
+    scene.plan(streams, agents={"real": {**agent, **more}})
     async with scene.driving() as play:
         await play.start()
         await play.until(lambda one: one.snapshot.open_questions("a"), SECONDS)

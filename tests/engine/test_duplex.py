@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from cockpit.agents import toolset
 from cockpit.engine import duplex, duplex_acp, duplex_claude
 from cockpit.engine import inside as engine_inside
 from cockpit.engine.duplex import Dialect, Earlier, Said, offered, put, talk
@@ -55,6 +56,17 @@ while line := sys.stdin.readline():
         say(id=message["id"], result={"stopReason": "end_turn"})
 pathlib.Path("said.txt").write_text("|".join(said))
 print("bye", flush=True)
+"""
+TAKES = """
+import json, sys
+while line := sys.stdin.readline():
+    message = json.loads(line)
+    method, params = message["method"], message["params"]
+    if method == "session/new":
+        print(json.dumps(params["mcpServers"]), file=open("servers.txt", "a"))
+    refused = method == "session/new" and params["mcpServers"] and sys.argv[1]
+    answer = {"error": {"message": "no"}} if refused else {"result": {"sessionId": "s", "stopReason": "end_turn"}}
+    print(json.dumps({"id": message["id"], **answer}), flush=True)
 """
 CLAUDE = """
 import json, pathlib, sys
@@ -197,6 +209,17 @@ async def test_an_acp_agent_asks_and_is_answered(
     printed = out.getvalue().decode()
     assert printed.startswith("a line that is no message\n")
     assert printed.endswith("bye\n"), "what comes at its end is passed on too"
+
+
+@pytest.mark.parametrize(("refuses", "opened"), [("", ["cockpit"]), ("new", ["cockpit", ""])])
+async def test_a_session_is_opened_with_the_tools_and_without_them_where_that_is_refused(
+    script: Callable[[str], list[str]], monkeypatch: pytest.MonkeyPatch, refuses: str, opened: list[str]
+) -> None:
+    monkeypatch.setenv(toolset.HANDED, '{"name": "cockpit"}')
+    operator, out = Operator(), io.BytesIO()
+    assert await talk(duplex_acp.Talk, [*script(TAKES), refuses], "work", operator, out)
+    given = [json.loads(line) for line in left("servers.txt").splitlines()]
+    assert ["".join(one["name"] for one in servers) for servers in given] == opened
 
 
 async def test_an_agent_that_ends_too_early_or_refuses_is_no_good_end(script: Callable[[str], list[str]]) -> None:
