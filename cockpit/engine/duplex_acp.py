@@ -4,6 +4,7 @@ It offers no files and no terminals: an agent in its own worktree needs none of 
 """
 
 import asyncio
+import json
 import os
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,14 @@ from cockpit.engine.duplex import Agent, Ask, Earlier, offered, on_a_line
 from cockpit.engine.rpc import Rpc
 
 PROTOCOL = 1
+_BESIDE = {
+    "edit": (
+        *("content", "contents", "diff", "edits", "new_content", "new_str", "new_string", "newContent", "newString"),
+        *("newText", "old_content", "old_str", "old_string", "oldContent", "oldString", "oldText"),
+    ),
+    "execute": ("description", "timeout"),
+}
+"""What of the input of a kind of tool is not shown: the operator reads it in the change, or it changes nothing."""
 _NOTHING = {"outcome": {"outcome": "cancelled"}}
 
 
@@ -104,13 +113,22 @@ def _here(servers: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def wanted(call: Any) -> str:
-    """Return what an agent wants to be allowed, in words, from a tool call as it describes it."""
+    """Return what an agent wants to be allowed, in words: a title, and all else that says what that does."""
     given = call if isinstance(call, dict) else {}
     title = on_a_line(str(given.get("title") or given.get("kind") or "something"))
     raw = given.get("rawInput")
-    command = raw.get("command") if isinstance(raw, dict) else None
-    more = on_a_line(command) if isinstance(command, str) else ""
-    return f"May it: {title}{f' ({more})' if more and more not in title else ''}?"
+    fields = raw if isinstance(raw, dict) else {"input": raw}
+    said = (None, title.strip("`"), str(Path.cwd()))
+    beside = _BESIDE.get(str(given.get("kind")), ())
+    more = {key: one for key, one in fields.items() if key not in beside and _line(one) not in said}
+    command = _line(more.pop("command")) if isinstance(more.get("command"), str) else ""
+    rest = json.dumps(more, ensure_ascii=False) if more else ""
+    shown = " ".join(filter(None, (command, rest)))
+    return f"May it: {title}{f' ({shown})' if shown else ''}?"
+
+
+def _line(value: Any) -> Any:
+    return on_a_line(value) if isinstance(value, str) else value
 
 
 def option_for(options: list[dict[str, Any]], answer: str) -> dict[str, Any] | None:

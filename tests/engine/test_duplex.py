@@ -332,6 +332,15 @@ async def test_claude_is_told_what_the_operator_says_at_once(
 def test_what_is_wanted_is_said_in_words() -> None:
     assert duplex_acp.wanted({"title": "in.txt", "rawInput": {"command": "rm -rf x"}}) == "May it: in.txt (rm -rf x)?"
     assert duplex_acp.wanted(None) == "May it: something?"
+    touch = {"command": "touch a", "description": "rig", "cwd": str(Path.cwd())}
+    assert duplex_acp.wanted({"title": "`touch a`", "kind": "execute", "rawInput": touch}) == "May it: `touch a`?"
+    there = {"title": "touch", "kind": "execute", "rawInput": {**touch, "cwd": "/etc", "sandbox": False}}
+    assert duplex_acp.wanted(there) == 'May it: touch (touch a {"cwd": "/etc", "sandbox": false})?'
+    edit = {"title": "/w/a.py", "kind": "edit", "rawInput": {"filepath": "/w/a.py", "diff": "+x", "mode": "0777"}}
+    assert duplex_acp.wanted(edit) == 'May it: /w/a.py ({"mode": "0777"})?'
+    moved = {"title": "move", "kind": "move", "rawInput": {"from": "a", "to": "/etc/b", "content": None}}
+    assert duplex_acp.wanted(moved) == 'May it: move ({"from": "a", "to": "/etc/b"})?'
+    assert duplex_acp.wanted({"title": "fetch", "rawInput": ["x.org"]}) == 'May it: fetch ({"input": ["x.org"]})?'
     assert duplex_claude.wanted({"decision_reason": "outside"}, {"a": 1}) == 'May it use a tool: {"a": 1}? (outside)'
     moving, free = {"path": "a", "to": "/etc/b"}, {"command": "make", "dangerouslyDisableSandbox": True}
     assert duplex_claude.wanted({"tool_name": "move"}, moving) == 'May it use move: a {"to": "/etc/b"}?'
