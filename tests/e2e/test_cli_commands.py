@@ -113,13 +113,17 @@ def test_the_preflight_names_what_is_in_the_way(
 
 
 def test_the_preflight_counts_the_disk_and_looks_for_programs(desk_of: Callable[..., Desk]) -> None:
-    head = 'agents: {x: {run: ["no-such-program-at-all"]}}\nlimits: {min_free_disk: 900TB}\n'
+    tools = 'y: {preset: gemini, run: ["true"], mcp: true}, z: {preset: claude, run: ["true"], mcp: false}'
+    head = f'agents: {{x: {{run: ["no-such-program-at-all"]}}, {tools}}}\nlimits: {{min_free_disk: 900TB}}\n'
     desk = desk_of("workstreams: [{id: a}]\n", head=head)
     found = desk.json("check", code=1)
-    wrong = {one["name"]: one["detail"] for one in found["preflight"] if not one["ok"]}
-    assert set(wrong) == {"agents", "disk"}
-    assert "no-such-program-at-all is not found" in wrong["agents"]
-    assert "min_free_disk 900.0 TB" in wrong["disk"]
+    wrong = [(one["name"], one["detail"]) for one in found["preflight"] if not one["ok"]]
+    assert [name for name, _ in wrong] == ["agents", "agents", "disk"]
+    assert "no-such-program-at-all is not found" in wrong[0][1]
+    assert "y: `mcp: true`, and it gets no tools: Gemini CLI takes them from its own settings" in wrong[1][1]
+    assert "min_free_disk 900.0 TB" in wrong[2][1]
+    fine = [one["detail"] for one in found["preflight"] if one["name"] == "agents" and one["ok"]]
+    assert fine[-1].endswith(", without cockpit's tools (`mcp: false`)")
 
 
 def test_leftovers_are_named_with_what_to_do(desk_of: Callable[..., Desk], tmp_path: Path) -> None:
