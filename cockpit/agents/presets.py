@@ -71,15 +71,19 @@ def adapter(profile: AgentProfile) -> Adapter:
     """Return how agents of this profile are driven. Raises CockpitError for what this version cannot drive."""
     if isinstance(profile.run, str):
         # Nothing is ever put into a shell string.
-        for key, used in (("prompt: arg", profile.prompt == "arg"), ("args", bool(profile.args))):
+        keys = {"prompt: arg": profile.prompt == "arg", "args": profile.args, "resume": profile.resume}
+        for key, used in keys.items():
             if used:
                 raise CockpitError(f"`{key}` needs `run` as a list", hint=f"run: {shlex.split(profile.run)!r}")
     output = output_of(profile)
-    known = PROGRAMS.get(profile.preset or "")
+    if profile.resume and loads(profile):
+        raise CockpitError("`resume` is not for an agent that is asked to go on by its protocol", hint="remove it")
+    if profile.resume and output == "plain":
+        raise CockpitError("`resume` needs an `output` that tells a session", hint="output: claude")
     return Adapter(
         profile.preset or "shell",
         partial(formats.parser, output),
-        resumes=(known is not None and bool(known.resume) and not isinstance(profile.run, str)) or loads(profile),
+        resumes=(bool(_resume(profile, "")) and not isinstance(profile.run, str)) or loads(profile),
         cumulative=output in formats.CUMULATIVE,
         cumulative_cost=output in formats.CUMULATIVE_COST,
     )
@@ -129,8 +133,8 @@ def command(
             words = [*(words or known.run), *([known.model, profile.model] if profile.model else [])]
             words += ["--input-format", "stream-json"]
         words += [*own_tools, *profile.args]
-        if known is not None and session and not loads(profile):
-            words += [session if word == "{session}" else word for word in known.resume]
+        if session and not loads(profile):
+            words += _resume(profile, session)
         go_between = (sys.executable, "-P", "-m", "cockpit.engine.duplex", talked, str(prompt_file))
         return Launch((*go_between, *words), None)
     if isinstance(profile.run, str):
@@ -141,8 +145,8 @@ def command(
     if known is not None:
         words += [known.model, profile.model] if profile.model else []
     words += [*own_tools, *profile.args]
-    if known is not None and session:
-        words += [session if word == "{session}" else word for word in known.resume]
+    if session:
+        words += _resume(profile, session)
     long = own and how == "arg" and len(prompt_text.encode("utf-8", "replace")) > LONGEST_WORD
     if known is not None and own:
         words += known.told
@@ -168,6 +172,17 @@ def attached(profile: AgentProfile, session: str = "") -> tuple[str, ...]:
         raise CockpitError("no `attach` in the plan says how it is opened for you", hint=ATTACH)
     if "{session}" in words and not session:
         raise CockpitError("its agent has left no conversation that could be gone on with", hint="take a shell there")
+    return _with_session(words, session)
+
+
+def _resume(profile: AgentProfile, session: str) -> tuple[str, ...]:
+    """Return the words that go on with a session: the plan's, else the preset's."""
+    known = PROGRAMS.get(profile.preset or "")
+    words = (known.resume if known is not None else ()) if profile.resume is None else profile.resume
+    return _with_session(words, session)
+
+
+def _with_session(words: Iterable[str], session: str) -> tuple[str, ...]:
     return tuple(session if word == "{session}" else word for word in words)
 
 
@@ -189,7 +204,8 @@ def env(profile: AgentProfile, folder: Path) -> dict[str, str]:
 
 def leaves(profiles: Iterable[AgentProfile]) -> tuple[str, ...]:
     """Return the patterns of what agents write into a worktree for themselves: no part of anybody's work."""
-    found = [known.leaves for profile in profiles if (known := PROGRAMS.get(profile.preset or ""))]
+    known = {name: program.leaves for name, program in PROGRAMS.items()}
+    found = [known.get(one.preset or "", ()) if one.leaves is None else one.leaves for one in profiles]
     return tuple(dict.fromkeys(pattern for patterns in found for pattern in patterns))
 
 

@@ -49,6 +49,7 @@ def commands(plan: Plan) -> tuple[tuple[str, str], ...]:
     for name, profile in plan.agents.items():
         start = f"preset {profile.preset}" if profile.run is None else command_text(profile.run)
         found.append((f"agents.{name}", " ".join([start, *profile.args])))
+        found += [(f"agents.{name}.resume", command_text(profile.resume))] if profile.resume else []
         found += [(f"agents.{name}.attach", command_text(profile.attach))] if profile.attach else []
     if plan.prepare is not None:
         found += [(f"prepare.run[{n}]", command_text(command)) for n, command in enumerate(plan.prepare.run)]

@@ -14,6 +14,7 @@ from cockpit.plan.values import (
     InsidePath,
     Name,
     Number,
+    OwnFiles,
     Percent,
     Regex,
     ReplyPattern,
@@ -56,7 +57,9 @@ class AgentProfile(Frozen):
     env: Environment = Field(default_factory=dict)
     pass_env: tuple[EnvName, ...] = ()
     args: tuple[Argument, ...] = ()
+    resume: tuple[Argument, ...] | None = None
     attach: tuple[Argument, ...] = ()
+    leaves: tuple[OwnFiles, ...] | None = None
     mcp: Flag | None = None
     cost: Cost | None = None
 

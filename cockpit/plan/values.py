@@ -89,6 +89,12 @@ def _inside(pattern: str) -> str:
     return pattern
 
 
+def _own_files(pattern: str) -> str:
+    if not pattern.strip("*?./"):
+        raise wrong(f"that would be all of the work: {pattern!r}", "the agent's own files alone: [.my-agent*]")
+    return pattern
+
+
 def _env_name(name: str) -> str:
     if not _ENV_NAME.fullmatch(name):
         raise wrong(f"not a name of an environment variable: {name!r}", "letters, digits and _")
@@ -171,6 +177,7 @@ RunCommands = Annotated[
     WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "array", "items": _COMMAND_SCHEMA}]}),
 ]
 InsidePath = Annotated[Text, AfterValidator(_inside)]
+OwnFiles = Annotated[InsidePath, AfterValidator(_own_files)]
 Regex = Annotated[Text, AfterValidator(_regex)]
 ReplyPattern = Annotated[Text, AfterValidator(_reply_pattern)]
 Argument = Annotated[Text, AfterValidator(_no_nul)]

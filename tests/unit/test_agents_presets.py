@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
 from cockpit.agents import presets
 from cockpit.agents.checkup import check_up
@@ -40,6 +41,53 @@ def test_placeholders_replace_whole_elements_only() -> None:
 def test_a_prompt_as_argument_comes_last_unless_it_is_placed() -> None:
     assert launched(run=["agent"], prompt="arg", args=["-p"]) == Launch(("agent", "-p", "do it"), None)
     assert launched(run=["agent", "{prompt}", "-q"], prompt="arg") == Launch(("agent", "do it", "-q"), None)
+
+
+OWN: dict[str, Any] = {"run": ["x"], "output": "claude", "resume": ["-r", "{session}", "r{session}"]}
+
+
+def test_the_words_that_go_on_with_a_session_are_the_plans_where_it_gives_them() -> None:
+    def words(session: str, **keys: Any) -> str:
+        found = presets.command(profile(**keys), PROMPT, "do it", session).command
+        return " ".join(found)
+
+    assert words("S", **OWN) == "x -r S r{session}"
+    assert words("", **OWN) == "x"
+    assert words("S", **OWN, prompt="arg", args=["-v"]) == "x -v -r S r{session} do it"
+    assert words("S", preset="codex", run=["x"], resume=["go-on", "{session}"]) == "x go-on S -"
+    assert words("S", preset="codex", run=["x"], resume=[]) == "x -"
+    asking = {"preset": "claude", "run": ["x"], "args": [*presets.ASKS_US], "resume": ["-r", "{session}"]}
+    assert words("S", **asking).endswith(" -r S")
+    assert [presets.adapter(profile(**keys)).resumes for keys in (OWN, {"preset": "codex", "resume": []})] == [
+        True,
+        False,
+    ]
+
+
+@pytest.mark.parametrize(
+    ("keys", "why"),
+    [
+        ({**OWN, "run": "x"}, "`resume` needs `run` as a list"),
+        ({**OWN, "output": "plain"}, "`resume` needs an `output` that tells a session"),
+        ({"preset": "acp", "run": ["x"], "resume": ["-r"]}, "asked to go on by its protocol"),
+        ({"preset": "codex", "run": ["codex", "app-server"], "resume": ["-r"]}, "asked to go on by its protocol"),
+    ],
+)
+def test_words_that_would_never_be_used_are_refused(keys: dict[str, Any], why: str) -> None:
+    with pytest.raises(CockpitError, match=why):
+        presets.adapter(profile(**keys))
+
+
+def test_what_an_agent_leaves_for_itself_is_the_plans_word_where_it_gives_one() -> None:
+    own = profile(run=["x"], leaves=[".x*", "x/"])
+    assert presets.leaves([own, profile(preset="aider"), own]) == (".x*", "x/", ".aider*")
+    assert presets.leaves([profile(preset="aider", leaves=[]), profile(run=["x"])]) == ()
+
+
+@pytest.mark.parametrize("pattern", ["*", "**", "./**/*", "", ".", "/x", "../x", "~/x"])
+def test_what_an_agent_leaves_is_never_all_of_the_work_or_elsewhere(pattern: str) -> None:
+    with pytest.raises(ValidationError, match=r"all of the work|not a path inside"):
+        profile(run=["x"], leaves=[pattern])
 
 
 def test_nothing_is_put_into_a_shell_string() -> None:
