@@ -60,7 +60,7 @@ def words(profile: AgentProfile) -> tuple[str, ...]:
     given = [*(profile.run or ()), *profile.args]
     if not gives(profile):
         return ()
-    if profile.preset == "claude" and not any(f'"{NAME}"' in word for word in given):
+    if profile.preset == "claude" and not any('"mcpServers"' in word and f'"{NAME}"' in word for word in given):
         servers = {"mcpServers": {NAME: {"command": command, "args": arguments}}}
         return (f"--mcp-config={json.dumps(servers)}", f"--allowedTools=mcp__{NAME}")
     if profile.preset == "codex" and not any(f"mcp_servers.{NAME}.command" in word for word in given):

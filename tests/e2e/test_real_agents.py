@@ -366,7 +366,7 @@ async def test_a_permission_is_asked_for_and_the_answer_counts(scene: Scene, age
 @pytest.mark.parametrize(
     ("agent", "more"),
     [
-        *((one, {}) for one in RESUMABLE),
+        *((one, {"mcp": True} if "codex" in one else {}) for one in RESUMABLE),  # else it gives the server a second
         ("claude", {"args": ["--permission-prompt-tool", "stdio"]}),
         ("opencode", {"preset": "acp", "run": ["opencode", "acp"]}),
     ],

@@ -188,9 +188,11 @@ async def test_a_run_that_is_paused_in_a_tool_without_end_goes_on_with_its_sessi
         first, second = (run for run, _ in scene.begun("a"))
         assert "--resume" not in (scene.stage / f"{first}.args").read_text()
         args = (scene.stage / f"{second}.args").read_text().split()
+        assert "--allowedTools=mcp__cockpit" in args
         assert args[-2:] == ["--resume", "4c22ce82-458a-43b5-ab58-6301cedc8142"]
         told = scene.prompts("a")
         assert told[0].startswith("# a\n")
+        assert "MCP server `cockpit`" in told[0]
         assert told[1].startswith("# Go on\n")
         assert "- a.txt" in told[1]
         assert not play.leg("a").continues

@@ -41,8 +41,9 @@ OURS = {"type": "local", "command": COMMAND, "timeout": 60000}
 
 @pytest.mark.parametrize("talks", [[], ["--permission-prompt-tool", "stdio"]])
 def test_claude_gets_a_server_and_may_use_it_before_the_plans_own_words(talks: list[str]) -> None:
-    words = launched("claude", args=[*talks, "--verbose"])
+    words = launched("claude", args=[*talks, "--verbose", "--append-system-prompt", 'call it "cockpit"'])
     server, allowed = [one for one in words if "cockpit" in one.partition("=")[2]]
+    assert words.index(server) > words.index("acceptEdits")
     assert json.loads(server.removeprefix("--mcp-config=")) == {
         "mcpServers": {"cockpit": {"command": sys.executable, "args": COMMAND[1:]}}
     }
