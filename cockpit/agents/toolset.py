@@ -19,7 +19,7 @@ KEPT = ("COCKPIT_RUN", "COCKPIT_WORKSTREAM", "COCKPIT_STATE", "COCKPIT_WORKTREE"
 HANDED = "COCKPIT_TOOLS"
 """The variable by which the server reaches whoever opens the session of an agent of the ACP, as JSON."""
 EXTRA = "mcp"
-HINT = "pip install 'cockpit[mcp]', or take `mcp: true` out of the profile"
+ABSENT = f"the extra `{EXTRA}` is not installed"
 _OPENCODE = "OPENCODE_CONFIG_CONTENT"
 _CALL_MS = 60_000  # a call of `ask` takes up to 50 s
 
@@ -39,14 +39,15 @@ def lacking(profile: AgentProfile) -> str:
         return "nothing is known of how it takes them"
     if isinstance(profile.run, str) and profile.preset in ("claude", "codex"):
         return "nothing is put into a shell string"
-    return "" if installed() else f"the extra `{EXTRA}` is not installed"
+    return "" if installed() else ABSENT
 
 
 def gives(profile: AgentProfile) -> bool:
     """Say whether agents of this profile get the tools. Raises CockpitError where they must and do not."""
     why = lacking(profile)
     if why and profile.mcp:
-        raise CockpitError(f"`mcp: true`, and it gets no tools: {why}", hint=HINT)
+        otherwise = "pip install 'cockpit[mcp]', or " if why == ABSENT else ""
+        raise CockpitError(f"`mcp: true`, and it gets no tools: {why}", hint=f"{otherwise}leave out `mcp: true`")
     return not why
 
 

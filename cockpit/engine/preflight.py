@@ -129,8 +129,10 @@ def _agents(project: Project) -> _Found:
     if not plan.agents:
         yield False, "the plan has no agents, so nothing can run it", "add `agents:` with at least one profile"
     for name, profile in plan.agents.items():
-        if profile.mcp and (why := toolset.lacking(profile)):
-            yield False, f"{name}: `mcp: true`, and it gets no tools: {why}", toolset.HINT
+        try:
+            toolset.gives(profile)
+        except CockpitError as error:
+            yield False, f"{name}: {error.what}", error.hint
         wanted = program(profile)
         if wanted is None:
             yield True, f"{name}: a shell command", ""
