@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from cockpit.agents import processes
+from cockpit.agents import processes, toolset
 from cockpit.engine import attached, changes, outputs, prompting
 from cockpit.engine.effects import Effects
 from cockpit.engine.past import Past
@@ -112,7 +112,11 @@ class Questions:
             plan, now = self._effects.project.loaded.plan, self._effects.engine.snapshot.leg_under_way(workstream)
             if (known := plan.find(workstream)) is None:
                 raise CockpitError(f"{workstream} is no longer in the plan: it has no next run")
-            text = prompting.text(plan, known, now)
+            profiles = [
+                plan.agents.get(name) for name in plan.agents_of(known)[:1]
+            ]  # who is to take it, if that is free
+            tools = any(one is not None and not toolset.lacking(one) for one in profiles)
+            text = prompting.text(plan, known, now, tools=tools)
             return {"run": None, "text": KNOWN.text(text[:PROMPT_LIMIT]), "left_out": len(text[PROMPT_LIMIT:])}
         if leg.run is None:
             return {"run": None, "text": "", "left_out": 0}
