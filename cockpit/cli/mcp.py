@@ -63,6 +63,7 @@ class Tools:
 
     async def answer(self, question: str) -> str:
         """Wait on for the answer of a question that `ask` named, such as q12."""
+        await self._here.waits_on(question)
         return _told(await self._here.answered(question, WAIT_S))
 
     async def send(self, workstream: str, text: str) -> str:

@@ -67,6 +67,8 @@ class Inside:
         if again != OTHER:
             known = await self.question("asked", run=self.run, text=text, answered=again == SAME)
             if known["id"]:
+                if again == SAME:
+                    await self.waits_on(str(known["id"]))
                 return str(known["id"])
         return await self.order("ask", text, words=choices)
 
@@ -90,6 +92,11 @@ class Inside:
             if not found["open"] or (deadline is not None and loop.time() >= deadline):
                 return found
 
+    async def waits_on(self, question: str) -> None:
+        """Have it noted that the answer of an earlier question is waited for again, as far as that can be."""
+        with contextlib.suppress(OrderRefusedError, DriverGoneError):
+            await self.order("ask", f"waits on for {question}", about=question)
+
     async def withdraw(self, question: str) -> dict[str, Any]:
         """Give up on a question, and return how it stands: an answer that came just before counts.
 
@@ -107,9 +114,9 @@ class Inside:
         """
         found = await self.question("inbox", workstream=self.workstream, everything=everything)
         messages: list[dict[str, Any]] = found["messages"]
-        if new := [str(one["id"]) for one in messages if not one["read"]]:
-            with contextlib.suppress(OrderRefusedError):  # or another call read them at that moment
-                await self.order("inbox", about=" ".join(new))
+        new = [str(one["id"]) for one in messages if not one["read"]]
+        with contextlib.suppress(OrderRefusedError):  # or another call read them at that moment
+            await self.order("inbox", about=" ".join(new))
         return messages
 
     async def hear(self, known: Iterable[str]) -> dict[str, Any]:

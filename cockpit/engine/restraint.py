@@ -1,6 +1,6 @@
 """Holds back a run that says more than anybody can read: so many orders at once, then one every few seconds.
 
-It keeps the journal from growing by what a program says in a loop; it ends nothing.
+It keeps the journal from growing by what a program says, or looks for, in a loop; it ends nothing.
 """
 
 from collections.abc import Callable, Collection
@@ -9,7 +9,7 @@ from cockpit.clock import Clock
 from cockpit.errors import OrderRefusedError, TooManyOrdersError
 from cockpit.schedule.orders import Order
 from cockpit.schedule.talk import TALK
-from cockpit.schedule.talking import FROM_INSIDE
+from cockpit.schedule.talking import FROM_INSIDE, only_looks
 
 AT_ONCE, EVERY_S = 60, 2.0
 QUESTIONS_AT_ONCE, QUESTIONS_EVERY_S = 240, 1.0
@@ -28,12 +28,24 @@ class Restraint:
         self._under_way = under_way
         self._free_at: dict[tuple[str, str], float] = {}
         self._told: set[tuple[str, str]] = set()
+        self._noted: set[tuple[str, str, str]] = set()
 
     def require(self, order: Order) -> None:
-        """Let an order of a run pass. Raises OrderRefusedError for the first one too many, then TooManyOrdersError."""
+        """Let an order of a run pass. Raises OrderRefusedError for the first one too many, then TooManyOrdersError.
+
+        TooManyOrdersError, too, for one that only says again that it looks: the first is noted.
+        """
         if order.verb not in AGENTS_OWN or not order.how:
             return
+        under_way, looks = self._under_way(), (order.how, order.verb, order.expected)
+        self._noted = {one for one in self._noted if one[0] in under_way}
+        if looks in self._noted:
+            raise TooManyOrdersError("that is noted already")
         self._count(order.how, _kind(order))
+        if only_looks(order):
+            self._noted.add(looks)
+        elif order.verb == "inbox":
+            self._noted.discard((order.how, order.verb, ""))
 
     def refuse(self, run: str, what: str) -> None:
         """Refuse a human's order from a run. Raises OrderRefusedError, and TooManyOrdersError for one too many."""

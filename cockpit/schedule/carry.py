@@ -61,7 +61,7 @@ def carry_out(snapshot: Snapshot, order: Order) -> Carried:
             refused.append(error.what)
         except _DoneAlreadyError as already:
             done.append(str(already))
-    if not found and (refused or not done):
+    if not found and (refused or not (done or talking.only_looks(order))):
         raise OrderRefusedError("; ".join(refused[:5]) or f"nothing to {order.verb}")
     if len(order.reason) > adding.LONGEST:  # what has a limit of its own was refused with that
         count = len(order.reason)

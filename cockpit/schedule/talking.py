@@ -21,6 +21,11 @@ FROM_INSIDE = frozenset({"note", "ask", "withdraw", "send", "inbox", "done"})
 """The verbs of an agent: `how` names the run that they come from."""
 
 
+def only_looks(order: Order) -> bool:
+    """Tell whether an agent only looks: into an inbox with nothing new, or for the answer of an earlier question."""
+    return bool(order.expected) if order.verb == "ask" else order.verb == "inbox" and not order.expected
+
+
 def note(snapshot: Snapshot, workstream: Workstream, order: Order) -> Iterator[f.Fact]:
     """Yield what keeps an agent's note of its progress."""
     leg = _speaking(snapshot, workstream, order)
@@ -30,6 +35,11 @@ def note(snapshot: Snapshot, workstream: Workstream, order: Order) -> Iterator[f
 def ask(snapshot: Snapshot, workstream: Workstream, order: Order) -> Iterator[f.Fact]:
     """Yield what puts an agent's question, and its answer where one was given beforehand."""
     leg = _speaking(snapshot, workstream, order)
+    if only_looks(order):
+        earlier = snapshot.questions.get(order.expected)
+        if earlier is None or earlier.run != order.how:
+            raise OrderRefusedError(f"{order.how} asked no question {order.expected}")
+        return
     text = _text(order, TEXT_LIMIT, "question")
     choices = tuple(choice for choice in map(plain, order.words) if choice)
     if len(choices) > CHOICES or any(len(choice) > CHOICE_LIMIT for choice in choices):
@@ -108,6 +118,8 @@ def why_not_told(snapshot: Snapshot, workstream: str) -> str:
 def inbox(snapshot: Snapshot, workstream: Workstream, order: Order) -> Iterator[f.Fact]:
     """Yield what marks messages as read: those that the order names."""
     leg = _speaking(snapshot, workstream, order)
+    if only_looks(order):
+        return
     named = order.expected.split()
     found = tuple(one.id for one in snapshot.unread(workstream.id) if one.id in named)
     if not found:

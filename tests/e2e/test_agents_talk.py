@@ -46,6 +46,11 @@ async def test_agents_note_ask_send_and_are_answered(scene: Scene) -> None:
         hows = [one.how for one in play.of(f.QuestionAnswered)]
         assert hows == ["operator", "timeout"]
         assert [one.how for one in play.of(f.MessagesRead)] == ["inbox"]
+        given = [one for one in play.of(f.OrderGiven) if one.how]
+        assert [one.verb for one in given if one.targets == ("b",)] == ["shared", "inbox"]
+        looked = [(one.verb, one.reason) for one in given if one.targets == ("a",)]
+        assert looked[1] == ("inbox", ""), "nothing was there"
+        assert [why for verb, why in looked if verb == "ask"][1].startswith("waits on for q")
     assert scene.base_file("answer.txt").strip() == "8080"
     assert "for humans" in (scene.stage / "approved").read_text()
     assert (scene.stage / "late").read_text().splitlines()[-1] == "1"
@@ -83,6 +88,12 @@ async def test_the_same_by_an_mcp_server_on_stdio(scene: Scene) -> None:
                 await play.until(lambda one: one.snapshot.open_questions("a"))
                 assert (await play.order("answer", "a", number=2)).ok
             assert "text='y'" in str(asking.result().content)
+            (asked,) = play.snapshot.questions
+            for _ in "12":
+                again = await client.call_tool("answer", {"question": asked})
+                assert "text='y'" in str(again.content)
+            await play.until(lambda one: any(given.expected == asked for given in one.of(f.OrderGiven)))
+            assert sum(given.expected == asked for given in play.of(f.OrderGiven)) == 1
         scene.go("go")
         await play.until_merged("a")
 

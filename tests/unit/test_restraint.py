@@ -74,6 +74,29 @@ def test_a_run_that_tries_on_and_on_what_only_humans_may_do_is_noted_for_a_while
     assert given(restraint, 1) == ["taken"], "what it says is counted apart"
 
 
+def test_a_run_that_only_looks_on_and_on_is_noted_once() -> None:
+    def look(restraint: Restraint, verb: str, about: str = "", run: str = "r1") -> str:
+        try:
+            restraint.require(Order(verb, ("a",), f"{run}@agent", expected=about, how=run))
+        except TooManyOrdersError as error:
+            return error.what
+        return "taken"
+
+    here = ["r1", "r2"]
+    restraint = Restraint(FakeClock(1000.0), lambda: here)
+    assert [look(restraint, "inbox") for _ in range(300)] == ["taken", *["that is noted already"] * 299]
+    assert look(restraint, "inbox", run="r2") == "taken"
+    assert look(restraint, "inbox", "m1") == look(restraint, "inbox", "m1") == "taken", "this reads a message"
+    assert [look(restraint, "inbox") for _ in "12"] == ["taken", "that is noted already"]
+    assert [look(restraint, "ask", about) for about in ("q1", "q2", "q1")] == [
+        "taken",
+        "taken",
+        "that is noted already",
+    ]
+    here.remove("r1")
+    assert look(restraint, "ask", "q1") == "taken", "the driver judges who is not under way"
+
+
 def test_run_ids_that_are_made_up_count_as_one() -> None:
     restraint = Restraint(FakeClock(1000.0), runs_under_way)
     found = [given(restraint, 1, run=f"made-up-{number}")[0] for number in range(100)]

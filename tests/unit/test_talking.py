@@ -119,6 +119,15 @@ def test_an_answer_names_its_question_where_there_are_several() -> None:
     assert refused(snapshot, Order("answer", ("b",), reason="x")) == "b asks nothing"
 
 
+def test_who_only_looks_again_leaves_the_order_as_the_fact() -> None:
+    snapshot = gave(running(), inside("ask", "one?"))
+    for looks in (inside("ask", "waits on", expected=only(snapshot).id), inside("inbox")):
+        assert carry_out(snapshot, looks).facts == ()
+    assert "asked no question q99" in refused(snapshot, inside("ask", "x", expected="q99"))
+    of_another = Order("ask", ("b",), "claude#2", "x", how="b@1", expected=only(snapshot).id)
+    assert "asked no question" in refused(snapshot, of_another)
+
+
 def test_a_question_ends_with_its_time_or_with_its_run() -> None:
     snapshot = gave(running(), inside("ask", "one?"))
     late = gave(snapshot, inside("withdraw", expected=only(snapshot).id))
