@@ -36,8 +36,9 @@ print(json.dumps([json.loads(answers.readline())["answer"] for _ in sys.argv[4:]
 async def raw(socket_path: Path, where: str, *rest: Any, **env: str) -> str:
     """Run a client of the socket that is none of cockpit's, and return what it printed."""
     words = [one if isinstance(one, str) else json.dumps(one) for one in rest]
-    argv = (sys.executable, "-ISc", RAW, where, RAW, str(socket_path), *words)
-    client = await create_subprocess_exec(*argv, stdout=PIPE, env={**os.environ, **env})
+    argv = (sys.executable, "-ISc", RAW, where, RAW, socket_path.name, *words)
+    there = socket_path.parent  # the whole path may be longer than a socket's name can be
+    client = await create_subprocess_exec(*argv, stdout=PIPE, cwd=there, env={**os.environ, **env})
     printed, _ = await client.communicate()
     assert client.returncode == 0
     return printed.decode()
