@@ -144,7 +144,7 @@ _BY_MODEL: dict[str, dict[str, str]] = {
     "Answer": {
         "match": "Regular expression that the question must match.",
         "reply": "The reply.",
-        "threshold": "How much of the question the longest match has to cover, at least; default: 80%; of a permission: all.",
+        "threshold": "How much of the question the longest match has to cover; default: 80%; of a permission: all.",
     },
     "Workstream": {
         "id": "Unique among workstreams and issues: letters, digits, dot, underscore, dash.",
