@@ -270,13 +270,16 @@ class Running:
         wake = wakes_at(limit, now)
         slot = self._engine.snapshot.runs[run].slot
         slept = f.ProfileSlept(key, run, slot.rpartition("#")[0], wake or now + UNNAMED_SLEEP_S, reason)
-        # A limit that names its end is nobody's failure; one that does not could go on for ever.
-        again = f.RetryScheduled(key, now, reason, counted=False) if wake else self._engine.after_failure(key, reason)
+        asleep = {one: sleep.until for one, sleep in self._engine.snapshot.sleepers(now).items()}
+        asleep[slept.profile] = max(slept.until, asleep.get(slept.profile, now))
+        workstream = self._engine.snapshot.workstreams[self._engine.snapshot.legs[key].workstream]
+        awake = min((asleep.get(one, now) for one in workstream.outline.agents), default=now)
+        # A limit that names its end, or that another may do the work under, is nobody's failure; else it could go on
+        # for ever.
+        again: f.Fact = f.RetryScheduled(key, now, reason, counted=False)
+        if not wake and awake > now:
+            again = self._engine.after_failure(key, reason)
         if isinstance(again, f.RetryScheduled):  # no earlier than a profile that may do it is awake
-            asleep = {one: sleep.until for one, sleep in self._engine.snapshot.sleepers(now).items()}
-            asleep[slept.profile] = max(slept.until, asleep.get(slept.profile, now))
-            workstream = self._engine.snapshot.workstreams[self._engine.snapshot.legs[key].workstream]
-            awake = min((asleep.get(one, now) for one in workstream.outline.agents), default=now)
             again = replace(again, at=max(again.at, awake))
         return slept, again
 

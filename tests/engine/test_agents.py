@@ -256,6 +256,24 @@ async def test_a_quota_puts_a_profile_to_sleep_and_the_fallback_takes_over(
     scene.check()
 
 
+async def test_a_limit_that_names_no_time_counts_where_nobody_else_is_awake(
+    scene: Scene, stage: Callable[..., None]
+) -> None:
+    does = f'case "$0" in *codex) {QUOTA % "a while"};; esac; works; say claude-edit.jsonl'
+    streams: dict[str, dict[str, Any]] = {
+        "held": {"does": does, "agent": "first", "fallback": ["other"]},
+        "alone": {"does": does, "agent": "second"},
+    }
+    stage(streams, {"first": {"preset": "codex"}, "second": {"preset": "codex"}, "other": {"preset": "claude"}})
+    async with scene.driving() as play:
+        await play.start()
+        await play.until_merged("held")
+        await play.until_state(alone="failed")
+        assert (play.snapshot.legs["held"].failures, play.snapshot.legs["alone"].failures) == (0, 1)
+        assert all(one.until <= time.time() + 60 for one in play.of(f.ProfileSlept))
+    scene.check()
+
+
 async def test_a_short_limit_is_slept_over_and_counts_as_no_failure(scene: Scene, stage: Callable[..., None]) -> None:
     does = f"[ $attempt = 1 ] && {{ {QUOTA % '1 second'}; }}; works; say codex-edit.jsonl"
     stage({"a": {"does": does}}, {"one": {"preset": "codex"}})
