@@ -31,6 +31,12 @@ SETTINGS = (
 OWN = ("critical", "agent", "fallback", "env", "gates", "approve", "merge")
 """The keys of a workstream that trust covers."""
 
+_ABSENT_AT_DEFAULT = ("resume", "leaves", "mcp")
+"""Keys of a profile that are left out where it does not name them.
+
+The others are always there. A key that comes new belongs here: else all plans would have to be trusted again.
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Change:
@@ -125,6 +131,10 @@ def _kept_workstream(old: Workstream | None, new: Workstream) -> tuple[Workstrea
 
 def _settings(plan: Plan) -> dict[str, Any]:
     parts = plan.model_dump(mode="json", by_alias=True, include=set(SETTINGS))
+    for profile in parts["agents"].values():
+        for key in _ABSENT_AT_DEFAULT:
+            if profile[key] is None:
+                del profile[key]
     # The first agent is the default one, so their order counts.
     parts["agents"] = {**parts["agents"], "(order)": list(parts["agents"])} if parts["agents"] else {}
     return parts

@@ -42,6 +42,12 @@ def test_what_is_covered_is_plain_json() -> None:
     assert json.loads(json.dumps(covered(loaded()))) == covered(loaded())
 
 
+def test_a_key_that_came_later_voids_no_trust() -> None:
+    assert digest(loaded()) == "694f7a81bdb59f93c82b4773c9e4f5794900cf9b54c43afbcae68956cd55d54a"
+    for own in ("resume: [go, '{session}']", "leaves: [.mine*]", "mcp: false"):
+        assert digest(loaded(HEAD.replace("args: [x]", f"args: [x], {own}"))) != digest(loaded())
+
+
 @pytest.mark.parametrize(
     "workstreams",
     [
