@@ -7,6 +7,7 @@ import asyncio
 import socket
 import struct
 import sys
+from collections.abc import Callable
 
 from cockpit.processtree import run_around, run_in_ancestry
 
@@ -16,9 +17,13 @@ _CREDENTIALS = struct.Struct("3i")
 
 
 class Peers:
-    """Tells by a connection whether it comes from inside a run; one around this very driver does not count."""
+    """Tells by a connection whether it comes from inside a run.
 
-    def __init__(self) -> None:
+    One around this very driver does not count, unless the driver's own plan had it (`is_own`): an agent started that.
+    """
+
+    def __init__(self, is_own: Callable[[str], bool]) -> None:
+        self._is_own = is_own
         self._around: str | None = None
 
     async def start(self) -> None:
@@ -28,7 +33,7 @@ class Peers:
     async def run_behind(self, connection: socket.socket) -> str | None:
         """Return the run that a connection comes from, None for a human's; GONE where nobody is left to look at."""
         run = await asyncio.to_thread(_run_behind, connection)
-        return None if run == self._around else run
+        return None if run == self._around and not (run and self._is_own(run)) else run
 
 
 def _run_behind(connection: socket.socket) -> str | None:

@@ -38,7 +38,7 @@ class Server:
         self._engine = engine
         self._path = path
         self._ask = ask
-        self._peers = Peers()
+        self._peers = Peers(lambda run: run in engine.snapshot.runs)
         self._server: asyncio.Server | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._writers: set[asyncio.StreamWriter] = set()

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from cockpit.engine.peers import Peers
 from cockpit.schedule.facts import OrderRefused
 from tests.engine.scenes import Scene
 
@@ -81,3 +82,21 @@ async def test_an_order_is_refused_where_nobody_is_left_to_look_at(scene: Scene,
         assert refused.reason == (
             "`start` is for humans: this order comes from a process that is gone, or that cannot be looked at"
         )
+
+
+@pytest.mark.parametrize("own", [False, True])
+async def test_a_driver_that_an_agent_started_lets_it_give_no_orders(
+    own: bool, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("COCKPIT_RUN", "a-1-x")
+    peers = Peers(lambda run: own and run == "a-1-x")
+    await peers.start()
+    script = "import socket, sys; s = socket.socket(socket.AF_UNIX); s.connect('s'); s.recv(1)"
+    with socket.socket(socket.AF_UNIX) as door:
+        monkeypatch.chdir(tmp_path)
+        door.bind("s")
+        door.listen()
+        client = await create_subprocess_exec(sys.executable, "-ISc", script)
+        with door.accept()[0] as line:
+            assert await peers.run_behind(line) == ("a-1-x" if own else None)
+        await client.wait()
