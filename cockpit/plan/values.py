@@ -112,6 +112,8 @@ def _regex(pattern: str) -> str:
         re.compile(pattern)
     except re.error as error:
         raise wrong(f"not a regular expression: {error}", _REGEX_HINT) from None
+    except RecursionError:
+        raise wrong(*_TOO_DEEP) from None
     return pattern
 
 
@@ -122,9 +124,12 @@ def _reply_pattern(pattern: str) -> str:
         regex.compile(pattern)
     except regex.error as error:
         raise wrong(f"not a regular expression: {error}", _REGEX_HINT) from None
+    except RecursionError:
+        raise wrong(*_TOO_DEEP) from None
     return pattern
 
 
+_TOO_DEEP = ("a regular expression with too many groups in groups", "write it with fewer brackets")
 _REGEX_HINT = "backslashes are doubled inside double quotes"
 _DURATION_HINT = "s, m, h or d, for example 90s, 10m, 1h 30m"
 _NUMBER_OR_TEXT = {"type": ["string", "number"]}

@@ -86,5 +86,5 @@ def _compiled(pattern: str) -> "Pattern[str] | None":
 
     try:
         return regex.compile(pattern)
-    except regex.error:
+    except (regex.error, RecursionError):
         return None

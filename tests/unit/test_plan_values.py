@@ -90,6 +90,11 @@ def test_a_reply_needs_a_pattern_that_can_be_read(pattern: str) -> None:
         Answer(match=pattern, reply="yes")
 
 
+def test_a_pattern_of_a_reply_may_be_too_deep_to_be_read() -> None:
+    with pytest.raises(ValidationError, match="too many groups in groups"):
+        Answer(match="(" * 5000 + "a" + ")" * 5000, reply="yes")
+
+
 @pytest.mark.parametrize("pattern", ["(a+)+b", r"\w*\w*!", "(?i)may it: (run|start) x", r"\p{Lu}(?>a|b)"])
 def test_a_pattern_that_is_slow_on_some_text_is_welcome(pattern: str) -> None:
     assert Answer(match=pattern, reply="yes").match == pattern
