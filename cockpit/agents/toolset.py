@@ -4,6 +4,7 @@ It starts no server: the programs do. What a user's own configuration calls `coc
 """
 
 import json
+import re
 import sys
 from collections.abc import Mapping
 from importlib.util import find_spec
@@ -21,6 +22,7 @@ HANDED = "COCKPIT_TOOLS"
 EXTRA = "mcp"
 ABSENT = f"the extra `{EXTRA}` is not installed"
 _OPENCODE = "OPENCODE_CONFIG_CONTENT"
+_CODEX_HAS_IT = re.compile(rf"\bmcp_servers\.{NAME}(\.command|\.url)?\s*=")  # with both Codex does not start
 _CALL_MS = 60_000  # a call of `ask` takes up to 50 s
 
 
@@ -61,10 +63,10 @@ def words(profile: AgentProfile) -> tuple[str, ...]:
     given = [*(profile.run or ()), *profile.args]
     if not gives(profile):
         return ()
-    if profile.preset == "claude" and not any('"mcpServers"' in word and f'"{NAME}"' in word for word in given):
+    if profile.preset == "claude" and not any(map(_names_it, given)):
         servers = {"mcpServers": {NAME: {"command": command, "args": arguments}}}
         return (f"--mcp-config={json.dumps(servers)}", f"--allowedTools=mcp__{NAME}")
-    if profile.preset == "codex" and not any(f"mcp_servers.{NAME}.command" in word for word in given):
+    if profile.preset == "codex" and not any(map(_CODEX_HAS_IT.search, given)):
         # What is required is waited for, and ends a run where it does not come up; else a second is all that it gets.
         required = {"required": True} if profile.mcp else {}
         kept = {"command": command, "args": arguments, "env_vars": KEPT, "default_tools_approval_mode": "approve"}
@@ -93,6 +95,15 @@ def environment(profile: AgentProfile, env: Mapping[str, str]) -> dict[str, str]
 def handed(env: Mapping[str, str]) -> list[dict[str, object]]:
     """Return the servers that a session of the ACP is to be opened with."""
     return [json.loads(env[HANDED])] if env.get(HANDED) else []
+
+
+def _names_it(word: str) -> bool:
+    """Say whether a word of Claude Code's command line is a configuration with a server of this name."""
+    try:
+        found = json.loads(word.removeprefix("--mcp-config="))
+        return NAME in found["mcpServers"]
+    except (ValueError, RecursionError, TypeError, KeyError):
+        return False
 
 
 def _added(config: str) -> str:

@@ -68,7 +68,10 @@ def test_codex_gets_a_server_that_nothing_waits_for_unless_it_is_demanded(run: l
     ("preset", "args"),
     [
         ("claude", ["--mcp-config", '{"mcpServers": {"cockpit": {"command": "cockpit", "args": ["mcp"]}}}']),
+        ("claude", ['--mcp-config={"mcpServers": {"cockpit": {"command": "cockpit", "args": ["mcp"]}}}']),
         ("codex", ["-c", 'mcp_servers.cockpit.command="cockpit"', "-c", 'mcp_servers.cockpit.args=["mcp"]']),
+        ("codex", ["-c", 'mcp_servers.cockpit.url="http://127.0.0.1:1/"']),
+        ("codex", ["--config=mcp_servers.cockpit = {command = 'cockpit'}"]),
     ],
 )
 def test_who_configured_it_by_hand_has_one_server_and_not_two(preset: str, args: list[str]) -> None:
@@ -76,6 +79,11 @@ def test_who_configured_it_by_hand_has_one_server_and_not_two(preset: str, args:
         presets.command(profile(preset, args=args), PROMPT, "do it", "S").command
     )
     assert toolset.gives(profile(preset, args=args))
+
+
+def test_a_server_of_another_name_that_is_told_of_cockpit_is_another_one() -> None:
+    other = '{"mcpServers": {"db": {"command": "db", "args": ["cockpit"]}}}'
+    assert "--allowedTools=mcp__cockpit" in launched("claude", args=["--mcp-config", other])
 
 
 def test_opencode_gets_it_beside_what_is_configured() -> None:
