@@ -93,9 +93,12 @@ class Inside:
                 return found
 
     async def waits_on(self, question: str) -> None:
-        """Have it noted that the answer of an earlier question is waited for again, as far as that can be."""
+        """Have it noted that the answer of an earlier question is waited for again, as far as that can be.
+
+        It has no words: a driver of an earlier version would put them to the operator.
+        """
         with contextlib.suppress(OrderRefusedError, DriverGoneError):
-            await self.order("ask", f"waits on for {question}", about=question)
+            await self.order("ask", about=question)
 
     async def withdraw(self, question: str) -> dict[str, Any]:
         """Give up on a question, and return how it stands: an answer that came just before counts.

@@ -47,7 +47,8 @@ def _order(fact: f.OrderGiven) -> str:
     whom = "everything" if fact.everything else " ".join((*fact.targets, *profiles))
     number = f" {fact.number}" if fact.number is not None else ""
     by = f" by {fact.by}" if fact.by else ""
-    return f"order {fact.verb}{number} {whom}".rstrip() + by + _because(fact.reason)
+    again = f"waits on for {fact.expected}" if fact.verb == "ask" and fact.expected else ""
+    return f"order {fact.verb}{number} {whom}".rstrip() + by + _because(fact.reason or again)
 
 
 def _plan_changed(fact: f.PlanChanged) -> str:

@@ -7,6 +7,7 @@ import pytest
 
 from cockpit.engine.driver import drive
 from cockpit.schedule import facts as f
+from cockpit.schedule.wording import words
 from tests.engine.scenes import WRITES, Scene
 
 INSIDE = """
@@ -50,7 +51,8 @@ async def test_agents_note_ask_send_and_are_answered(scene: Scene) -> None:
         assert [one.verb for one in given if one.targets == ("b",)] == ["shared", "inbox"]
         looked = [(one.verb, one.reason) for one in given if one.targets == ("a",)]
         assert looked[1] == ("inbox", ""), "nothing was there"
-        assert [why for verb, why in looked if verb == "ask"][1].startswith("waits on for q")
+        again = next(one for one in given if one.verb == "ask" and one.expected)
+        assert (again.reason, words(again)) == ("", f"order ask a by {again.by}: waits on for {again.expected}")
     assert scene.base_file("answer.txt").strip() == "8080"
     assert "for humans" in (scene.stage / "approved").read_text()
     assert (scene.stage / "late").read_text().splitlines()[-1] == "1"
