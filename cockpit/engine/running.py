@@ -25,6 +25,7 @@ from cockpit.git.status import changed_files
 from cockpit.plan.model import AgentProfile, Workstream
 from cockpit.plan.roundzero import PREPARE
 from cockpit.schedule import facts as f
+from cockpit.schedule.decide import able
 from cockpit.schedule.snapshot import Leg
 from cockpit.schedule.talk import Message
 
@@ -272,8 +273,8 @@ class Running:
         slept = f.ProfileSlept(key, run, slot.rpartition("#")[0], wake or now + UNNAMED_SLEEP_S, reason)
         asleep = {one: sleep.until for one, sleep in self._engine.snapshot.sleepers(now).items()}
         asleep[slept.profile] = max(slept.until, asleep.get(slept.profile, now))
-        workstream = self._engine.snapshot.workstreams[self._engine.snapshot.legs[key].workstream]
-        awake = min((asleep.get(one, now) for one in workstream.outline.agents), default=now)
+        may = able(self._engine.snapshot, self._engine.snapshot.legs[key])
+        awake = min((asleep.get(one, now) for one in may), default=asleep[slept.profile])
         # A limit that names its end, or that another may do the work under, is nobody's failure; else it could go on
         # for ever.
         again: f.Fact = f.RetryScheduled(key, now, reason, counted=False)

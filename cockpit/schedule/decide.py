@@ -173,6 +173,13 @@ def _agents_for(snapshot: Snapshot, leg: Leg) -> tuple[str, ...]:
     return tuple(one for one in agents if one != leg.avoid) if leg.avoid else agents
 
 
+def able(snapshot: Snapshot, leg: Leg) -> tuple[str, ...]:
+    """Return the profiles that may do a leg once they are awake and free: what drains or is quarantined stays out."""
+    held = snapshot.held_slots()
+    open_now = {slot.rpartition("#")[0] for slot in snapshot.slots() if slot not in held} - snapshot.draining
+    return tuple(one for one in _agents_for(snapshot, leg) if one in open_now)
+
+
 def records_of(snapshot: Snapshot, known: Mapping[str, Record]) -> dict[str, Record]:
     """Return what is known of this plan's profiles, by their names here; it is `known` by their digests."""
     return {one.name: known[one.digest] for one in snapshot.outline.profiles if one.digest in known} if known else {}

@@ -263,13 +263,16 @@ async def test_a_limit_that_names_no_time_counts_where_nobody_else_is_awake(
     streams: dict[str, dict[str, Any]] = {
         "held": {"does": does, "agent": "first", "fallback": ["other"]},
         "alone": {"does": does, "agent": "second"},
+        "left": {"does": does, "agent": "third", "fallback": ["drained"]},
     }
-    stage(streams, {"first": {"preset": "codex"}, "second": {"preset": "codex"}, "other": {"preset": "claude"}})
+    profiles = {name: {"preset": "codex"} for name in ("first", "second", "third")}
+    stage(streams, {**profiles, "other": {"preset": "claude"}, "drained": {"preset": "claude"}})
     async with scene.driving() as play:
+        assert (await play.order("drain", words=("drained",))).ok
         await play.start()
         await play.until_merged("held")
-        await play.until_state(alone="failed")
-        assert (play.snapshot.legs["held"].failures, play.snapshot.legs["alone"].failures) == (0, 1)
+        await play.until_state(alone="failed", left="failed")
+        assert [play.snapshot.legs[one].failures for one in ("held", "alone", "left")] == [0, 1, 1]
         assert all(one.until <= time.time() + 60 for one in play.of(f.ProfileSlept))
     scene.check()
 
