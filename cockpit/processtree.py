@@ -111,7 +111,8 @@ def run_in_ancestry() -> str | None:
 def run_around(pid: int) -> str | None:
     """Return the id of the run that a process, or one of its ancestors, belongs to; None when there is none.
 
-    Raises ProcessLookupError where the process itself has ended.
+    Empty where it has more ancestors than are looked at: no human's has, and a program could hide so. Raises
+    ProcessLookupError where the process itself has ended.
     """
     above = pid
     for _ in range(_DEEPEST):
@@ -124,7 +125,7 @@ def run_around(pid: int) -> str | None:
         if run is not None:
             return run
         above = entry.parent
-    return None
+    return ""
 
 
 def _run_of(pid: int) -> str | None:

@@ -33,7 +33,7 @@ class Peers:
     async def run_behind(self, connection: socket.socket) -> str | None:
         """Return the run that a connection comes from, None for a human's; GONE where nobody is left to look at."""
         run = await asyncio.to_thread(_run_behind, connection)
-        return None if run == self._around and not (run and self._is_own(run)) else run
+        return None if run and run == self._around and not self._is_own(run) else run
 
 
 def _run_behind(connection: socket.socket) -> str | None:

@@ -200,3 +200,8 @@ def test_a_kernel_without_process_descriptors_is_no_obstacle(
     assert processtree.descriptor(sleeper.pid) == -1
     assert processtree.end_tree(process, None, 5.0) == (process,)
     assert sleeper.wait() == -15
+
+
+def test_who_hides_below_more_ancestors_than_are_looked_at_counts_as_of_a_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(processtree, "_DEEPEST", 1)
+    assert processtree.run_around(os.getpid()) == ""
