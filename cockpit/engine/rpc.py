@@ -12,6 +12,7 @@ from cockpit.safetext import safe_line
 
 NO_METHOD = -32601
 Message = dict[str, Any]
+_GONE = "the agent ended before its work did"
 
 
 class Rpc:
@@ -31,6 +32,7 @@ class Rpc:
         self._ids = itertools.count(1)
         self._waiting: dict[int, asyncio.Future[Any]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
+        self._over = False
 
     async def __aenter__(self) -> Self:
         self.do(self._listen())
@@ -61,7 +63,9 @@ class Rpc:
             return None
 
     async def begin(self, method: str, params: Message) -> asyncio.Future[Any]:
-        """Send a call, and return what `result` waits for."""
+        """Send a call, and return what `result` waits for. Raises AgentGoneError."""
+        if self._over:  # it may still take input, and will never answer
+            raise AgentGoneError(_GONE)
         number, coming = self._promise()
         await self._agent.send({"jsonrpc": "2.0", "id": number, "method": method, "params": params})
         return coming
@@ -100,9 +104,10 @@ class Rpc:
                 elif isinstance(number, int) and (coming := self._waiting.pop(number, None)) and not coming.done():
                     coming.set_result(message)
         finally:
+            self._over = True
             for coming in self._waiting.values():
                 if not coming.done():
-                    coming.set_exception(AgentGoneError("the agent ended before its work did"))
+                    coming.set_exception(AgentGoneError(_GONE))
 
     async def _answer(self, method: str, message: Message) -> None:
         result = await self._reply(method, _object(message.get("params")))
