@@ -22,5 +22,5 @@ def heed(folder: Path) -> None:
         watcher = ProcessId(int(fields["pid"][0]), fields["start"][0])
     except (OSError, LookupError, ValueError):
         return  # nothing of it runs yet
-    _heeded.add(folder)
     KNOWN.learn(processtree.environment_of(watcher))
+    _heeded.add(folder)  # only now: another thread that reads the same output is not to be ahead of it
