@@ -169,7 +169,11 @@ class Agent:
 
 
 def _json(message: dict[str, Any]) -> bytes:
-    return json.dumps(message, separators=(",", ":")).encode() + b"\n"
+    text = json.dumps(message, separators=(",", ":"))
+    if "\\ud" in text:  # it may hold half a pair, as bytes that are no UTF-8 become: Codex drops the whole message
+        whole = json.dumps(message, ensure_ascii=False).encode("utf-8", "replace")
+        text = json.dumps(json.loads(whole), separators=(",", ":"))
+    return text.encode() + b"\n"
 
 
 class Dialect(Protocol):

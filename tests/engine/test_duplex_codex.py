@@ -152,6 +152,19 @@ async def test_its_questions_come_with_their_choices_and_a_secret_is_said_to_be_
     assert lines("answered.txt") == ['{"answers": {"q1": {"answers": ["Blue"]}}}']
 
 
+async def test_half_a_character_in_an_answer_is_replaced_as_codex_would_drop_the_answer(
+    server: Callable[..., list[str]], tmp_path: Path
+) -> None:
+    asked = ("item/tool/requestUserInput", {"questions": [{"id": "q", "question": "Which?"}]})
+
+    async def answer(_: str, __: tuple[str, ...]) -> str:
+        return "caf\udce9 \U0001f9d1"
+
+    assert await talk(Talk, server(asked), "go", answer, io.BytesIO())
+    answered = json.loads((tmp_path / "answered.txt").read_text())
+    assert answered == {"answers": {"q": {"answers": ["caf? \U0001f9d1"]}}}
+
+
 async def test_what_the_operator_says_goes_on_with_its_turn_or_is_one_of_its_own(
     server: Callable[..., list[str]],
 ) -> None:
