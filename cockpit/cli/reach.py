@@ -33,6 +33,8 @@ def opened(plan: Path, state_dir: Path | None) -> "Project":
 
     Nobody has to mend a plan before agents can be paused or asked after. Raises as `as_written`.
     """
+    from dataclasses import replace
+
     from cockpit.cli.known import driven_state
     from cockpit.cli.output import tell
     from cockpit.engine.project import project_of
@@ -50,7 +52,7 @@ def opened(plan: Path, state_dir: Path | None) -> "Project":
             raise error from None  # a version that this cockpit does not take
         wrong = "has errors (`cockpit check` names them)" if plan.exists() else "is gone"
         tell(f"{plan} {wrong}; its driver goes on with the version from before that")
-        return project
+        return replace(project, state=driven[0])  # which has the name from the plan's opening
 
 
 def present(plan: Path, state_dir: Path | None) -> "tuple[View, str | None]":

@@ -263,7 +263,7 @@ async def clean_up(effects: "Effects", workstream: str) -> None:
                 plan=effects.project.loaded.name,
                 workstream=workstream,
                 at=engine.clock.now(),
-                exclude=effects.project.setup_files,
+                exclude=effects.project.worthless,
                 merged=merged,
             )
     except CockpitError as error:

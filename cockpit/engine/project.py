@@ -42,9 +42,18 @@ class Project:
 
     @property
     def setup_files(self) -> tuple[str, ...]:
-        """The patterns of set-up files and of agents' own: never committed, scanned, rescued or counted as changes."""
+        """The patterns of set-up files and of agents' own: never committed, scanned or counted as changes."""
+        return (*self.worthless, *presets.leaves(self.loaded.plan.agents.values()))
+
+    @property
+    def worthless(self) -> tuple[str, ...]:
+        """Those that need not be kept when a worktree goes: copies, links, and what presets are known to leave.
+
+        A pattern that the plan gives for what an agent leaves may match work too.
+        """
         plan = self.loaded.plan
-        return (*plan.setup.copy_, *plan.setup.link, *presets.leaves(plan.agents.values()))
+        known = (one.model_copy(update={"leaves": None}) for one in plan.agents.values())
+        return (*plan.setup.copy_, *plan.setup.link, *presets.leaves(known))
 
     def with_plan(self, loaded: Loaded) -> "Project":
         """Return the same project with another version of its plan."""

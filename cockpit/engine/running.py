@@ -273,12 +273,13 @@ class Running:
         slept = f.ProfileSlept(key, run, slot.rpartition("#")[0], wake or now + UNNAMED_SLEEP_S, reason)
         asleep = {one: sleep.until for one, sleep in self._engine.snapshot.sleepers(now).items()}
         asleep[slept.profile] = max(slept.until, asleep.get(slept.profile, now))
-        may = able(self._engine.snapshot, self._engine.snapshot.legs[key])
+        leg = self._engine.snapshot.legs[key]
+        may = able(self._engine.snapshot, leg)
         awake = min((asleep.get(one, now) for one in may), default=asleep[slept.profile])
-        # A limit that names its end, or that another may do the work under, is nobody's failure; else it could go on
-        # for ever.
+        # A limit that names its end, or that another may do the work under, is nobody's failure; but two that come to
+        # such limits in turn could go on for ever.
         again: f.Fact = f.RetryScheduled(key, now, reason, counted=False)
-        if not wake and awake > now:
+        if not wake and (awake > now or leg.attempt > leg.failures + len(may)):
             again = self._engine.after_failure(key, reason)
         if isinstance(again, f.RetryScheduled):  # no earlier than a profile that may do it is awake
             again = replace(again, at=max(again.at, awake))

@@ -74,7 +74,7 @@ _BY_MODEL: dict[str, dict[str, str]] = {
         "slots": "How many of this profile may run at once.",
         "env": "Environment variables for the agent.",
         "resume": "Words that go on with the conversation {session}, behind `args`; default: the preset's.",
-        "leaves": "Globs of what the agent writes for itself: never committed or rescued; default: the preset's.",
+        "leaves": "Globs of what the agent writes for itself: never committed; default: the preset's.",
         "attach": "The agent's interactive command, for you who take its work over; {session} is its conversation.",
         "pass_env": "Names of variables of cockpit's own environment that the agent gets.",
         "args": "Appended to the preset's command line.",

@@ -51,6 +51,19 @@ async def test_what_goes_unkept_is_counted_before_it_goes(scene: Scene) -> None:
     scene.check()
 
 
+async def test_what_a_plan_says_that_its_agent_leaves_is_kept_when_a_worktree_goes(scene: Scene) -> None:
+    own = {"run": ["sh", str(scene.stage / "agent.sh")], "env": {"STAGE": str(scene.stage)}, "leaves": ["*.txt"]}
+    scene.plan({"a": {"does": "echo work > a.md; echo more > b.txt"}}, agents={"own": own}, cleanup="merged")
+    async with scene.driving() as play:
+        await play.start()
+        await play.until_merged()
+        await play.until(lambda now: now.of(f.WorktreeRemoved))
+        (removed,) = play.of(f.WorktreeRemoved)
+    assert "b.txt" not in scene.git("ls-tree", "--name-only", "main")
+    assert scene.git("show", f"{removed.rescue}:b.txt").strip() == "more", "a pattern may match work"
+    scene.check()
+
+
 async def test_what_came_after_a_squash_is_kept_and_what_base_did_with_it_since_does_not_matter(scene: Scene) -> None:
     scene.plan({"a": {"does": "echo 1 > a1"}, "b": {"does": "echo 1 > b1"}}, merge={"strategy": "squash"})
     async with scene.driving() as play:
