@@ -37,11 +37,12 @@ def order_of(
 
 def project_for(plan: Path, state_dir: Path | None, verb: str, *, trust: bool = False) -> "Project":
     """Return a plan's project, ready for an order. Raises OrderRefusedError inside a run, UntrustedError."""
-    from cockpit.cli.reach import opened, prepared
+    from cockpit.cli.reach import glimpsed, opened, prepared
     from cockpit.cli.trusting import require_trust
 
     refuse_inside_run(f"cockpit {verb}")
     project = opened(plan, state_dir)
+    glimpsed(project)  # which refuses the state of another plan
     if verb not in _HOLDING_BACK:
         require_trust(project, trust=trust)
     prepared(project)

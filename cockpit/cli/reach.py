@@ -129,10 +129,11 @@ async def _first_view(project: "Project") -> "View | None":
 def _with_plan(project: "Project", view: "View") -> "View":
     from msgspec.structs import replace
 
-    from cockpit.engine.project import outline_of
+    from cockpit.engine.project import outline_of, require_own
     from cockpit.schedule.facts import PlanLoaded, Recorded
     from cockpit.schedule.fold import fold
 
+    require_own(project, view.snapshot.path)
     if view.snapshot.legs:
         return view
     loaded = project.loaded

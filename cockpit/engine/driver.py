@@ -27,7 +27,7 @@ from cockpit.engine.overdue import judge_ended
 from cockpit.engine.plans import Plans
 from cockpit.engine.pool import Pool
 from cockpit.engine.predict import Predictions
-from cockpit.engine.project import Project, open_project, prepare_state
+from cockpit.engine.project import Project, open_project, prepare_state, require_own
 from cockpit.engine.pruned import prune_state
 from cockpit.engine.questions import Questions
 from cockpit.engine.recording import Recording
@@ -93,6 +93,11 @@ class Driver:
     async def _take(self, agents: int | None) -> None:
         self.journal = Journal(self.project.state.journal)
         self.engine = Engine(self.journal, self._clock)
+        try:
+            require_own(self.project, self.engine.snapshot.path)
+        except CockpitError:
+            self.journal.close()
+            raise
         identity = await self._pool.short(self.project.repo.identity)
         self.effects = Effects(self.engine, self.project, self._pool, identity)
         self.plans = Plans(self.effects)

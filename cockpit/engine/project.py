@@ -82,6 +82,18 @@ def project_of(loaded: Loaded, state_dir: Path | None = None) -> Project:
     return Project(loaded, repo, state, base)
 
 
+def require_own(project: Project, opened: str) -> None:
+    """Check that a state folder, which was `opened` for a plan file, is this plan's; a file that was moved keeps it.
+
+    Raises CockpitError.
+    """
+    there, here = Path(opened), project.loaded.path
+    if not opened or there == here or not there.exists() or (here.exists() and there.samefile(here)):
+        return
+    what = f"another plan of the name {project.loaded.name} was opened in this repository before: {there}"
+    raise CockpitError(what, where=str(here), hint="give one of the two another `name`")
+
+
 def keep_base(project: Project) -> None:
     """Keep the plan's base for later drivers: the operator may have another branch checked out by then.
 

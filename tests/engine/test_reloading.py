@@ -1,6 +1,7 @@
 """A plan that changes while the driver makes the new version ready: orders, saves, trust and an end come in between."""
 
 import asyncio
+import shutil
 import threading
 from collections.abc import Iterator
 from typing import Any
@@ -8,7 +9,10 @@ from typing import Any
 import pytest
 import yaml
 
+from cockpit.cli.giving import project_for
 from cockpit.engine import plans, versions
+from cockpit.engine.driver import Driver
+from cockpit.errors import CockpitError
 from cockpit.schedule import facts as f
 from tests.engine.scenes import DEADLINE_S, Play, Scene
 
@@ -172,3 +176,22 @@ async def test_a_driver_that_ends_before_a_version_is_in_force_leaves_it_to_the_
         assert told is not None
         assert isinstance(told.fact, f.PlanChanged)
         assert [one.new for one in told.fact.changes] == ["Another"]
+
+
+async def test_a_plan_is_not_driven_by_another_file_of_its_name_unless_it_was_moved_there(scene: Scene) -> None:
+    scene.plan({"a": {}})
+    async with scene.driving():
+        pass
+    was, scene.path = scene.path, scene.top / "other.yaml"
+    shutil.copy(was, scene.path)
+    with pytest.raises(CockpitError, match="another plan of the name scene"):
+        await Driver(scene.project()).start()
+    with pytest.raises(CockpitError, match="another plan of the name scene"):
+        await asyncio.to_thread(project_for, scene.path, scene.state_dir, "stop")
+    was.unlink()
+    async with scene.driving() as play:
+        assert play.snapshot.path == str(scene.path)
+    scene.path.rename(was)
+    scene.path.symlink_to(was)
+    async with scene.driving() as play:
+        assert set(play.snapshot.workstreams) == {"a"}
