@@ -12,6 +12,7 @@ from cockpit.schedule.snapshot import Leg
 from cockpit.schedule.taking import GO_ON, LEAVE
 from cockpit.schedule.taking import WAYS as BACK
 from tests.engine.scenes import Play
+from tests.git.repos import run_git
 
 WAYS = ("rebase", "rerun", "resolve", "resolve", "reject")
 ROLLED_BACK = 1
@@ -99,8 +100,9 @@ class Operator:
 
 
 def _settle(worktree: Path) -> None:
-    """Keep both sides of the conflict, as a human would with an editor."""
-    file = worktree / "clash"
-    with contextlib.suppress(OSError):
-        lines = file.read_text().splitlines(keepends=True)
-        file.write_text("".join(line for line in lines if not line.startswith(("<<<<<<<", "=======", ">>>>>>>"))))
+    """Keep both sides of each conflict, as a human would with an editor."""
+    for name in run_git(worktree, "diff", "--name-only", "--diff-filter=U", check=False).split():
+        with contextlib.suppress(OSError):
+            file = worktree / name
+            lines = file.read_text().splitlines(keepends=True)
+            file.write_text("".join(line for line in lines if not line.startswith(("<<<<<<<", "=======", ">>>>>>>"))))
