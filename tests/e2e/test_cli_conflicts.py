@@ -12,7 +12,7 @@ import pytest
 from cockpit.cli import shapes
 from cockpit.cli.main import run
 from tests.e2e.desk import Desk
-from tests.git.repos import commit, make_repo, run_git, write
+from tests.git.repos import IDENTITY, commit, make_repo, run_git, write
 from tests.unit.cli_schema_check import misfits
 
 pytestmark = [
@@ -50,7 +50,7 @@ def as_git_does(repo: Path, ours: str, theirs: str, scratch: Path) -> list[str]:
     """Return what `git merge` itself conflicts in, in a clone of its own."""
     clone = scratch / f"{ours}-{theirs}"
     run_git(scratch, "clone", "-q", "--branch", ours, str(repo), str(clone))
-    subprocess.run(["git", "merge", "-q", "--no-edit", f"origin/{theirs}"], cwd=clone, capture_output=True, check=False)
+    run_git(clone, *IDENTITY, "merge", "-q", "--no-edit", f"origin/{theirs}", check=False)
     out = subprocess.run(
         ["git", "diff", "--name-only", "--diff-filter=U", "-z"], cwd=clone, capture_output=True, check=True
     )

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from cockpit.process import TRACE
 
+IDENTITY = ("-c", "user.name=Olga Operator", "-c", "user.email=olga@example.org")
 _ENV = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")} | {"LC_ALL": "C"}
 
 
@@ -72,7 +73,8 @@ def commit(folder: Path, message: str, files: Mapping[str, str | bytes] | None =
 
 def _commit(folder: Path, message: str) -> None:
     run_git(folder, "add", "--all")
-    run_git(folder, "commit", "--quiet", "--allow-empty", "-m", message)
+    # A clone has no identity of its own, and the user of a new machine may have none.
+    run_git(folder, *IDENTITY, "commit", "--quiet", "--allow-empty", "-m", message)
 
 
 def tree(folder: Path, rev: str = "HEAD") -> set[str]:
