@@ -174,6 +174,7 @@ class Presenter:
             done,
             readings.steps.get(key),
             readings.left.get(key, 0.0) if leg.handed_over else 0.0,
+            _is_over(snapshot, leg),
         )
         if self._inputs.get(key) == given:
             return self._rows[key]
@@ -282,7 +283,7 @@ def _row(
         since=leg.since or None,
         finish=finish if isinstance(finish, float) and not (merged or leg.handed_over) else None,
         awaits=awaits_operator(snapshot, workstream.id),
-        output=(leg.run or "", run.output_bytes if run else -1 if _is_over(snapshot, leg) else 0),
+        output=(leg.run or "", run.output_bytes if run else -1 if given[22] else 0),
         search=" ".join([name(workstream.outline.branch), *(text for text, _ in cells)]).lower(),
         due=None if leg.ending else due,
         pulse=pulse,

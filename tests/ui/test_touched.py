@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
@@ -75,6 +75,7 @@ def rested(rows: dict[str, Row]) -> dict[str, Row]:
 
 
 @given(st.lists(STEPS, min_size=10, max_size=60))
+@example([f.LegTaken("A", "r2", "claude#1"), f.RunEnded("B", "r2", "")])
 @settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
 def test_the_rows_are_those_that_a_fresh_screen_would_show(steps: list[Any]) -> None:
     presenter, snapshot, readings = Presenter(), loaded(PLAN), Readings()
