@@ -14,15 +14,15 @@ if TYPE_CHECKING:
     from cockpit.engine.project import Project
 
 
+_HOLDING_BACK = ("pause", "stop", "drain", "stop-driver")
+"""Orders that only hold back what was trusted: a plan that was changed since must not keep an operator from them."""
+
+
 def by() -> str:
     """Return who gives the orders of this command line."""
     from cockpit.cli.reach import who
 
     return who("command")
-
-
-_HOLDING_BACK = ("pause", "stop", "drain", "stop-driver")
-"""Orders that only hold back what was trusted: a plan that was changed since must not keep an operator from them."""
 
 
 def order_of(
@@ -37,12 +37,14 @@ def order_of(
 
 def project_for(plan: Path, state_dir: Path | None, verb: str, *, trust: bool = False) -> "Project":
     """Return a plan's project, ready for an order. Raises OrderRefusedError inside a run, UntrustedError."""
-    from cockpit.cli.reach import glimpsed, opened, prepared
+    from cockpit.cli.reach import opened, prepared
     from cockpit.cli.trusting import require_trust
+    from cockpit.engine.peek import glimpse
+    from cockpit.engine.project import require_own
 
     refuse_inside_run(f"cockpit {verb}")
     project = opened(plan, state_dir)
-    glimpsed(project)  # which refuses the state of another plan
+    require_own(project, glimpse(project.state).snapshot.path)
     if verb not in _HOLDING_BACK:
         require_trust(project, trust=trust)
     prepared(project)

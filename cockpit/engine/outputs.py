@@ -149,12 +149,8 @@ def _row(at: int, line: bytes, parser: e.Parser | None, *, err: bool) -> list[An
     if parser is None:
         return [at, text, err, False]
     if err:
-        counts = _says_nothing(parser, line, err=True)
-        return (
-            [at, text, err, False, 0.0, [msgspec.to_builtins(p.Meaning(p.COUNTS))]]
-            if counts
-            else [at, text, err, False]
-        )
+        means = [msgspec.to_builtins(p.Meaning(p.COUNTS))] if _says_nothing(parser, line, err=True) else []
+        return [at, text, err, False, 0.0, means]
     return [at, text, err, False, _time(line), list(map(msgspec.to_builtins, _meanings(parser, line, err=err)))]
 
 

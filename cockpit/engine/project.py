@@ -49,10 +49,10 @@ class Project:
     def worthless(self) -> tuple[str, ...]:
         """Those that need not be kept when a worktree goes: copies, links, and what presets are known to leave.
 
-        A pattern that the plan gives for what an agent leaves may match work too.
+        Where the plan says itself what an agent leaves, its patterns may match work, or what it leaves out may be work.
         """
         plan = self.loaded.plan
-        known = (one.model_copy(update={"leaves": None}) for one in plan.agents.values())
+        known = (one for one in plan.agents.values() if one.leaves is None)
         return (*plan.setup.copy_, *plan.setup.link, *presets.leaves(known))
 
     def with_plan(self, loaded: Loaded) -> "Project":

@@ -52,8 +52,13 @@ async def test_what_goes_unkept_is_counted_before_it_goes(scene: Scene) -> None:
 
 
 async def test_what_a_plan_says_that_its_agent_leaves_is_kept_when_a_worktree_goes(scene: Scene) -> None:
+    streams = {"a": {"does": "echo work > a.md; echo more > b.txt"}}
+    scene.plan(streams, agents={"aider": {"preset": "aider"}})
+    assert scene.project().worthless == (".aider*",)
+    scene.plan(streams, agents={"aider": {"preset": "aider", "leaves": []}})
+    assert scene.project().worthless == (), "what the plan calls work by leaving it out"
     own = {"run": ["sh", str(scene.stage / "agent.sh")], "env": {"STAGE": str(scene.stage)}, "leaves": ["*.txt"]}
-    scene.plan({"a": {"does": "echo work > a.md; echo more > b.txt"}}, agents={"own": own}, cleanup="merged")
+    scene.plan(streams, agents={"own": own}, cleanup="merged")
     async with scene.driving() as play:
         await play.start()
         await play.until_merged()
